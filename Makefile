@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Everything is built under build/; "make help" lists the targets. V=1 shows
+# the commands. The image is built from every .c and .S file in the folders of
+# DIRS, in the order in which calls may go.
+
+BUILD    := build
+DIRS     := boot el2 sdei mm drivers lib
+CROSS    ?= aarch64-linux-gnu-
+HOSTCC   ?= gcc
+CLANG    ?= clang
+
+CC       := $(CROSS)gcc
+LD       := $(CROSS)ld
+OBJCOPY  := $(CROSS)objcopy
+OBJDUMP  := $(CROSS)objdump
+
+# "make V=1" shows commands; otherwise one short line per file.
+Q        := $(if $(V),,@)
+say       = @$(if $(V),:,printf '  %-7s %s\n' $(1) $(2))
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+# ---------------------------------------------------------------- set-up
+
+DEBIAN   := $(BUILD)/debian
+LIBFDT   := $(DEBIAN)/libfdt/usr/lib/aarch64-linux-gnu/libfdt.a
+
+.PHONY: setup
+setup: ## Install and download what is missing (Debian packages)
+	@tools/setup
+
+$(LIBFDT): | setup ;
+
+# ---------------------------------------------------------------- image
+
+WARN     := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
+            -Wmissing-prototypes -Wwrite-strings
+CFLAGS   := -std=gnu11 -ffreestanding -O2 -g -fpie -fvisibility=hidden \
+            -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+            -fno-stack-protector -fno-omit-frame-pointer -fno-common \
+            -ffile-prefix-map=$(CURDIR)=. $(WARN) -Iinclude -I$(BUILD)
+ASFLAGS  := -D__ASSEMBLER__ -g -Iinclude -I$(BUILD)
+LDFLAGS  := -pie --no-dynamic-linker -z text -z max-page-size=4096 -z noexecstack \
+            --fatal-warnings -Bsymbolic
+
+# Only boot code may see libfdt.
+$(BUILD)/obj/boot/%.o: CFLAGS += -isystem $(DEBIAN)/libfdt/usr/include
+
+SOURCES  := $(filter-out el2/offsets.c,$(foreach d,$(DIRS),$(wildcard $(d)/*.c $(d)/*.S)))
+OBJECTS  := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(SOURCES)))
+OFFSETS  := $(BUILD)/gen/offsets.h
+
+.PHONY: all
+all: $(BUILD)/tocsin.img ## Build the image (build/tocsin.img)
+
+$(BUILD)/tocsin.img: $(BUILD)/tocsin.elf
+	$(call say,IMG,$@)
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+$(BUILD)/tocsin.elf: $(OBJECTS) linker.ld $(LIBFDT) Makefile
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LDFLAGS) -T linker.ld -Map=$(BUILD)/tocsin.map -o $@ $(OBJECTS) $(LIBFDT)
+
+$(BUILD)/obj/%.o: %.c Makefile | setup
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/%.o: %.S Makefile $(OFFSETS) | setup
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ASFLAGS) -MMD -MP -c -o $@ $<
+
+# Structure offsets for assembly: the compiler writes lines "->NAME value".
+$(OFFSETS): $(BUILD)/gen/offsets.s
+	$(call say,GEN,$@)
+	$(Q)awk '/^[ \t]*->/ { sub(/^[ \t]*->/, ""); gsub(/[#$$]/, ""); print "#define", $$1, $$2 }' $< >$@
+
+$(BUILD)/gen/offsets.s: el2/offsets.c Makefile | setup
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -S -o $@ $<
+
+-include $(OBJECTS:.o=.d) $(BUILD)/gen/offsets.d
+
+# ---------------------------------------------------------------- guests
+
+LINUX    := $(DEBIAN)/linux/Image
+INITRDGZ := $(BUILD)/initrd.cpio.gz
+INITIN   := $(shell find tools/initrd tools/mkinitrd -type f)
+
+$(LINUX): | setup ;
+
+$(INITRDGZ): $(INITIN) $(LINUX)
+	$(call say,INITRD,$@)
+	$(Q)tools/mkinitrd $@
+
+# What the virtio tests find on their disk.
+$(BUILD)/pattern.img:
+	@mkdir -p $(@D)
+	@seq -w 1048576 >$@
+
+$(BUILD)/uboot-%.img: $(BUILD)/tocsin.img $(LINUX) $(INITRDGZ) tools/uboot-disk $(wildcard tools/uboot/*)
+	$(call say,DISK,$@)
+	$(Q)tools/uboot-disk $* $@ $(LINUX) $(INITRDGZ) 'console=ttyAMA0 tocsin.test=shell' ''
+
+-include guest/guest.mk
+
+# ---------------------------------------------------------------- running
+
+# make run KERNEL=... INITRD=... APPEND=... (guest) TOCSIN=... (Tocsin's own
+# options) SMP=... MEM=... GIC=2|3 CPU=... QEMU_ARGS=...
+RUN_VARS := KERNEL INITRD APPEND TOCSIN SMP MEM GIC CPU QEMU_ARGS GUEST_ELF UBOOT
+export $(RUN_VARS)
+
+.PHONY: run run-uboot debug
+run: all $(INITRDGZ) ## Run Debian, or KERNEL= INITRD= APPEND=, with SMP= MEM= GIC= CPU= TOCSIN=
+	@tools/run
+
+run-uboot: all $(INITRDGZ) ## The same from U-Boot: UBOOT=extlinux (default) or script
+	@tools/run --uboot
+
+debug: all $(INITRDGZ) ## The same, stopped, waiting for gdb (build/debug.gdb; GUEST_ELF=)
+	@tools/run --debug
+
+# ---------------------------------------------------------------- host tests
+
+# A program is one NAME_test.c or NAME_fuzz.c; its comment lines "sources: ..."
+# name the files of the product that are compiled into it.
+HOST_TESTS  := $(notdir $(basename $(sort $(wildcard tests/host/*_test.c))))
+HOST_FUZZ   := $(notdir $(basename $(sort $(wildcard tests/host/fuzz/*_fuzz.c))))
+HOST_DEPS   := $(shell find include tests/host/include -type f) tests/host/main.c Makefile
+SANITIZE    := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+HOST_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror -Wshadow \
+               -Itests/host/include -Iinclude
+sources_of   = $(shell sed -n 's,.*sources:,,p' $(1) | sed 's,\*/.*,,')
+
+define host_program
+$(BUILD)/host/$(1): $(2) $(call sources_of,$(2)) $(HOST_DEPS) | setup
+	$$(call say,HOSTCC,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)$(3) $(HOST_CFLAGS) -o $$@ $(4) $$< $(call sources_of,$(2)) -lfdt
+endef
+$(foreach t,$(HOST_TESTS),$(eval $(call \
+	host_program,$(t),tests/host/$(t).c,$(HOSTCC) $(SANITIZE),tests/host/main.c)))
+$(foreach t,$(HOST_FUZZ),$(eval $(call \
+	host_program,$(t),tests/host/fuzz/$(t).c,$(CLANG) -fsanitize=fuzzer $(SANITIZE),)))
+
+# ---------------------------------------------------------------- tests
+
+# All of them take ONLY=regular-expression and end with "N passed, N failed".
+SUITES   := check host fuzz guest linux
+export ONLY
+
+.PHONY: test soak $(SUITES:%=test-%) host-tests check fuzz bench bench-accept
+test: setup ## Everything, in at most half an hour; ONLY=pattern selects
+	@tests/run build $(SUITES)
+
+soak: setup ## The long runs
+	@tests/run --soak build $(SUITES)
+
+test-check: setup ## Static checks: layers, libfdt, FP, lines, headers, format
+	@tests/run build check
+test-host: setup ## Host tests of the pure logic, with ASan and UBSan
+	@tests/run host
+test-fuzz: setup ## Fuzz targets with a fixed seed and count
+	@tests/run fuzz
+test-guest: setup ## Bare-metal guests under QEMU
+	@tests/run build guest
+test-linux: setup ## Debian under QEMU: shell, hotplug, reset, virtio, U-Boot
+	@tests/run build linux
+
+check: test-check ## The same as test-check
+host-tests: test-host
+fuzz: test-fuzz ## The same as test-fuzz
+
+# What the tests under QEMU need, beside the image.
+.PHONY: test-linux-parts
+test-linux-parts: $(INITRDGZ) $(BUILD)/pattern.img $(BUILD)/uboot-extlinux.img $(BUILD)/uboot-script.img
+
+bench: all ## The cost ledger: instructions per operation against the baseline
+	@tools/bench
+
+bench-accept: all ## Make the ledger of this tree the baseline
+	@tools/bench --accept
+
+# ---------------------------------------------------------------- looking at it
+
+.PHONY: size disasm addr2line format clean distclean help
+size: $(BUILD)/tocsin.elf ## Sizes of the image's sections, and of its largest functions
+	@$(CROSS)size -A -x $< | sed -n '/^\./p'
+	@echo; $(CROSS)nm --size-sort -r -t d $< | head -n 15
+
+disasm: $(BUILD)/tocsin.elf ## Disassembly with source lines (build/tocsin.dis)
+	$(call say,DISASM,$(BUILD)/tocsin.dis)
+	$(Q)$(OBJDUMP) -dSl $< >$(BUILD)/tocsin.dis
+
+addr2line: ## Source lines of a backtrace: ADDRS="0x1234 tocsin+0x5678"
+	@$(CROSS)addr2line -fipae $(BUILD)/tocsin.elf $(patsubst tocsin+%,%,$(ADDRS))
+
+format: setup ## Format the C sources
+	@clang-format -i $$(find $(wildcard $(DIRS)) include guest tests -name '*.[ch]')
+
+clean: ## Remove what was built, keep the downloaded packages
+	@rm -rf $(filter-out $(DEBIAN),$(wildcard $(BUILD)/*))
+
+distclean: ## Remove everything
+	@rm -rf $(BUILD)
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The machine's tree is copied token by token into a new one by libfdt's
+ * sequential writer. Nodes with a role (noted by machine_scan, in the order of
+ * the tree) lose properties or get ours; everything else goes through as it is.
+ */
+#include <boot/guest_tree.h>
+#include <boot/guest_tree_nodes.h>
+#include <drivers/log.h>
+#include <lib/string.h>
+#include <libfdt.h>
+
+/* What our own nodes and properties need, beside texts and lists. */
+#define OWN_NODES_ROOM 2048
+#define CPU_NODE_ROOM 192
+#define MEMORY_ROOM 16
+
+/* Properties that no guest can use: there is no IOMMU, MSI or NUMA for it. */
+static const char *const useless[] = {
+    "msi-parent", "msi-map",        "msi-map-mask", "iommus",
+    "iommu-map",  "iommu-map-mask", "numa-node-id", NULL,
+};
+
+static const char *const cpu_dropped[] = {
+    "enable-method",       "cpu-release-addr", "cpu-idle-states",    "operating-points",
+    "operating-points-v2", "clocks",           "clock-names",        "clock-latency",
+    "cpu-supply",          "power-domains",    "power-domain-names", NULL,
+};
+
+static const char *const gic_dropped[] = {
+    "reg",        "interrupts", "interrupts-extended", "msi-controller",
+    "#msi-cells", "mbi-ranges", "mbi-alias",           NULL,
+};
+
+static const char *const chosen_dropped[] = {
+    "bootargs",
+    "linux,initrd-start",
+    "linux,initrd-end",
+    NULL,
+};
+
+static const char *const psci_kept[] = {"phandle", NULL};
+
+static const char *const console_kept[] = {
+    "reg", "interrupts", "interrupts-extended", "interrupt-parent", "phandle", NULL,
+};
+
+static bool listed(const char *const *list, const char *name)
+{
+	for (; list && *list; list++)
+		if ((*list)[0] == name[0] && !strcmp(*list, name))
+			return true;
+	return false;
+}
+
+/* Whether a property goes through unchanged. */
+static bool keeps(const struct tree_writer *w, enum node_role role, const char *name)
+{
+	switch (role) {
+	case NODE_CPU:
+		return !listed(cpu_dropped, name) && !listed(useless, name);
+	case NODE_GIC:
+		return !listed(gic_dropped, name) && !listed(useless, name);
+	case NODE_CHOSEN:
+		return !listed(chosen_dropped, name);
+	case NODE_PSCI:
+		return listed(psci_kept, name);
+	case NODE_CONSOLE:
+		return listed(console_kept, name) ||
+		       (guest_tree_is_pl011(w) &&
+			(!strcmp(name, "clocks") || !strcmp(name, "clock-names")));
+	default:
+		return !listed(useless, name);
+	}
+}
+
+void tree_writer_check(struct tree_writer *w, int err)
+{
+	if (err && !w->err)
+		w->err = err;
+}
+
+/* The role of the node at offset. Nodes come in the order of the notes. */
+static enum node_role take_role(struct tree_writer *w, int offset)
+{
+	const struct machine *m = w->g->machine;
+
+	while (w->note < m->nr_notes && m->notes[w->note].offset < offset)
+		w->note++;
+	return w->note < m->nr_notes && m->notes[w->note].offset == offset ? m->notes[w->note].role
+									   : NODE_PLAIN;
+}
+
+/* Children of these are about the hardware that the guest does not have. */
+static bool loses_children(enum node_role role)
+{
+	return role == NODE_GIC || role == NODE_CONSOLE || role == NODE_PSCI;
+}
+
+/* What a node gets from us before its own properties. */
+static void begin_role(struct tree_writer *w, enum node_role role)
+{
+	switch (role) {
+	case NODE_CHOSEN:
+		w->has_chosen = true;
+		guest_tree_chosen(w);
+		break;
+	case NODE_PSCI:
+		w->has_psci = true;
+		guest_tree_psci(w);
+		break;
+	case NODE_CPU:
+		w->nr_cpus++;
+		tree_writer_string(w, "enable-method", "psci");
+		break;
+	case NODE_CONSOLE:
+		guest_tree_console(w);
+		break;
+	default:
+		break;
+	}
+}
+
+static void open_node(struct tree_writer *w, const struct tree_item *item, int depth)
+{
+	enum node_role role = take_role(w, item->offset);
+	enum node_role parent = depth > 1 && depth <= SCAN_DEPTH ? w->role[depth - 2] : NODE_PLAIN;
+
+	w->in_props = true;
+	if (w->skip)
+		return;
+	if (role == NODE_DROPPED || loses_children(parent) ||
+	    (role == NODE_CPU && w->nr_cpus >= w->g->config->nr_vcpus)) {
+		w->skip = depth;
+		return;
+	}
+	if (depth <= SCAN_DEPTH)
+		w->role[depth - 1] = role;
+	tree_writer_check(w, fdt_begin_node(w->to, item->name));
+	begin_role(w, role);
+}
+
+static void close_node(struct tree_writer *w, int depth)
+{
+	w->in_props = false;
+	if (w->skip) {
+		if (depth == w->skip)
+			w->skip = 0;
+		return;
+	}
+	if (depth == 1)
+		guest_tree_root_end(w);
+	else if (depth <= SCAN_DEPTH && w->role[depth - 1] == NODE_CPUS)
+		guest_tree_more_cpus(w);
+	else if (depth <= SCAN_DEPTH && w->role[depth - 1] == NODE_CONSOLE)
+		guest_tree_console_end(w);
+	tree_writer_check(w, fdt_end_node(w->to));
+}
+
+/* Remembers what we must know of a property to write our own nodes. */
+static void look_at(struct tree_writer *w, const struct tree_item *item, int depth)
+{
+	bool cell = item->prop.len == 4;
+
+	if (cell && !strcmp(item->name, "phandle"))
+		w->max_phandle = MAX(w->max_phandle, prop_cell(item->prop, 0));
+	if (!cell || item->name[0] != '#')
+		return;
+	if (depth == 1 && !strcmp(item->name, "#address-cells"))
+		w->address_cells = prop_cell(item->prop, 0);
+	else if (depth == 1 && !strcmp(item->name, "#size-cells"))
+		w->size_cells = prop_cell(item->prop, 0);
+	else if (depth == 2 && w->role[1] == NODE_CPUS && !strcmp(item->name, "#address-cells"))
+		w->cpu_cells = prop_cell(item->prop, 0);
+}
+
+static void copy_prop(struct tree_writer *w, const struct tree_item *item, int depth)
+{
+	enum node_role role = depth <= SCAN_DEPTH ? w->role[depth - 1] : NODE_PLAIN;
+
+	look_at(w, item, depth);
+	if (w->skip || !w->in_props)
+		return;
+	if (role == NODE_GIC && !strcmp(item->name, "reg"))
+		tree_writer_check(w,
+				  fdt_property(w->to, "reg", item->prop.bytes,
+					       MIN(item->prop.len, w->g->machine->gic_reg_bytes)));
+	if (!keeps(w, role, item->name))
+		return;
+	w->has_clocks |= role == NODE_CONSOLE && !strcmp(item->name, "clocks");
+	tree_writer_check(w, fdt_property(w->to, item->name, item->prop.bytes, item->prop.len));
+}
+
+static enum err copy_tokens(struct tree_writer *w)
+{
+	struct tree_reader reader;
+	struct tree_item item;
+
+	tree_start(&reader, w->source);
+	do {
+		int depth = reader.depth;
+
+		if (tree_next(&reader, &item))
+			return ERR_FORMAT;
+		if (item.tag == FDT_BEGIN_NODE)
+			open_node(w, &item, reader.depth);
+		else if (item.tag == FDT_PROP)
+			copy_prop(w, &item, depth);
+		else if (item.tag == FDT_END_NODE)
+			close_node(w, depth);
+	} while (item.tag != FDT_END && !w->err);
+	return OK;
+}
+
+/* Reservations, less those that a boot loader made for what we were given. */
+static void copy_reservations(struct tree_writer *w)
+{
+	const struct machine *m = w->g->machine;
+	int nr = fdt_num_mem_rsv(w->source);
+
+	for (int i = 0; i < nr; i++) {
+		u64 base, size;
+
+		if (fdt_get_mem_rsv(w->source, i, &base, &size) || !size || base == m->tree.base ||
+		    (m->initrd.size && base == m->initrd.base))
+			continue;
+		tree_writer_check(w, fdt_add_reservemap_entry(w->to, base, size));
+	}
+	tree_writer_check(w, fdt_finish_reservemap(w->to));
+}
+
+u32 guest_tree_room(const struct machine *m, u32 nr_vcpus, u32 nr_memory, const char *bootargs)
+{
+	return m->tree.size + m->name_bytes + strlen(bootargs) + nr_vcpus * CPU_NODE_ROOM +
+	       nr_memory * MEMORY_ROOM + OWN_NODES_ROOM;
+}
+
+enum err guest_tree_write(const struct guest_tree *g, const void *source, void *to, u32 room,
+			  u32 *size)
+{
+	struct tree_writer w = {.g = g,
+				.source = source,
+				.to = to,
+				.address_cells = 2,
+				.size_cells = 1,
+				.cpu_cells = 2};
+
+	/* Searching each name among those before would cost more than all the rest. */
+	tree_writer_check(&w, fdt_create_with_flags(to, room, FDT_CREATE_FLAG_NO_NAME_DEDUP));
+	copy_reservations(&w);
+	if (copy_tokens(&w)) {
+		log_error("the device tree is broken");
+		return ERR_FORMAT;
+	}
+	guest_tree_set_phandles(&w);
+	if (!w.err)
+		tree_writer_check(&w, fdt_finish(to));
+	if (w.err) {
+		log_error("the guest's device tree cannot be written into %u bytes: %s", room,
+			  fdt_strerror(w.err));
+		return ERR_NO_MEMORY;
+	}
+	*size = fdt_totalsize(to);
+	return OK;
+}

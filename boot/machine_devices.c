@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Devices: which addresses a partition may have, which ones Tocsin keeps (GIC,
+ * its UART, what acts below a guest's feet), and the two that Tocsin drives.
+ */
+#include <boot/arena.h>
+#include <boot/scan.h>
+#include <drivers/log.h>
+#include <lib/string.h>
+#include <libfdt.h>
+
+/* Shared interrupts: type 0, number counted from INTID 32. */
+#define NR_SPIS 988
+
+static void add_range(struct scan *s, struct ranges *set, struct range r)
+{
+	const char *name = s->level[s->depth].name;
+
+	if (!scan_translate(s, &r) || !r.size)
+		return;
+	if (!range_valid(r) || r.base + r.size > BIT(s->m->pa_bits))
+		log_debug("%s: 0x%lx, size 0x%lx is out of reach: no guest gets it", name, r.base,
+			  r.size);
+	else
+		scan_fail(s, ranges_add(set, range_pages_around(r)));
+}
+
+static void add_regs(struct scan *s, struct ranges *set)
+{
+	struct range r;
+
+	if (s->level[s->depth - 1].size_cells == 0 || s->level[s->depth - 1].size_cells > 2 ||
+	    s->level[s->depth - 1].address_cells > 2)
+		return;
+	for (u32 i = 0; scan_reg(s, i, &r); i++)
+		add_range(s, set, r);
+}
+
+/* The windows through which a PCI host bridge reaches its devices: child
+ * address of three cells, parent address, size. */
+static void add_pci_windows(struct scan *s)
+{
+	const struct scan_level *here = &s->level[s->depth];
+	u32 parent_cells = here[-1].address_cells;
+	u32 cells = 3 + parent_cells + here->size_cells;
+
+	if (here->address_cells != 3 || here->size_cells < 1 || here->size_cells > 2 ||
+	    parent_cells > 2)
+		return;
+	for (u32 i = 0; (i + 1) * 4 * cells <= here->ranges.len; i++) {
+		struct range r;
+
+		r.base = prop_number(here->ranges, i * cells + 3, parent_cells);
+		r.size = prop_number(here->ranges, i * cells + 3 + parent_cells, here->size_cells);
+		add_range(s, &s->m->devices, r);
+	}
+}
+
+/* The path of the innermost node, in the arena. */
+static const char *node_path(const struct scan *s)
+{
+	size_t len = 0;
+	char *path, *end;
+
+	for (int depth = 1; depth <= s->depth; depth++)
+		len += strlen(s->level[depth].name) + 1;
+	path = end = arena_alloc(len + 1);
+	for (int depth = 1; path && depth <= s->depth; depth++) {
+		size_t part = strlen(s->level[depth].name);
+
+		*end++ = '/';
+		memcpy(end, s->level[depth].name, part);
+		end += part;
+	}
+	return path;
+}
+
+/* The INTID of the first interrupt; 0 if it is no shared one of the GIC's. */
+static u32 first_spi(const struct scan *s, u32 *parent)
+{
+	struct prop p = s->props[PROP_INTERRUPTS], extended = s->props[PROP_INTERRUPTS_EXTENDED];
+
+	*parent = s->level[s->depth].interrupt_parent;
+	if (extended.len >= 16) {
+		*parent = prop_cell(extended, 0);
+		p = (struct prop){extended.bytes + 4, extended.len - 4};
+	}
+	if (p.len < 12 || prop_cell(p, 0) != 0 || prop_cell(p, 1) >= NR_SPIS)
+		return 0;
+	return GIC_SPI_BASE + prop_cell(p, 1);
+}
+
+static void add_uart(struct scan *s, const struct uart_driver *driver)
+{
+	struct scan_uart *uarts = arena_grow(s->uarts, s->nr_uarts, sizeof(*uarts));
+	struct scan_uart u = {.uart.driver = driver};
+
+	if (!scan_reg(s, 0, &u.uart.regs) || !scan_translate(s, &u.uart.regs) ||
+	    !u.uart.regs.size || !range_valid(u.uart.regs) ||
+	    u.uart.regs.base + u.uart.regs.size > BIT(s->m->pa_bits)) {
+		log_warn("%s: a UART without usable reg: ignored", s->level[s->depth].name);
+		return;
+	}
+	u.uart.intid = first_spi(s, &u.interrupt_parent);
+	u.path = node_path(s);
+	u.note = scan_note(s, NODE_UART);
+	if (!uarts || !u.path) {
+		scan_fail(s, ERR_NO_MEMORY);
+		return;
+	}
+	s->uarts = uarts;
+	uarts[s->nr_uarts++] = u;
+}
+
+static const struct uart_driver *known_uart(struct prop compatible)
+{
+	const char *s = prop_string(compatible);
+	const char *end = s ? s + compatible.len : NULL;
+
+	for (; s < end; s += strlen(s) + 1) {
+		const struct uart_driver *driver = uart_find(s);
+
+		if (driver)
+			return driver;
+	}
+	return NULL;
+}
+
+void scan_device(struct scan *s)
+{
+	const struct uart_driver *driver = known_uart(s->props[PROP_COMPATIBLE]);
+
+	if (driver)
+		add_uart(s, driver);
+	add_regs(s, &s->m->devices);
+	if (prop_has_string(s->props[PROP_DEVICE_TYPE], "pci"))
+		add_pci_windows(s);
+}
+
+void scan_withhold(struct scan *s)
+{
+	add_regs(s, &s->kept);
+}
+
+/* Entry i of the GIC's reg for Tocsin; empty if there is none. */
+static struct range gic_reg(struct scan *s, u32 i)
+{
+	struct range r = {0};
+
+	if (!scan_reg(s, i, &r) || !scan_translate(s, &r) || !range_valid(r) ||
+	    r.base + r.size > BIT(s->m->pa_bits))
+		return (struct range){0};
+	return r;
+}
+
+/* Distributor, CPU, hypervisor and virtual CPU interface. */
+static bool read_gicv2(struct scan *s, struct gic_config *found)
+{
+	found->dist = gic_reg(s, 0);
+	found->cpu = gic_reg(s, 1);
+	found->hyp = gic_reg(s, 2);
+	found->vcpu = gic_reg(s, 3);
+	s->m->gic_reg_bytes = 2;
+	return found->dist.size && found->cpu.size && found->hyp.size && found->vcpu.size;
+}
+
+/* Distributor, then the redistributor regions. */
+static bool read_gicv3(struct scan *s, struct gic_config *found)
+{
+	struct prop nr = s->props[PROP_REDIST_REGIONS], stride = s->props[PROP_REDIST_STRIDE];
+	u32 nr_regions = nr.len == 4 ? prop_cell(nr, 0) : 1;
+
+	found->dist = gic_reg(s, 0);
+	if (stride.len == 4 || stride.len == 8)
+		found->redist_stride = prop_number(stride, 0, stride.len / 4);
+	s->m->gic_reg_bytes = 1 + nr_regions;
+	for (u32 i = 0; i < nr_regions; i++) {
+		struct range r = gic_reg(s, 1 + i);
+		struct range *redist = arena_grow(found->redist, found->nr_redist, sizeof(r));
+
+		if (!redist)
+			scan_fail(s, ERR_NO_MEMORY);
+		if (!r.size || !redist)
+			return false;
+		found->redist = redist;
+		redist[found->nr_redist++] = r;
+	}
+	return found->dist.size && found->nr_redist;
+}
+
+void scan_gic(struct scan *s, u8 version)
+{
+	struct gic_config found = {.version = version};
+	struct prop interrupts = s->props[PROP_INTERRUPTS], phandle = s->props[PROP_PHANDLE];
+	const struct scan_level *bus = &s->level[s->depth - 1];
+	const char *name = s->level[s->depth].name;
+
+	add_regs(s, &s->kept);
+	if (s->m->gic.version) {
+		log_warn("%s: a second interrupt controller is not used", name);
+		scan_note(s, NODE_DROPPED);
+		return;
+	}
+	if (!(version == 2 ? read_gicv2(s, &found) : read_gicv3(s, &found))) {
+		log_error("%s: reg (%u bytes) does not name all parts of a GICv%u%s", name,
+			  s->props[PROP_REG].len, version,
+			  version == 2 ? " with virtualization" : "");
+		scan_fail(s, ERR_FORMAT);
+		return;
+	}
+	s->m->gic_reg_bytes *= 4 * (bus->address_cells + bus->size_cells);
+	if (interrupts.len >= 12 && prop_cell(interrupts, 0) == 1 && prop_cell(interrupts, 1) < 16)
+		found.maintenance = 16 + prop_cell(interrupts, 1);
+	else
+		log_warn("%s: no usable maintenance interrupt", name);
+	s->gic_phandle = phandle.len == 4 ? prop_cell(phandle, 0) : 0;
+	s->m->gic = found;
+	scan_note(s, NODE_GIC);
+}
+
+/* wanted, up to its end or a ':', names path; unit addresses may be left out. */
+static bool path_matches(const char *path, const char *wanted)
+{
+	while (*wanted && *wanted != ':') {
+		if (*path == *wanted) {
+			path++;
+			wanted++;
+		} else if (*path == '@' && *wanted == '/') {
+			while (*path && *path != '/')
+				path++;
+		} else {
+			return false;
+		}
+	}
+	return *path == 0 || (*path == '@' && !strchr(path, '/'));
+}
+
+/* The path that an alias (up to its end or a ':') stands for, or NULL. */
+static const char *resolve_alias(const struct scan *s, const char *alias)
+{
+	const char *colon = strchr(alias, ':');
+	int len = colon ? colon - alias : (int)strlen(alias), value_len;
+	const char *value;
+
+	if (s->aliases < 0)
+		return NULL;
+	value = fdt_getprop_namelen(s->fdt, s->aliases, alias, len, &value_len);
+	return value ? prop_string((struct prop){(const u8 *)value, value_len}) : NULL;
+}
+
+static struct scan_uart *find_console(const struct scan *s)
+{
+	const char *path = s->stdout_path;
+
+	if (!s->nr_uarts)
+		return NULL;
+	if (!path)
+		return s->uarts;
+	if (*path != '/')
+		path = resolve_alias(s, path);
+	for (u32 i = 0; path && i < s->nr_uarts; i++)
+		if (path_matches(s->uarts[i].path, path))
+			return &s->uarts[i];
+	log_warn("stdout-path \"%s\" names no UART that a driver here is for: %s is used",
+		 s->stdout_path, s->uarts->path);
+	return s->uarts;
+}
+
+void scan_choose_uart(struct scan *s)
+{
+	struct scan_uart *console = find_console(s);
+	struct machine *m = s->m;
+	struct range page;
+
+	if (!console || m->nr_notes == 0)
+		return;
+	m->uart = console->uart;
+	m->uart_path = console->path;
+	if (s->gic_phandle && console->interrupt_parent != s->gic_phandle)
+		m->uart.intid = 0;
+	page = range_pages_around(console->uart.regs);
+	scan_fail(s, ranges_add(&s->kept, page));
+	for (u32 i = 0; i < s->nr_uarts; i++)
+		if (ranges_overlap(page, s->uarts[i].uart.regs))
+			m->notes[s->uarts[i].note].role = NODE_DROPPED;
+	m->notes[console->note].role = NODE_CONSOLE;
+}
+
+/* RAM is no device, whatever else the tree may say. */
+void scan_finish_devices(struct scan *s)
+{
+	scan_fail(s, ranges_subtract(&s->m->devices, &s->kept));
+	scan_fail(s, ranges_subtract(&s->m->devices, &s->m->memory));
+}

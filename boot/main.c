@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * First run, where the loader put us: read the device tree, find the place at
+ * the top of RAM, go there. Boot CPU only, MMU and caches on by head.S's map of
+ * image and tree.
+ */
+#include <arch/barrier.h>
+#include <arch/sysreg.h>
+#include <boot/boot.h>
+#include <boot/stop.h>
+#include <boot/tree.h>
+#include <drivers/console.h>
+#include <drivers/log.h>
+#include <drivers/uart.h>
+#include <lib/check.h>
+#include <lib/string.h>
+#include <mm/cache.h>
+#include <mm/pages.h>
+#include <mm/stage1.h>
+
+#define TOCSIN_VERSION "0.1"
+#define PLACE_ALIGN KIB(64)
+
+struct boot boot;
+
+_Noreturn void boot_restart(const void *tree, u64 base); /* head.S */
+void image_relocate(u64 image, u64 address);             /* head.S */
+
+static struct range image_range(void)
+{
+	return (struct range){(u64)image_start, (u64)(image_end - image_start)};
+}
+
+/* The early map has whole blocks around image and tree; what lies elsewhere is
+ * added. Never splits a block: it might be the one that we run in. */
+static void map_early(struct range r)
+{
+	for (u64 at = r.base, next; at < r.base + r.size; at = next) {
+		struct range part = {at, 0};
+
+		next = MIN(ALIGN_DOWN(at, MIB(2)) + MIB(2), r.base + r.size);
+		part.size = next - at;
+		if (!stage1_mapped(part) && stage1_map(part, STAGE1_DATA) != OK)
+			boot_stop("no page for mapping 0x%lx", at);
+	}
+}
+
+void boot_early_pages(u64 *root, u8 *pages, const u8 *end)
+{
+	pages_init((pa_t)pages, (u64)(end - pages));
+	stage1_adopt(root);
+}
+
+static void open_console(const struct uart *u)
+{
+	if (u->driver && stage1_map(u->regs, STAGE1_DEVICE) == OK)
+		console_init(u);
+}
+
+/* Without a tree there is one thing left to do: say so where somebody may see it. */
+_Noreturn static void no_tree(const void *tree)
+{
+	struct uart u = {0};
+
+	for (u32 i = 0; earlycon_candidate(i).size; i++)
+		if (stage1_map(earlycon_candidate(i), STAGE1_DEVICE) != OK)
+			break;
+	if (earlycon_find(&u))
+		console_init(&u);
+	if (tree)
+		boot_stop("x0 was 0x%lx at entry: no flattened device tree of at most 2 MiB there; "
+			  "give one (QEMU: -dtb FILE)",
+			  (u64)tree);
+	boot_stop("x0 held no device tree's address at entry; start tocsin.img as a Linux Image "
+		  "(QEMU: -kernel tocsin.img, U-Boot: booti with a tree)");
+}
+
+static u8 pa_bits(void)
+{
+	static const u8 bits[] = {32, 36, 40, 42, 44, 48};
+	u64 parange = FIELD_GET(ID_AA64MMFR0_EL1_PARANGE, read_sysreg(ID_AA64MMFR0_EL1));
+
+	return bits[MIN(parange, ARRAY_SIZE(bits) - 1)];
+}
+
+static void read_machine(const void *tree)
+{
+	struct machine *m = &boot.machine;
+	enum err err;
+
+	if (!tree || tree_check(tree) != OK)
+		no_tree(tree);
+	err = machine_scan(m, tree, pa_bits());
+	if (err && !m->uart.driver)
+		no_tree(tree);
+	cmdline_parse(&boot.options, m->bootargs ? m->bootargs : "");
+	log_set_level(boot.options.log);
+	open_console(&m->uart);
+	if (err)
+		boot_stop("this device tree cannot be used");
+}
+
+/* The image and what comes behind it at the new place. */
+static u64 place_size(const void *tree)
+{
+	return ALIGN_UP(image_range().size + ALIGN_UP(tree_used_size(tree), PAGE_SIZE) +
+			    boot_pool_size(&boot.machine, &boot.options),
+			PLACE_ALIGN);
+}
+
+/* Copies image and tree to where they stay and continues there: boot_moved(). */
+_Noreturn static void move(const void *tree, pa_t at)
+{
+	struct range image = image_range();
+	u32 tree_size = tree_used_size(tree);
+	u64 end = at + image.size;
+
+	map_early((struct range){at, boot.kept.size});
+	boot.tree = (struct range){end, tree_size};
+	if (tree_copy(tree, (void *)end, tree_size) != OK)
+		boot_stop("the device tree could not be copied");
+	boot.moved_by = (s64)(at - image.base);
+	memcpy((void *)at, (const void *)image.base, image.size);
+	image_relocate(at, at);
+	cache_clean_for_uncached((const void *)at, image.size + tree_size);
+	boot_restart((const void *)end, at);
+}
+
+_Noreturn void boot_main(const void *tree, u64 *root, u8 *pages, const u8 *pages_end)
+{
+	pa_t at;
+
+	boot_early_pages(root, pages, pages_end);
+	boot_check_cpu();
+	read_machine(tree);
+	log_info("version " TOCSIN_VERSION ", loaded at 0x%lx, tree at 0x%lx", image_range().base,
+		 (u64)tree);
+	if (modules_check(&boot.machine, image_range()) != OK)
+		boot_stop("the boot modules cannot be used");
+	boot.kept.size = place_size(tree);
+	if (place_find(&boot.machine, image_range(), boot.kept.size, PLACE_ALIGN, &at) != OK)
+		boot_stop("no room in RAM for 0x%lx bytes", boot.kept.size);
+	boot.kept.base = at;
+	move(tree, at);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The zero-configuration partition. Memory is a question of sets: what the guest
+ * gets is RAM less what Tocsin keeps; where things may be put is that less what
+ * is reserved and what was already put somewhere.
+ */
+#include <boot/arena.h>
+#include <boot/guest_tree.h>
+#include <boot/plan.h>
+#include <boot/tree.h>
+#include <drivers/log.h>
+#include <lib/string.h>
+
+/* A raw image may grow its bss by this much without meeting tree or ramdisk. */
+#define BSS_ROOM MIB(2)
+/* Linux: kernel and ramdisk within a window of this size, on this boundary. */
+#define LINUX_WINDOW GIB(32)
+#define LINUX_WINDOW_ALIGN GIB(1)
+/* The tree may not cross such a boundary (Linux before 4.2). */
+#define TREE_ALIGN MIB(2)
+/* Holes that a bank may get beyond the machine's ranges. */
+#define SPARE_RANGES 8
+
+#define GICV2_MAX_CPUS 8
+#define GICV3_FRAME KIB(128)
+/* INTIDs that a distributor can have: 1020 on are special. */
+#define NR_INTIDS 1020
+
+static const struct range everywhere = {0, BIT(48)};
+
+static u64 pages(u64 size)
+{
+	return ALIGN_UP(size, PAGE_SIZE);
+}
+
+/* How many vCPUs: as asked for, but no more than an interrupt controller like
+ * the machine's can have. */
+static u32 count_vcpus(const struct machine *m, const struct options *o)
+{
+	u64 nr = o->vcpus ? o->vcpus : m->nr_cpus, limit = 0;
+
+	for (u32 i = 0; i < m->gic.nr_redist; i++)
+		limit += m->gic.redist[i].size / MAX(m->gic.redist_stride, GICV3_FRAME);
+	if (m->gic.version == 2)
+		limit = GICV2_MAX_CPUS;
+	if (nr <= limit || !limit)
+		return (u32)nr;
+	log_warn("%lu vCPUs are more than this machine's GICv%u has room for: there will be %lu",
+		 nr, m->gic.version, limit);
+	return (u32)limit;
+}
+
+enum err plan_retain(struct plan *plan, const struct machine *m, const struct options *o,
+		     struct range tocsin)
+{
+	const struct guest_files *files = &plan->files;
+	pa_t raw_at = o->load == LOAD_WHERE_IT_IS ? files->kernel.base : o->load;
+	u64 file_pages = pages(files->kernel.size) + pages(files->ramdisk.size), tree_pages;
+	struct ranges free;
+	pa_t at;
+
+	plan->tocsin = tocsin;
+	plan->config.nr_vcpus = count_vcpus(m, o);
+	if (image_parse(&plan->image, files->name, (const void *)files->kernel.base,
+			files->kernel.size, raw_at))
+		return ERR_FORMAT;
+	tree_pages = pages(guest_tree_room(m, plan->config.nr_vcpus, m->memory.nr + SPARE_RANGES,
+					   files->bootargs));
+	if (ranges_copy(&free, &m->memory) || ranges_subtract(&free, &m->reserved) ||
+	    ranges_remove(&free, tocsin) ||
+	    ranges_remove(&free, range_pages_around(files->kernel)) ||
+	    ranges_remove(&free, range_pages_around(files->ramdisk)) ||
+	    (plan->image.format != IMAGE_LINUX &&
+	     ranges_remove(&free, range_pages_around(plan->image.span))))
+		return ERR_NO_MEMORY;
+	plan->moved = ranges_highest(&free, everywhere, file_pages + tree_pages, PAGE_SIZE, &at);
+	if (!plan->moved && !ranges_highest(&free, everywhere, tree_pages, PAGE_SIZE, &at)) {
+		log_error("too little RAM for the guest's device tree (%lu KiB)", tree_pages >> 10);
+		return ERR_NO_MEMORY;
+	}
+	plan->retained = (struct range){at, (plan->moved ? file_pages : 0) + tree_pages};
+	plan->tree = (struct range){at + plan->retained.size - tree_pages, tree_pages};
+	return OK;
+}
+
+/* Copies one file to *at and moves on by whole pages. */
+static void retain(struct range *file, pa_t *at)
+{
+	memcpy((void *)*at, (const void *)file->base, file->size);
+	file->base = *at;
+	*at += pages(file->size);
+}
+
+/* The guest's RAM, and in room what of it can be used to put things. */
+static enum err divide_memory(struct plan *plan, const struct machine *m, struct ranges *memory,
+			      struct ranges *room)
+{
+	enum err err = ranges_copy(memory, &m->memory);
+
+	if (!err)
+		err = ranges_remove(memory, plan->tocsin);
+	if (!err)
+		err = ranges_remove(memory, plan->retained);
+	if (!err && !plan->moved)
+		err = ranges_remove(memory, range_pages_around(plan->files.kernel));
+	if (!err && !plan->moved)
+		err = ranges_remove(memory, range_pages_around(plan->files.ramdisk));
+	if (!err)
+		err = ranges_copy(room, memory);
+	if (!err)
+		err = ranges_subtract(room, &m->reserved);
+	return err;
+}
+
+/* An affinity that neither a CPU nor an earlier vCPU has: Aff0 up to 15, as
+ * GICv3's SGI target lists demand. */
+static u64 make_up_mpidr(const struct machine *m, u32 *next)
+{
+	for (;;) {
+		u64 n = (*next)++;
+		u64 mpidr = (n & 15) | (n >> 4 & 0xff) << 8 | (n >> 12 & 0xff) << 16;
+		bool taken = false;
+
+		for (u32 i = 0; i < m->nr_cpus; i++)
+			taken |= m->cpus[i].mpidr == mpidr;
+		if (!taken)
+			return mpidr;
+	}
+}
+
+static enum err plan_vcpus(struct partition_config *config, const struct machine *m)
+{
+	u32 next = 0;
+
+	config->vcpu_cpu = arena_alloc(config->nr_vcpus * sizeof(u32));
+	config->vcpu_mpidr = arena_alloc(config->nr_vcpus * sizeof(u64));
+	if (!config->vcpu_cpu || !config->vcpu_mpidr)
+		return ERR_NO_MEMORY;
+	for (u32 i = 0; i < config->nr_vcpus; i++) {
+		config->vcpu_cpu[i] = i % m->nr_cpus;
+		config->vcpu_mpidr[i] = i < m->nr_cpus ? m->cpus[i].mpidr : make_up_mpidr(m, &next);
+	}
+	return OK;
+}
+
+/* All shared interrupts but the console's. */
+static enum err plan_interrupts(struct partition_config *config, const struct machine *m)
+{
+	u32 words = (NR_INTIDS + 31) / 32;
+
+	config->nr_intids = NR_INTIDS;
+	config->spi_owned = arena_alloc(words * sizeof(u32));
+	if (!config->spi_owned)
+		return ERR_NO_MEMORY;
+	for (u32 intid = GIC_SPI_BASE; intid < NR_INTIDS; intid++)
+		if (intid != m->uart.intid)
+			config->spi_owned[intid / 32] |= 1U << intid % 32;
+	if (m->uart.driver) {
+		config->uart = (struct range){ALIGN_DOWN(m->uart.regs.base, PAGE_SIZE), PAGE_SIZE};
+		config->uart_intid = m->uart.intid;
+	}
+	return OK;
+}
+
+/*
+ * Takes size bytes out of room, as high as possible, above the image and not
+ * right behind it. Only if there is nothing, closer, and for formats that say how
+ * large they are, below it.
+ */
+static enum err put(const struct plan *plan, const char *what, struct ranges *room, u64 size,
+		    u64 align, struct range *put)
+{
+	u64 end = plan->image.span.base + plan->image.span.size;
+	u64 window = ALIGN_DOWN(plan->image.span.base, LINUX_WINDOW_ALIGN);
+	u64 limit = window + LINUX_WINDOW;
+	u64 starts[] = {end + BSS_ROOM, end, plan->image.format == IMAGE_RAW ? end : window};
+
+	put->size = size;
+	for (u32 i = 0; i < ARRAY_SIZE(starts); i++) {
+		struct range allowed = {starts[i], starts[i] < limit ? limit - starts[i] : 0};
+
+		if (ranges_highest(room, allowed, size, align, &put->base))
+			return ranges_remove(room, range_pages_around(*put));
+	}
+	log_error("%s does not fit: no %lu KiB in one piece near the kernel at " RANGE_FORMAT, what,
+		  size >> 10, RANGE_ARGS(plan->image.span));
+	return ERR_RANGE;
+}
+
+static enum err add_load(struct image *image, pa_t from, struct range to)
+{
+	struct load_segment *load = arena_grow(image->load, image->nr_load, sizeof(*load));
+
+	if (!load)
+		return ERR_NO_MEMORY;
+	load[image->nr_load++] =
+	    (struct load_segment){.from = from, .to = to.base, .size = to.size};
+	image->load = load;
+	return OK;
+}
+
+/* Puts kernel, tree and ramdisk into room, and writes the tree. */
+static enum err plan_load(struct plan *plan, const struct machine *m, const void *fdt,
+			  struct ranges *room)
+{
+	const struct guest_files *files = &plan->files;
+	struct guest_tree g = {.machine = m, .config = &plan->config, .bootargs = files->bootargs};
+	struct range tree;
+	u32 size;
+	enum err err = image_place(&plan->image, files->name, room, files->kernel.base);
+
+	if (!err)
+		err = ranges_remove(room, range_pages_around(plan->image.span));
+	if (!err)
+		err =
+		    put(plan, "the guest's device tree", room, plan->tree.size, TREE_ALIGN, &tree);
+	if (!err && files->ramdisk.size)
+		err = put(plan, "the ramdisk", room, files->ramdisk.size, PAGE_SIZE, &g.initrd);
+	if (!err)
+		err = guest_tree_write(&g, fdt, (void *)plan->tree.base, plan->tree.size, &size);
+	if (!err && g.initrd.size)
+		err = add_load(&plan->image, files->ramdisk.base, g.initrd);
+	if (!err)
+		err = add_load(&plan->image, plan->tree.base, (struct range){tree.base, size});
+	plan->config.load = plan->image.load;
+	plan->config.nr_load = plan->image.nr_load;
+	plan->config.entry = plan->image.entry;
+	plan->config.entry_x0 = tree.base;
+	return err;
+}
+
+static u64 top_of(const struct ranges *set)
+{
+	return set->nr ? set->at[set->nr - 1].base + set->at[set->nr - 1].size : 0;
+}
+
+/* The end of everything the guest can reach. */
+static u64 top_address(const struct machine *m, const struct ranges *memory)
+{
+	u64 top = MAX(top_of(memory), top_of(&m->devices));
+
+	top = MAX(top, m->gic.dist.base + m->gic.dist.size);
+	top = MAX(top, m->gic.cpu.base + m->gic.cpu.size);
+	top = MAX(top, m->uart.regs.base + m->uart.regs.size);
+	for (u32 i = 0; i < m->gic.nr_redist; i++)
+		top = MAX(top, m->gic.redist[i].base + m->gic.redist[i].size);
+	return top;
+}
+
+enum err plan_partition(struct plan *plan, const struct machine *m, const void *fdt)
+{
+	struct partition_config *config = &plan->config;
+	struct ranges memory, room;
+	pa_t at = plan->retained.base;
+	enum err err;
+
+	if (plan->moved) {
+		retain(&plan->files.kernel, &at);
+		retain(&plan->files.ramdisk, &at);
+	}
+	err = divide_memory(plan, m, &memory, &room);
+	if (!err)
+		err = plan_vcpus(config, m);
+	if (!err)
+		err = plan_interrupts(config, m);
+	if (err)
+		return err;
+	config->name = "guest";
+	config->memory = memory.at;
+	config->nr_memory = memory.nr;
+	config->devices = m->devices.at;
+	config->nr_devices = m->devices.nr;
+	config->ipa_bits = stage2_bits_for(top_address(m, &memory));
+	return plan_load(plan, m, fdt, &room);
+}

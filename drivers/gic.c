@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What GICv2 and GICv3 have in common: the distributor's registers, which a GICv3
+ * redistributor repeats at the same offsets for private interrupts. config_lock
+ * guards the read-modify-write of GICD_ICFGR; all else is single writes.
+ */
+#include <arch/barrier.h>
+#include <drivers/gic_regs.h>
+#include <drivers/log.h>
+#include <lib/lock.h>
+
+struct gic gic;
+static struct lock config_lock;
+
+static u64 bank_of(u32 cpu, u32 intid)
+{
+	if (gic.version == 3 && intid < GIC_SPI_BASE)
+		return gic.config->cpu_redist[cpu] + GICR_SGI_BASE;
+	return gic.dist;
+}
+
+static void write_bit(u32 cpu, u32 intid, u32 reg)
+{
+	io_write32(bank_of(cpu, intid) + reg + intid / 32 * 4, 1U << intid % 32);
+}
+
+static bool read_bit(u32 cpu, u32 intid, u32 reg)
+{
+	return io_read32(bank_of(cpu, intid) + reg + intid / 32 * 4) >> intid % 32 & 1;
+}
+
+bool gic_poll_clear(u64 addr, u32 bit)
+{
+	for (u32 i = 0; i < GIC_POLLS; i++)
+		if (!(io_read32(addr) & bit))
+			return true;
+	return false;
+}
+
+void gic_quiesce_word(u64 bank, u32 n)
+{
+	io_write32(bank + GICD_ICENABLER + n * 4, ~0U);
+	io_write32(bank + GICD_ICPENDR + n * 4, ~0U);
+	io_write32(bank + GICD_ICACTIVER + n * 4, ~0U);
+	for (u32 i = 0; i < 8; i++)
+		io_write32(bank + GICD_IPRIORITYR + n * 32 + i * 4, GIC_PRIORITY * 0x01010101U);
+	for (u32 i = 0; i < 2; i++)
+		io_write32(bank + GICD_ICFGR + n * 8 + i * 4, 0);
+}
+
+void gic_note_vtr(u32 vtr)
+{
+	gic.nr_lrs = MIN(gic.nr_lrs, (u8)MIN((vtr & 0x3f) + 1, (u32)GIC_MAX_LRS));
+	gic.pri_bits = MIN(gic.pri_bits, (u8)(FIELD_GET(ICH_VTR_EL2_PRIBITS, vtr) + 1));
+	gic.pre_bits = MIN(gic.pre_bits, (u8)(FIELD_GET(ICH_VTR_EL2_PREBITS, vtr) + 1));
+}
+
+enum err gic_init(const struct gic_config *config)
+{
+	u32 typer;
+
+	if (config->version != 2 && config->version != 3) {
+		log_error("GIC version %u is not supported: 2 and 3 are", config->version);
+		return ERR_UNSUPPORTED;
+	}
+	gic.config = config;
+	gic.version = config->version;
+	gic.dist = config->dist.base;
+	gic.cpu = config->cpu.base;
+	gic.hyp = config->hyp.base;
+	gic.nr_lrs = GIC_MAX_LRS;
+	gic.pri_bits = 8;
+	gic.pre_bits = 7;
+
+	typer = io_read32(gic.dist + GICD_TYPER);
+	gic.nr_intids = MIN(32 * ((typer & (u32)GICD_TYPER_LINES) + 1), 1020U);
+	return gic.version == 3 ? gicv3_init() : gicv2_init();
+}
+
+enum err gic_cpu_init(u32 cpu, u64 mpidr)
+{
+	enum err err = gic.version == 3 ? gicv3_cpu_init(cpu, mpidr) : gicv2_cpu_init(cpu);
+
+	if (err)
+		return err;
+	gic_enable(cpu, SGI_KICK);
+	gic_enable(cpu, SGI_STOP);
+	gic_enable(cpu, gic.config->maintenance);
+	/* Guests' PPIs stay on: one that its guest has disabled fires once and is then
+	 * held active, see el2/vgic.c. */
+	for (u32 intid = GIC_PPI_BASE; intid < GIC_SPI_BASE; intid++)
+		if (gic.config->guest_ppis >> intid & 1)
+			gic_enable(cpu, intid);
+	return OK;
+}
+
+void gic_send_sgi(enum gic_sgi sgi, u32 cpu, u64 mpidr)
+{
+	dsb(ishst); /* what the other CPU is to see, before the signal */
+	if (gic.version == 3)
+		gicv3_send_sgi(sgi, mpidr);
+	else
+		gicv2_send_sgi(sgi, cpu);
+}
+
+void gic_enable(u32 cpu, u32 intid)
+{
+	write_bit(cpu, intid, GICD_ISENABLER);
+}
+
+void gic_disable(u32 cpu, u32 intid)
+{
+	write_bit(cpu, intid, GICD_ICENABLER);
+	if (gic.version != 3)
+		return;
+	if (intid < GIC_SPI_BASE)
+		gic_poll_clear(gic.config->cpu_redist[cpu] + GICR_CTLR, GICR_CTLR_RWP);
+	else
+		gic_poll_clear(gic.dist + GICD_CTLR, GICD_CTLR_RWP);
+}
+
+void gic_set_pending(u32 cpu, u32 intid)
+{
+	write_bit(cpu, intid, GICD_ISPENDR);
+}
+
+void gic_clear_pending(u32 cpu, u32 intid)
+{
+	write_bit(cpu, intid, GICD_ICPENDR);
+}
+
+void gic_set_active(u32 cpu, u32 intid)
+{
+	write_bit(cpu, intid, GICD_ISACTIVER);
+}
+
+void gic_clear_active(u32 cpu, u32 intid)
+{
+	write_bit(cpu, intid, GICD_ICACTIVER);
+}
+
+bool gic_is_pending(u32 cpu, u32 intid)
+{
+	return read_bit(cpu, intid, GICD_ISPENDR);
+}
+
+bool gic_is_active(u32 cpu, u32 intid)
+{
+	return read_bit(cpu, intid, GICD_ISACTIVER);
+}
+
+u32 gic_pending_word(u32 cpu, u32 word)
+{
+	return io_read32(bank_of(cpu, word * 32) + GICD_ISPENDR + word * 4);
+}
+
+void gic_set_edge(u32 cpu, u32 intid, bool edge)
+{
+	u64 addr = bank_of(cpu, intid) + GICD_ICFGR + intid / 16 * 4;
+	u32 bit = 2U << intid % 16 * 2;
+	u32 cfg;
+
+	lock_take(&config_lock);
+	cfg = io_read32(addr);
+	io_write32(addr, edge ? cfg | bit : cfg & ~bit);
+	lock_drop(&config_lock);
+}
+
+void gic_route(u32 intid, u32 cpu, u64 mpidr)
+{
+	if (gic.version == 3)
+		io_write64(gic.dist + GICD_IROUTER + intid * 8UL, mpidr & 0xff00ffffffUL);
+	else
+		gicv2_route(intid, cpu);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * GICv2 (IHI0048): SGIs, routing and the memory-mapped CPU interface. A non-secure
+ * access sees its one group as bit 0 of the control registers; without Security
+ * Extensions bit 0 is Group 0, where all interrupts are after reset, signalled as
+ * IRQ as long as FIQEn is 0. So both are driven alike, without touching groups.
+ */
+#include <drivers/gic_regs.h>
+#include <drivers/log.h>
+
+/* GICv2 has at most eight CPU interfaces; whose bit is which is found out by each
+ * CPU for itself. */
+static u8 interface_mask[8];
+
+/* The calling CPU's bit in target masks: what its banked ITARGETSRs read as. On a
+ * uniprocessor they read 0, and every mask is ignored. */
+static u8 own_mask(void)
+{
+	u32 mask = 0;
+
+	for (u32 i = 0; i < 8; i++)
+		mask |= io_read32(gic.dist + GICD_ITARGETSR + i * 4);
+	mask |= mask >> 16;
+	mask |= mask >> 8;
+	return (u8)mask;
+}
+
+enum err gicv2_init(void)
+{
+	const struct gic_config *c = gic.config;
+
+	if (!c->cpu.size || !c->hyp.size || !c->vcpu.size) {
+		log_error("GICv2 at %#lx has no virtualization extensions (GICH, GICV)",
+			  (unsigned long)gic.dist);
+		return ERR_UNSUPPORTED;
+	}
+	/* Boards that give each GICC page 64 KiB of address space repeat it there:
+	 * the last alias of the first page has the second right behind it. */
+	if (c->cpu.size >= 0x20000 &&
+	    io_read32(gic.cpu + GICC_IIDR) == io_read32(gic.cpu + 0xf000 + GICC_IIDR))
+		gic.cpu += 0xf000;
+	gic.dir = gic.cpu + GICC_DIR;
+
+	io_write32(gic.dist + GICD_CTLR, 0);
+	for (u32 n = 1; n * 32 < gic.nr_intids; n++)
+		gic_quiesce_word(gic.dist, n);
+	for (u32 intid = GIC_SPI_BASE; intid < gic.nr_intids; intid++)
+		io_write8(gic.dist + GICD_ITARGETSR + intid, own_mask());
+	io_write32(gic.dist + GICD_CTLR, GICD_CTLR_GROUP0);
+	return OK;
+}
+
+enum err gicv2_cpu_init(u32 cpu)
+{
+	if (cpu >= ARRAY_SIZE(interface_mask)) {
+		log_error("CPU %u: a GICv2 serves only 8", cpu);
+		return ERR_NOT_FOUND;
+	}
+	interface_mask[cpu] = own_mask();
+	gic_quiesce_word(gic.dist, 0);
+	io_write32(gic.cpu + GICC_PMR, 0xff);
+	io_write32(gic.cpu + GICC_BPR, 0);
+	io_write32(gic.cpu + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
+
+	gic_note_vtr(io_read32(gic.hyp + GICH_VTR));
+	gic_hcr_write(0);
+	for (u32 n = 0; n < gic.nr_lrs; n++)
+		gic_lr_write(n, 0);
+	gic_virt_restore(&(struct gic_virt){0});
+	return OK;
+}
+
+void gicv2_send_sgi(enum gic_sgi sgi, u32 cpu)
+{
+	io_write32(gic.dist + GICD_SGIR, (u32)interface_mask[cpu] << 16 | sgi);
+}
+
+void gicv2_route(u32 intid, u32 cpu)
+{
+	io_write8(gic.dist + GICD_ITARGETSR + intid, interface_mask[cpu]);
+}

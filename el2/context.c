@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The switch of everything that stays in the hardware while a vCPU runs: EL1
+ * system registers (the CTX and PAC rows of arch/sysreg.def), FP/SIMD, timers,
+ * the GIC's virtual interface, stage 2.
+ */
+#include <arch/barrier.h>
+#include <arch/sysreg.h>
+#include <arch/tlb.h>
+#include <el2/context.h>
+#include <el2/errata.h>
+#include <el2/idreg.h>
+#include <el2/partition.h>
+#include <el2/vtimer.h>
+
+static bool has_pauth(void)
+{
+	return idreg_machine[IDREG_INDEX(SYS_ID_AA64ISAR1_EL1)] &
+	       (ID_AA64ISAR1_EL1_APA | ID_AA64ISAR1_EL1_API | ID_AA64ISAR1_EL1_GPA |
+		ID_AA64ISAR1_EL1_GPI);
+}
+
+#define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
+#define FOR_EL2(name, arg)
+#define FOR_ID(name, arg)
+#define FOR_IDRAW(name, arg)
+#define FOR_RAZ(name, arg)
+#define FOR_EMU(name, arg)
+#define FOR_HW(name, arg)
+
+static void save_el1(struct vcpu *v)
+{
+#define FOR_CTX(name, arg) v->el1[EL1_##name] = read_sysreg(name);
+#define FOR_PAC(name, arg)
+#include <arch/sysreg.def>
+#undef FOR_CTX
+#undef FOR_PAC
+}
+
+static void load_el1(const struct vcpu *v)
+{
+#define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
+#define FOR_CTX(name, arg) write_sysreg(name, v->el1[EL1_##name]);
+#define FOR_PAC(name, arg)
+#include <arch/sysreg.def>
+#undef FOR_CTX
+#undef FOR_PAC
+}
+
+static void save_pauth(struct vcpu *v)
+{
+#define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
+#define FOR_CTX(name, arg)
+#define FOR_PAC(name, arg) v->el1[EL1_##name] = read_sysreg(name);
+#include <arch/sysreg.def>
+#undef FOR_PAC
+}
+
+static void load_pauth(const struct vcpu *v)
+{
+#define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
+#define FOR_PAC(name, arg) write_sysreg(name, v->el1[EL1_##name]);
+#include <arch/sysreg.def>
+#undef FOR_PAC
+#undef FOR_CTX
+}
+
+void context_reset(struct vcpu *v)
+{
+#define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
+#define FOR_CTX(name, arg) v->el1[EL1_##name] = (arg);
+#define FOR_PAC(name, arg) FOR_CTX(name, arg)
+#include <arch/sysreg.def>
+	v->fp = (struct fp_state){0};
+}
+
+static void put(struct vcpu *v)
+{
+	save_el1(v);
+	if (has_pauth())
+		save_pauth(v);
+	fp_save(&v->fp);
+	vtimer_put(v);
+	vgic_put(v);
+}
+
+/*
+ * With stage 1 of EL1 half switched, a speculative walk could fill the TLB with
+ * a mix of two guests (errata in el2/errata.c): both halves of stage 1 are
+ * closed by TCR_EL1.EPD until everything else, VMID included, is in place.
+ */
+static void load(struct cpu *cpu, struct vcpu *v)
+{
+	struct partition *p = v->partition;
+	bool careful = cpu->errata & ERRATA_AT_SPECULATION;
+
+	if (careful) {
+		write_sysreg(TCR_EL1, read_sysreg(TCR_EL1) | TCR_EL1_EPD0 | TCR_EL1_EPD1);
+		isb();
+	}
+	write_sysreg(HCR_EL2, v->hcr);
+	write_sysreg(VMPIDR_EL2, BIT(31) | v->mpidr);
+	write_sysreg(VPIDR_EL2, cpu->midr);
+	write_sysreg(VTCR_EL2, p->stage2.vtcr);
+	write_sysreg(VTTBR_EL2, p->stage2.vttbr);
+	if (careful) {
+		u64 tcr = v->el1[EL1_TCR_EL1];
+
+		isb();
+		v->el1[EL1_TCR_EL1] = tcr | TCR_EL1_EPD0 | TCR_EL1_EPD1;
+		load_el1(v);
+		isb();
+		write_sysreg(TCR_EL1, v->el1[EL1_TCR_EL1] = tcr);
+	} else {
+		load_el1(v);
+	}
+	if (has_pauth())
+		load_pauth(v);
+	fp_restore(&v->fp);
+	vtimer_load(v);
+	vgic_load(v);
+}
+
+/* Two vCPUs of one partition share a VMID, but not what a guest wrote with
+ * CPU-local TLB maintenance in mind. */
+static void forget_sibling(struct cpu *cpu, struct vcpu *v)
+{
+	struct vcpu **last = &v->partition->last_vcpu[cpu->index];
+
+	if (*last && *last != v) {
+		isb();
+		tlbi_stage1_local();
+		dsb(nsh);
+	}
+	*last = v;
+}
+
+void context_switch(struct cpu *cpu, struct vcpu *v)
+{
+	if (cpu->current == v)
+		return;
+	if (cpu->current)
+		put(cpu->current);
+	load(cpu, v);
+	forget_sibling(cpu, v);
+	cpu->current = v;
+}
+
+void context_evict(struct cpu *cpu, struct vcpu *v)
+{
+	if (cpu->current != v)
+		return;
+	put(v);
+	cpu->current = NULL;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exception entry to EL1 done by hand: DDI0487 D1.3.3 and the pseudocode
+ * AArch64.TakeException. No locks; only the running vCPU's own registers. */
+#include <arch/esr.h>
+#include <arch/sysreg.h>
+#include <el2/inject.h>
+#include <el2/partition.h>
+
+static u64 vector_offset(u64 pstate)
+{
+	if (pstate & PSTATE_AARCH32)
+		return 0x600;
+	switch (pstate & PSTATE_M_MASK) {
+	case PSTATE_EL0T:
+		return 0x400;
+	case PSTATE_EL1H:
+		return 0x200;
+	default:
+		return 0;
+	}
+}
+
+static bool has(const struct vcpu *v, u32 encoding, u64 field)
+{
+	return v->partition->idreg[IDREG_INDEX(encoding)] & field;
+}
+
+/* PSTATE after the exception; flags the CPU does not have stay clear. */
+static u64 entry_pstate(const struct vcpu *v)
+{
+	u64 sctlr = read_sysreg(SCTLR_EL1);
+	u64 keep = PSTATE_NZCV;
+	u64 pstate = PSTATE_EL1H | PSTATE_DAIF;
+
+	if (has(v, SYS_ID_AA64PFR0_EL1, ID_AA64PFR0_EL1_DIT))
+		keep |= PSTATE_DIT;
+	if (has(v, SYS_ID_AA64MMFR1_EL1, ID_AA64MMFR1_EL1_PAN)) {
+		keep |= PSTATE_PAN;
+		if (!(sctlr & SCTLR_EL1_SPAN))
+			pstate |= PSTATE_PAN;
+	}
+	if (has(v, SYS_ID_AA64PFR1_EL1, ID_AA64PFR1_EL1_SSBS) && sctlr & SCTLR_EL1_DSSBS)
+		pstate |= PSTATE_SSBS;
+	return pstate | (v->pstate & keep);
+}
+
+void inject_sync(struct vcpu *v, u64 esr, u64 far, bool far_valid)
+{
+	write_sysreg(ESR_EL1, esr);
+	if (far_valid)
+		write_sysreg(FAR_EL1, far);
+	write_sysreg(SPSR_EL1, v->pstate);
+	write_sysreg(ELR_EL1, v->pc);
+	v->pc = read_sysreg(VBAR_EL1) + vector_offset(v->pstate);
+	v->pstate = entry_pstate(v);
+}
+
+void inject_undefined(struct vcpu *v)
+{
+	inject_sync(v, (u64)EC_UNKNOWN << 26 | ESR_IL, 0, false);
+}
+
+bool inject_abort(struct vcpu *v, u64 esr)
+{
+	bool fetch = ESR_EC(esr) == EC_IABT_LOWER;
+	bool from_el0 = (v->pstate & PSTATE_M_MASK) == PSTATE_EL0T || v->pstate & PSTATE_AARCH32;
+	u64 ec = (fetch ? EC_IABT_LOWER : EC_DABT_LOWER) + !from_el0;
+	u64 vector = read_sysreg(VBAR_EL1) + vector_offset(v->pstate);
+
+	if (fetch && v->pc == vector)
+		return false;
+	inject_sync(v, ec << 26 | (esr & (ESR_IL | ESR_ABT_WNR | ESR_ABT_CM)) | FSC_EXTERNAL,
+		    v->far, true);
+	return true;
+}

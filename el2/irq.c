@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Physical interrupts: a handful are Tocsin's, every other is a guest's and goes
+ * into a list register, where the guest deactivates it without us.
+ */
+#include <drivers/console.h>
+#include <drivers/gic.h>
+#include <drivers/timer.h>
+#include <el2/irq.h>
+#include <el2/panic.h>
+#include <el2/partition.h>
+
+static struct irq_config own;
+
+void irq_init(const struct irq_config *c)
+{
+	own = *c;
+	if (own.console)
+		gic_enable(0, own.console);
+}
+
+void irq_init_cpu(const struct cpu *cpu)
+{
+	gic_enable(cpu->index, own.hyp_timer);
+}
+
+static void console_interrupt(void)
+{
+	struct partition *focus = partition_focus();
+	u32 found = console_irq();
+
+	if (!focus)
+		return;
+	if (found & CONSOLE_RX)
+		vpl011_receive(&focus->uart);
+	if (found & CONSOLE_ROOM)
+		vpl011_room(&focus->uart);
+}
+
+static void reschedule(struct cpu *cpu)
+{
+	if (cpu->current)
+		atomic_or(&cpu->current->requests, REQ_RESCHED);
+}
+
+/* Another CPU has set a request. That of a loaded vCPU alone on its CPU is seen
+ * on the way out; others need the scheduler. */
+static void kick(struct cpu *cpu)
+{
+	atomic_store_release(&cpu->kicked, false);
+	if (cpu->nr_vcpus > 1)
+		reschedule(cpu);
+}
+
+/* Those of Tocsin's own interrupts; false: it is a guest's. */
+static bool handle_own(struct cpu *cpu, u32 intid)
+{
+	if (intid == own.hyp_timer) {
+		timer_set(UINT64_MAX);
+		reschedule(cpu);
+	} else if (intid == own.maintenance) {
+		if (cpu->current)
+			vgic_maintenance(cpu->current);
+	} else if (intid == own.console) {
+		console_interrupt();
+	} else if (intid == SGI_KICK) {
+		kick(cpu);
+	} else if (intid == SGI_STOP) {
+		panic_join();
+	} else {
+		return false;
+	}
+	return true;
+}
+
+void irq_handle(struct cpu *cpu)
+{
+	u32 ack = gic_ack();
+	u32 intid = gic_intid(ack);
+
+	if (intid >= GIC_INTID_SPURIOUS)
+		return;
+	gic_eoi(ack);
+	if (intid == own.virtual_timer || !handle_own(cpu, intid)) {
+		if (vgic_inject_physical(cpu->current, intid))
+			return; /* its guest deactivates it */
+	}
+	gic_dir(ack);
+}

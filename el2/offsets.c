@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers that assembler files need, as lines "->NAME value" in this file's
+ * assembler output, from which the build makes gen/offsets.h. Never linked.
+ */
+#include <arch/smccc.h>
+#include <el2/cpu.h>
+#include <el2/panic.h>
+#include <el2/vcpu.h>
+#include <mm/stage1.h>
+
+#define EMIT(name, value) __asm__ volatile("\n->" #name " %0" ::"i"((u64)(value)))
+
+/* SCTLR_EL2: RES1 bits of ARMv8.0, the rest as named */
+#define SCTLR_RES1 0x30c50830UL
+#define SCTLR_ON (SCTLR_RES1 | SCTLR_EL2_M | SCTLR_EL2_C | SCTLR_EL2_SA | SCTLR_EL2_I)
+
+/* TCR_EL2: 48-bit input, 4 KiB granule, walks inner shareable write-back */
+#define TCR_BASE (1UL << 31 | 1UL << 23 | 3UL << 12 | 1UL << 10 | 1UL << 8 | 16)
+
+void offsets(void);
+void offsets(void)
+{
+	EMIT(VCPU_X, offsetof(struct vcpu, x));
+	EMIT(VCPU_PC, offsetof(struct vcpu, pc));
+	EMIT(VCPU_STACK, offsetof(struct vcpu, stack_top));
+	EMIT(FP_Q, offsetof(struct fp_state, q));
+	EMIT(FP_FPCR, offsetof(struct fp_state, fpcr));
+
+	EMIT(CPU_PANIC_STACK, offsetof(struct cpu, panic_stack_top));
+	EMIT(CPU_BRANCH_LOOPS, offsetof(struct cpu, branch_loops));
+	EMIT(CPU_BRANCH_CALL, offsetof(struct cpu, branch_call));
+	EMIT(BOOT_CPU, offsetof(struct cpu_boot, cpu));
+	EMIT(BOOT_ROOT, offsetof(struct cpu_boot, root));
+	EMIT(BOOT_STACK, offsetof(struct cpu_boot, stack_top));
+	EMIT(BOOT_LEVEL, offsetof(struct cpu_boot, level));
+
+	EMIT(FRAME_SIZE, sizeof(struct el2_frame));
+	EMIT(FRAME_SP, offsetof(struct el2_frame, sp));
+	EMIT(FRAME_ELR, offsetof(struct el2_frame, elr));
+	EMIT(FRAME_ESR, offsetof(struct el2_frame, esr));
+
+	EMIT(MAIR, MAIR_VALUE);
+	EMIT(TCR_EL2_BASE, TCR_BASE);
+	EMIT(SCTLR_EL2_OFF, SCTLR_RES1);
+	EMIT(SCTLR_EL2_ON, SCTLR_ON);
+	EMIT(SCTLR_EL2_FINAL, SCTLR_ON | SCTLR_EL2_WXN);
+	EMIT(EARLY_BLOCK, 1UL << 10 | 3UL << 8 | 1UL << 6 | MAIR_INDEX_NORMAL << 2 | 1UL);
+}

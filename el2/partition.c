@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a partition is made of. Its stages of life are in el2/lifecycle.c.
+ */
+#include <drivers/log.h>
+#include <el2/idreg.h>
+#include <el2/partition.h>
+#include <el2/trapreg.h>
+#include <lib/string.h>
+#include <mm/pages.h>
+
+struct partition *partitions;
+u32 nr_partitions;
+
+static enum err map_memory(struct partition *p)
+{
+	const struct partition_config *c = p->config;
+	enum err err = stage2_create(&p->stage2, c->ipa_bits);
+
+	for (u32 i = 0; !err && i < c->nr_memory; i++)
+		err = stage2_map_memory(&p->stage2, c->memory[i].base, c->memory[i].base,
+					c->memory[i].size);
+	for (u32 i = 0; !err && i < c->nr_devices; i++)
+		err = stage2_map_device(&p->stage2, c->devices[i].base, c->devices[i].base,
+					c->devices[i].size);
+	return err;
+}
+
+static struct range whole_pages(struct range r)
+{
+	u64 start = ALIGN_DOWN(r.base, PAGE_SIZE);
+
+	return (struct range){start, ALIGN_UP(r.base + r.size, PAGE_SIZE) - start};
+}
+
+/* Emulated devices: the virtual GIC's regions and the console. */
+static enum err add_devices(struct partition *p, const struct gic_config *hw)
+{
+	const struct partition_config *c = p->config;
+	enum err err = vgic_create(p, hw);
+
+	p->mmio = object_alloc((vgic_nr_regions(hw) + 1) * sizeof(*p->mmio), 8);
+	if (!err && !p->mmio)
+		err = ERR_NO_MEMORY;
+	if (err)
+		return err;
+	p->nr_mmio = vgic_regions(p, hw, p->mmio);
+	if (c->uart.size) {
+		vpl011_init(&p->uart, p, c->uart_intid);
+		p->mmio[p->nr_mmio++] =
+		    (struct mmio_region){whole_pages(c->uart), vpl011_access, &p->uart, "pl011"};
+	}
+	for (u32 i = 0; !err && i < p->nr_mmio; i++)
+		err = stage2_note_mmio(&p->stage2, p->mmio[i].range.base, p->mmio[i].range.size, i);
+	if (!err && hw->version == 2)
+		err = stage2_map_device(&p->stage2, hw->cpu.base, hw->vcpu.base,
+					MIN(hw->cpu.size, hw->vcpu.size));
+	for (u32 i = 0; i < p->nr_vcpus; i++)
+		p->vcpus[i].mmio_last = p->mmio;
+	return err;
+}
+
+static enum err add_vcpus(struct partition *p)
+{
+	const struct partition_config *c = p->config;
+
+	p->nr_vcpus = c->nr_vcpus;
+	p->vcpus = object_alloc(c->nr_vcpus * sizeof(*p->vcpus), 64);
+	p->last_vcpu = object_alloc(nr_cpus * sizeof(*p->last_vcpu), 8);
+	if (!p->vcpus || !p->last_vcpu)
+		return ERR_NO_MEMORY;
+	for (u32 i = 0; i < c->nr_vcpus; i++) {
+		struct cpu *cpu = &cpus[c->vcpu_cpu[i]];
+		struct vcpu *v = &p->vcpus[i];
+
+		v->index = i;
+		v->partition = p;
+		v->cpu = cpu;
+		v->stack_top = cpu->stack_top;
+		v->mpidr = c->vcpu_mpidr[i];
+		v->hcr = trapreg_hcr(idreg_machine, cpu->nr_vcpus > 1);
+	}
+	return OK;
+}
+
+static enum err bind_vcpu(struct vcpu *v)
+{
+	struct cpu *cpu = v->cpu;
+
+	if (!cpu->vcpus) {
+		/* Its size was counted by the caller; see partition_create(). */
+		cpu->vcpus = object_alloc(cpu->nr_vcpus * sizeof(*cpu->vcpus), 8);
+		cpu->nr_vcpus = 0;
+	}
+	if (!cpu->vcpus)
+		return ERR_NO_MEMORY;
+	cpu->vcpus[cpu->nr_vcpus++] = v;
+	return OK;
+}
+
+enum err partition_create(struct partition *p, const struct partition_config *c,
+			  const struct gic_config *hw)
+{
+	enum err err;
+
+	p->config = c;
+	p->state = PARTITION_STOPPED;
+	idreg_sanitise(p->idreg, idreg_machine, hw->version, c->ipa_bits);
+	for (u32 i = 0; i < c->nr_vcpus; i++)
+		cpus[c->vcpu_cpu[i]].nr_vcpus++;
+	err = map_memory(p);
+	if (!err)
+		err = add_vcpus(p);
+	for (u32 i = 0; !err && i < p->nr_vcpus; i++)
+		err = bind_vcpu(&p->vcpus[i]);
+	if (!err)
+		err = add_devices(p, hw);
+	return err;
+}
+
+struct partition *partition_focus(void)
+{
+	return nr_partitions ? &partitions[0] : NULL;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The guest's calls by HVC and SMC: the allow list of functions and the way to
+ * them. The top byte of an identifier (fast bit, width, owner) picks a list of
+ * ranges, the number an entry of a range. No state, no lock.
+ */
+#include <abi/tocsin.h>
+#include <arch/esr.h>
+#include <el2/smccc.h>
+#include <el2/vpsci.h>
+
+/* Consecutive function numbers of one width and owner. */
+struct calls {
+	u32 first;
+	u32 count;
+	const smccc_fn *functions; /* NULL: not there */
+	const struct calls *more;  /* the owner's next range */
+};
+
+#define CALLS(from, table, next)                                                                   \
+	{                                                                                          \
+		.first = (from), .count = ARRAY_SIZE(table), .functions = (table), .more = (next)  \
+	}
+
+#define NUMBER(fid) SMCCC_NUMBER(fid)
+#define TOP(fid) ((u32)(fid) >> 24)
+
+static const smccc_fn arch_functions[] = {
+    [NUMBER(SMCCC_VERSION)] = smccc_version,
+    [NUMBER(SMCCC_ARCH_FEATURES)] = smccc_features,
+};
+static const smccc_fn workaround_functions[] = {smccc_workaround};
+
+static const struct calls workaround_1 =
+    CALLS(NUMBER(SMCCC_ARCH_WORKAROUND_1), workaround_functions, NULL);
+static const struct calls workaround_3 =
+    CALLS(NUMBER(SMCCC_ARCH_WORKAROUND_3), workaround_functions, &workaround_1);
+static const struct calls arch = CALLS(0, arch_functions, &workaround_3);
+
+static const smccc_fn standard32_functions[] = {
+    [NUMBER(PSCI_VERSION)] = vpsci_version,
+    [NUMBER(PSCI_CPU_SUSPEND)] = vpsci_cpu_suspend,
+    [NUMBER(PSCI_CPU_OFF)] = vpsci_cpu_off,
+    [NUMBER(PSCI_CPU_ON)] = vpsci_cpu_on,
+    [NUMBER(PSCI_AFFINITY_INFO)] = vpsci_affinity_info,
+    [NUMBER(PSCI_MIGRATE_INFO_TYPE)] = vpsci_migrate_info_type,
+    [NUMBER(PSCI_SYSTEM_OFF)] = vpsci_system_off,
+    [NUMBER(PSCI_SYSTEM_RESET)] = vpsci_system_reset,
+    [NUMBER(PSCI_FEATURES)] = vpsci_features,
+    [NUMBER(PSCI_SYSTEM_RESET2)] = vpsci_system_reset2,
+    [NUMBER(TRNG_VERSION)] = trng_version,
+    [NUMBER(TRNG_FEATURES)] = trng_features,
+    [NUMBER(TRNG_GET_UUID)] = trng_get_uuid,
+    [NUMBER(TRNG_RND)] = trng_rnd,
+};
+static const struct calls standard32 = CALLS(0, standard32_functions, NULL);
+
+/* Those with arguments of 64 bits. */
+static const smccc_fn standard64_functions[] = {
+    [NUMBER(PSCI_CPU_SUSPEND)] = vpsci_cpu_suspend,
+    [NUMBER(PSCI_CPU_ON)] = vpsci_cpu_on,
+    [NUMBER(PSCI_AFFINITY_INFO)] = vpsci_affinity_info,
+    [NUMBER(PSCI_SYSTEM_RESET2)] = vpsci_system_reset2,
+    [NUMBER(TRNG_RND)] = trng_rnd,
+};
+static const struct calls standard64 = CALLS(0, standard64_functions, NULL);
+
+static const smccc_fn vendor_functions[] = {
+    [NUMBER(TOCSIN_FEATURES)] = vendor_features,
+};
+static const smccc_fn vendor_query_functions[] = {
+    [NUMBER(VENDOR_HYP_UID) - NUMBER(VENDOR_HYP_UID)] = vendor_uid,
+    [NUMBER(VENDOR_HYP_REVISION) - NUMBER(VENDOR_HYP_UID)] = vendor_revision,
+};
+static const struct calls vendor_query =
+    CALLS(NUMBER(VENDOR_HYP_UID), vendor_query_functions, NULL);
+static const struct calls vendor = CALLS(0, vendor_functions, &vendor_query);
+
+/* Everything else has no functions: yielding calls, other owners, other widths. */
+static const struct calls *const owners[TOP(~0u) + 1] = {
+    [TOP(SMCCC_VERSION)] = &arch,
+    [TOP(PSCI_VERSION)] = &standard32,
+    [TOP(PSCI_VERSION | SMCCC_64)] = &standard64,
+    [TOP(TOCSIN_FEATURES)] = &vendor,
+};
+
+/* The function of fid, or NULL. Bits 23:17 must be 0; they count as part of the
+ * number, which makes it one that no range has. */
+static inline smccc_fn find(u32 fid)
+{
+	u32 number = fid & 0xffffff;
+
+	for (const struct calls *c = owners[TOP(fid)]; c; c = c->more)
+		if (number - c->first < c->count)
+			return c->functions[number - c->first];
+	return NULL;
+}
+
+bool smccc_implemented(u32 fid)
+{
+	return find(fid) != NULL;
+}
+
+static inline void call(struct vcpu *v)
+{
+	u32 fid = (u32)v->x[0] & ~(u32)SMCCC_SVE_HINT;
+	smccc_fn function = find(fid);
+
+	v->x[0] = (u64)(function ? function(v, fid) : SMCCC_NOT_SUPPORTED);
+}
+
+/* HVC's return address is behind it, but as an UNDEFINED instruction it is
+ * reported where it is. */
+struct verdict trap_hvc64(struct vcpu *v, u64 esr)
+{
+	if (ESR_IMM16(esr)) {
+		v->pc -= 4;
+		return VERDICT(UNDEF);
+	}
+	call(v);
+	return VERDICT(RESUME);
+}
+
+/* A trapped SMC's return address is the SMC itself. */
+struct verdict trap_smc64(struct vcpu *v, u64 esr)
+{
+	if (ESR_IMM16(esr))
+		return VERDICT(UNDEF);
+	call(v);
+	return VERDICT(SKIP);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a guest does without EL2 and what it does not: HCR_EL2, MDCR_EL2,
+ * CPTR_EL2, CNTHCTL_EL2 and the finer traps (DDI0487 D24.2). Whatever traps
+ * and is not in arch/sysreg.def is UNDEFINED for the guest, so to set a bit
+ * here is to hide a feature. No state, no lock.
+ */
+#include <el2/trapreg.h>
+
+/* A bit that belongs to a feature: 0 on CPUs that do not have it. */
+#define IF_FIELD(id, reg, field, bits) (IDREG_FIELD(id, reg, field) ? (bits) : 0)
+
+/* Version fields in which 0xf is a form of our own makers' that we do not know. */
+#define IMPDEF 0xf
+
+static bool pointer_auth(const u64 id[NR_IDREG])
+{
+	return IDREG_FIELD(id, ID_AA64ISAR1_EL1, APA) || IDREG_FIELD(id, ID_AA64ISAR1_EL1, API) ||
+	       IDREG_FIELD(id, ID_AA64ISAR2_EL1, APA3);
+}
+
+u64 trapreg_hcr(const u64 id[NR_IDREG], bool shares_cpu)
+{
+	u64 hcr = HCR_EL2_RW |  /* EL1 is AArch64 */
+		  HCR_EL2_VM |  /* stage 2 on */
+		  HCR_EL2_IMO | /* physical IRQs, FIQs, SErrors come here; virtual ones exist */
+		  HCR_EL2_FMO | /* ... which for the GIC also traps writes of ICC_SGI*R */
+		  HCR_EL2_AMO | /* ... */
+		  HCR_EL2_FB |  /* TLB and I-cache maintenance of a vCPU that has moved reaches */
+		  HCR_EL2_BSU_IS | /* where it was: broadcast, barriers at least Inner Shareable */
+		  HCR_EL2_TSC |    /* SMC */
+		  HCR_EL2_TACR |   /* ACTLR_EL1 */
+		  HCR_EL2_TIDCP |  /* implementation-defined system registers */
+		  HCR_EL2_TID3;    /* reads of the ID registers */
+
+	/* LORegions */
+	hcr |= IF_FIELD(id, ID_AA64MMFR1_EL1, LO, HCR_EL2_TLOR);
+	/* error records: ERRIDR_EL1, ERX*_EL1 */
+	hcr |= IF_FIELD(id, ID_AA64PFR0_EL1, RAS, HCR_EL2_TERR);
+	/* GMID_EL1; with ATA 0 the other registers of memory tagging */
+	hcr |= IF_FIELD(id, ID_AA64PFR1_EL1, MTE, HCR_EL2_TID5);
+	/* these two do not trap: key registers and instructions work */
+	hcr |= pointer_auth(id) ? HCR_EL2_APK | HCR_EL2_API : 0;
+	/* WFI, so that another vCPU gets the CPU. WFE is a short wait: left alone. */
+	hcr |= shares_cpu ? HCR_EL2_TWI : 0;
+	return hcr;
+}
+
+u64 trapreg_mdcr(const u64 id[NR_IDREG], u32 nr_counters)
+{
+	u64 pmu = IDREG_FIELD(id, ID_AA64DFR0_EL1, PMUVER);
+	u64 mdcr = MDCR_EL2_TDRA |  /* MDRAR_EL1 */
+		   MDCR_EL2_TDOSA | /* the OS lock's registers */
+		   MDCR_EL2_TDA;    /* every other debug register */
+
+	/* Performance monitors, all of PM*_EL0 and PM*_EL1. HPMN counters would be
+	 * the guest's; fewer than all of them is a choice, but 0 is not allowed. */
+	if (pmu && pmu != IMPDEF)
+		mdcr |= MDCR_EL2_TPM | MDCR_EL2_TPMCR | FIELD_PREP(MDCR_EL2_HPMN, nr_counters);
+	/* Statistical profiling: controls here, its buffer by E2PB 0 */
+	mdcr |= IF_FIELD(id, ID_AA64DFR0_EL1, PMSVER, MDCR_EL2_TPMS);
+	/* TRFCR_EL1; the trace buffer by E2TB 0 */
+	mdcr |= IF_FIELD(id, ID_AA64DFR0_EL1, TRACEFILT, MDCR_EL2_TTRF);
+	/* debug communications channel, as TDA but also from EL0 */
+	mdcr |= IF_FIELD(id, ID_AA64MMFR0_EL1, FGT, MDCR_EL2_TDCC);
+	return mdcr;
+}
+
+u64 trapreg_cptr(const u64 id[NR_IDREG])
+{
+	/* RES1 without SVE and SME; with them TZ (bit 8) traps SVE and TSM (bit
+	 * 12) SME. TFP 0: FP/SIMD is the guest's. TCPAC 0: so is CPACR_EL1. */
+	u64 cptr = GENMASK(13, 12) | GENMASK(9, 0);
+
+	/* trace unit's registers */
+	cptr |= IF_FIELD(id, ID_AA64DFR0_EL1, TRACEVER, CPTR_EL2_TTA);
+	/* activity monitors */
+	cptr |= IF_FIELD(id, ID_AA64PFR0_EL1, AMU, CPTR_EL2_TAM);
+	return cptr;
+}
+
+u64 trapreg_cnthctl(void)
+{
+	/* These two do not trap: physical counter and physical timer are read
+	 * and written directly. */
+	return CNTHCTL_EL2_EL1PCTEN | CNTHCTL_EL2_EL1PCEN;
+}
+
+/* Finer traps: 0 traps nothing of the old and all of what was added with the
+ * opposite sense, which is what we want; but it is not their reset value. */
+static void init_fine_grained(const u64 id[NR_IDREG])
+{
+	if (IDREG_FIELD(id, ID_AA64MMFR1_EL1, HCX))
+		write_sysreg(HCRX_EL2, 0);
+	if (!IDREG_FIELD(id, ID_AA64MMFR0_EL1, FGT))
+		return;
+	write_sysreg(HFGRTR_EL2, 0);
+	write_sysreg(HFGWTR_EL2, 0);
+	write_sysreg(HFGITR_EL2, 0);
+	write_sysreg(HDFGRTR_EL2, 0);
+	write_sysreg(HDFGWTR_EL2, 0);
+	if (IDREG_FIELD(id, ID_AA64PFR0_EL1, AMU))
+		write_sysreg(HAFGRTR_EL2, 0);
+}
+
+void trapreg_init_cpu(void)
+{
+	u64 id[NR_IDREG];
+	u64 pmu;
+	u32 nr_counters = 0;
+
+	idreg_read(id);
+	pmu = IDREG_FIELD(id, ID_AA64DFR0_EL1, PMUVER);
+	if (pmu && pmu != IMPDEF)
+		nr_counters = (u32)FIELD_GET(PMCR_EL0_N, read_sysreg(PMCR_EL0));
+	write_sysreg(MDCR_EL2, trapreg_mdcr(id, nr_counters));
+	write_sysreg(CPTR_EL2, trapreg_cptr(id));
+	write_sysreg(CNTHCTL_EL2, trapreg_cnthctl());
+	write_sysreg(HSTR_EL2, 0); /* CP15 registers by number, from AArch32 at EL0: none */
+	init_fine_grained(id);
+	/* Breakpoints and single step, which firmware may have left armed, need
+	 * its bits; a guest cannot write it. */
+	write_sysreg(MDSCR_EL1, 0);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a vCPU. power is changed by compare-exchange (CPU_ON, by anybody)
+ * or by the CPU that the vCPU is bound to (all else); no lock.
+ */
+#include <arch/esr.h>
+#include <drivers/gic.h>
+#include <el2/context.h>
+#include <el2/partition.h>
+#include <el2/vtimer.h>
+
+void vcpu_request(struct vcpu *v, u32 requests)
+{
+	struct cpu *cpu = v->cpu;
+
+	atomic_or(&v->requests, requests);
+	if (cpu == this_cpu()) {
+		if (cpu->current && cpu->current != v)
+			atomic_or(&cpu->current->requests, REQ_RESCHED);
+	} else if (!atomic_swap(&cpu->kicked, true)) {
+		gic_send_sgi(SGI_KICK, cpu->index, cpu->mpidr);
+	}
+}
+
+void vcpu_wait(struct vcpu *v)
+{
+	v->waiting = true;
+	atomic_or(&v->requests, REQ_RESCHED);
+}
+
+void vcpu_suspend_powerdown(struct vcpu *v, u64 entry, u64 context)
+{
+	v->entry = entry;
+	v->context = context;
+	v->powerdown = true;
+	vcpu_wait(v);
+}
+
+void vcpu_off(struct vcpu *v)
+{
+	struct partition *p = v->partition;
+
+	atomic_store_release(&v->power, POWER_OFF);
+	atomic_or(&v->requests, REQ_RESCHED);
+	if (atomic_sub(&p->nr_on, 1) == 1)
+		partition_stop(p, STOP_OFF);
+}
+
+void vcpu_begin(struct vcpu *v)
+{
+	context_evict(v->cpu, v);
+	context_reset(v);
+	for (u32 i = 0; i < 31; i++)
+		v->x[i] = 0;
+	v->x[0] = v->context;
+	v->pc = v->entry;
+	v->pstate = PSTATE_EL1H | PSTATE_DAIF;
+	v->waiting = v->powerdown = false;
+}
+
+void vcpu_halt(struct vcpu *v)
+{
+	context_evict(v->cpu, v);
+	v->waiting = v->powerdown = false;
+	atomic_store_release(&v->power, POWER_OFF);
+}
+
+/* CPU_ON. The partition may have begun to stop since: then the call has come too
+ * late and the vCPU stays off. */
+static void start(struct vcpu *v)
+{
+	if (atomic_load_acquire(&v->partition->state) != PARTITION_RUNNING)
+		return;
+	if (atomic_load_acquire(&v->power) != POWER_ON_PENDING)
+		return;
+	vcpu_begin(v);
+	vtimer_reset(v);
+	vgic_vcpu_reset(v);
+	atomic_store_release(&v->power, POWER_ON);
+}
+
+void vcpu_serve_life(struct vcpu *v, u32 requests)
+{
+	struct partition *p = v->partition;
+
+	if (requests & REQ_STOP) {
+		vcpu_halt(v);
+		if (atomic_sub(&p->nr_stopping, 1) == 1)
+			partition_stopped(p);
+	}
+	if (requests & REQ_LOAD && !partition_load_step(p))
+		atomic_or(&v->requests, REQ_LOAD);
+	if (requests & REQ_START)
+		start(v);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tocsin's own service, by which a guest recognises it. */
+#include <abi/tocsin.h>
+#include <el2/smccc.h>
+
+long vendor_features(struct vcpu *v, u32 fid)
+{
+	(void)fid;
+	v->x[1] = v->x[2] = v->x[3] = 0;
+	return TOCSIN_FEATURE_FEATURES;
+}
+
+long vendor_uid(struct vcpu *v, u32 fid)
+{
+	(void)fid;
+	v->x[1] = TOCSIN_UID_1;
+	v->x[2] = TOCSIN_UID_2;
+	v->x[3] = TOCSIN_UID_3;
+	return TOCSIN_UID_0;
+}
+
+long vendor_revision(struct vcpu *v, u32 fid)
+{
+	(void)fid;
+	v->x[1] = TOCSIN_REVISION_MINOR;
+	return TOCSIN_REVISION_MAJOR;
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The virtual interrupt controller's life, and interrupts that come in: from the
+ * hardware and from emulated devices. include/el2/vgic.h says who owns what.
+ *
+ * A physical interrupt is acknowledged by EL2 and stays active in hardware until the
+ * guest deactivates it through a list register that names it (or EL2 does in its
+ * stead): so it can come only once at a time.
+ */
+#include <el2/vgic_state.h>
+#include <mm/pages.h>
+
+/* Who owns which SPI physically, by INTID. */
+static struct partition **spi_owner;
+
+/* ---- life ---- */
+
+static bool owns_spi(const struct partition_config *c, u32 intid)
+{
+	return intid < c->nr_intids && c->spi_owned[intid / 32] >> intid % 32 & 1;
+}
+
+static bool emulates_spi(const struct partition_config *c, u32 intid)
+{
+	return c->uart.size && c->uart_intid == intid;
+}
+
+/* SPIs after reset: off, level, on GICv2 for nobody, on GICv3 for affinity 0.0.0.0.
+ * Group 1 on GICv3, whose software may leave the group registers to firmware;
+ * Group 0 on GICv2, where that is what an undivided controller has. */
+static void reset_spis(struct partition *p)
+{
+	struct vgic *g = &p->vgic;
+
+	g->ctlr = 0;
+	for (u32 n = 1; n < g->nr_intids / 32; n++) {
+		struct vgic_word *w = &g->words[n];
+
+		*w = (struct vgic_word){.used = w->used, .hw = w->hw, .edge = w->edge & ~w->hw};
+		w->edge = 0;
+		w->group = gic.version == 3 ? ~0U : 0;
+	}
+	for (u32 intid = 0; intid < g->nr_intids; intid++) {
+		g->priority[intid] = 0;
+		g->route[intid] = 0;
+		g->target[intid] = gic.version == 3 ? vgic_target_v3(p, 0) : vgic_target_v2(p, 0);
+		g->holder[intid] = VGIC_NOBODY;
+	}
+}
+
+static void reset_private(struct vcpu *v)
+{
+	struct vgic_cpu *vc = &v->vgic;
+	u32 guest_ppis = gic.config->guest_ppis & 0xffff0000;
+
+	vc->word = (struct vgic_word){
+	    .enabled = gic.version == 2 ? 0xffff : 0,
+	    .group = gic.version == 3 ? ~0U : 0,
+	    .edge = 0xffff,
+	    .hw = guest_ppis,
+	    .used = ~0U,
+	};
+	for (u32 i = 0; i < 32; i++)
+		vc->priority[i] = 0;
+	for (u32 i = 0; i < 16; i++)
+		vc->sgi_sources[i] = vc->sgi_active_from[i] = 0;
+	vc->asleep = true;
+	vc->ticket_epoch = 0;
+	vc->virt = (struct gic_virt){0};
+	atomic_store(&vc->incoming, 0);
+	/* SPIs may be waiting for this vCPU. */
+	atomic_store(&vc->resample, 1);
+	vc->straight = 0;
+}
+
+static enum err allocate(struct vgic *g, u32 nr_frames)
+{
+	u32 n = g->nr_intids;
+
+	g->words = object_alloc(n / 32 * sizeof(*g->words), 8);
+	g->priority = object_alloc(n * sizeof(*g->priority), 8);
+	g->route = object_alloc(n * sizeof(*g->route), 8);
+	g->target = object_alloc(n * sizeof(*g->target), 8);
+	g->holder = object_alloc(n * sizeof(*g->holder), 8);
+	g->frames = object_alloc(MAX(nr_frames, 1) * sizeof(*g->frames), 8);
+	if (!spi_owner)
+		spi_owner = object_alloc(n * sizeof(*spi_owner), 8);
+	if (!g->words || !g->priority || !g->route || !g->target || !g->holder || !g->frames ||
+	    !spi_owner)
+		return ERR_NO_MEMORY;
+	return OK;
+}
+
+/* Which SPIs the partition has: owned ones, backed by hardware, and emulated ones. */
+static enum err claim_spis(struct partition *p)
+{
+	struct vgic *g = &p->vgic;
+
+	for (u32 intid = GIC_SPI_BASE; intid < gic_nr_intids(); intid++) {
+		struct vgic_word *w = &g->words[intid / 32];
+		u32 bit = 1U << intid % 32;
+
+		if (emulates_spi(p->config, intid)) {
+			w->used |= bit;
+		} else if (owns_spi(p->config, intid)) {
+			if (spi_owner[intid] && spi_owner[intid] != p)
+				return ERR_OVERLAP;
+			spi_owner[intid] = p;
+			w->used |= bit;
+			w->hw |= bit;
+		}
+	}
+	return OK;
+}
+
+/* The value of ICC_SGI1R_EL1 that addresses this affinity alone. */
+static u64 sgi_self(u64 mpidr)
+{
+	return (mpidr >> 32 & 0xff) << 48 | (mpidr >> 4 & 0xf) << 44 | (mpidr >> 16 & 0xff) << 32 |
+	       (mpidr >> 8 & 0xff) << 16 | BIT(mpidr & 15);
+}
+
+enum err vgic_create(struct partition *p, const struct gic_config *c)
+{
+	struct vgic *g = &p->vgic;
+	enum err err;
+
+	if (gic.version == 2 && p->nr_vcpus > 8)
+		return ERR_UNSUPPORTED;
+	g->nr_intids = ALIGN_UP(gic_nr_intids(), 32);
+	err = allocate(g, c->nr_redist);
+	if (err)
+		return err;
+	err = claim_spis(p);
+	if (err)
+		return err;
+	reset_spis(p);
+	for (u32 i = 0; i < p->nr_vcpus; i++) {
+		reset_private(&p->vcpus[i]);
+		p->vcpus[i].vgic.sgi_self = sgi_self(p->vcpus[i].mpidr);
+	}
+	return OK;
+}
+
+u32 vgic_nr_regions(const struct gic_config *c)
+{
+	return 1 + (c->version == 3 ? c->nr_redist : 0);
+}
+
+u32 vgic_regions(struct partition *p, const struct gic_config *c, struct mmio_region *out)
+{
+	struct vgic *g = &p->vgic;
+	u64 stride = c->redist_stride ? c->redist_stride : GICR_FRAME;
+	u32 placed = 0;
+
+	out[0] = (struct mmio_region){
+	    .range = {c->dist.base, c->version == 3 ? 0x10000 : PAGE_SIZE},
+	    .access = vgic_dist_access,
+	    .device = p,
+	    .name = "GICD",
+	};
+	for (u32 i = 0; c->version == 3 && i < c->nr_redist && placed < p->nr_vcpus; i++) {
+		struct vgic_frames *f = &g->frames[g->nr_frames];
+
+		f->partition = p;
+		f->first = placed;
+		f->count = (u32)MIN(c->redist[i].size / stride, p->nr_vcpus - placed);
+		f->stride = stride;
+		if (!f->count)
+			continue;
+		placed += f->count;
+		out[++g->nr_frames] = (struct mmio_region){
+		    .range = {c->redist[i].base, f->count * stride},
+		    .access = vgic_redist_access,
+		    .device = f,
+		    .name = "GICR",
+		};
+	}
+	return 1 + g->nr_frames;
+}
+
+void vgic_reset(struct partition *p)
+{
+	struct vgic *g = &p->vgic;
+	u32 cpu = this_cpu()->index;
+
+	lock_take(&g->lock);
+	for (u32 n = 1; n < g->nr_intids / 32; n++)
+		FOR_EACH_BIT (bit, g->words[n].hw) {
+			gic_disable(cpu, n * 32 + bit);
+			gic_clear_pending(cpu, n * 32 + bit);
+			gic_clear_active(cpu, n * 32 + bit);
+			gic_set_edge(cpu, n * 32 + bit, false);
+		}
+	reset_spis(p);
+	/* Physical routes follow targets. */
+	for (u32 intid = GIC_SPI_BASE; intid < g->nr_intids; intid++) {
+		u16 target = g->target[intid];
+
+		if (g->words[intid / 32].hw >> intid % 32 & 1 && target != VGIC_NOBODY)
+			gic_route(intid, p->vcpus[target].cpu->index, p->vcpus[target].cpu->mpidr);
+	}
+	lock_drop(&g->lock);
+}
+
+void vgic_vcpu_reset(struct vcpu *v)
+{
+	struct vgic_cpu *vc = &v->vgic;
+	struct lock *lock = &v->partition->vgic.lock;
+
+	if (vc->loaded) {
+		vgic_put(v);
+		lock_take(lock);
+		reset_private(v);
+		lock_drop(lock);
+		vgic_load(v);
+		return;
+	}
+	lock_take(lock);
+	reset_private(v);
+	lock_drop(lock);
+}
+
+bool vgic_pending(struct vcpu *v)
+{
+	struct vgic_cpu *vc = &v->vgic;
+	struct vgic *g = &v->partition->vgic;
+	const struct vgic_word *w = &vc->word;
+
+	if (vc->loaded)
+		FOR_EACH_BIT (n, vc->lr_used)
+			if (gic_lr_read(n) & LR_PENDING)
+				return true;
+	if (atomic_load(&vc->incoming) & w->enabled & vgic_groups_on(g, w) ||
+	    vgic_deliverable(g, w))
+		return true;
+	if (!atomic_load(&vc->resample) && !vc->overflow)
+		return false; /* no SPI waits in memory: who puts one there asks */
+	for (u32 n = 1; n < g->nr_intids / 32; n++)
+		FOR_EACH_BIT (bit, vgic_deliverable(g, &g->words[n]))
+			if (g->target[n * 32 + bit] == v->index)
+				return true;
+	return false;
+}
+
+/* ---- interrupts come in ---- */
+
+static void inject_private(struct vcpu *v, u32 intid)
+{
+	struct lock *lock = &v->partition->vgic.lock;
+
+	lock_take(lock);
+	v->vgic.word.pending |= 1U << intid;
+	vgic_ask(v);
+	lock_drop(lock);
+}
+
+static void inject_spi(struct vcpu *current, struct partition *p, u32 intid)
+{
+	struct vgic *g = &p->vgic;
+	struct vgic_ref ref = {current, p, NULL, &g->words[intid / 32], intid & ~31U};
+	u32 bit = 1U << intid % 32;
+
+	lock_take(&g->lock);
+	ref.w->pending |= bit;
+	if (g->route[intid] & GICD_IROUTER_IRM)
+		g->target[intid] = current && current->partition == p
+				       ? (u16)current->index
+				       : vgic_target_v3(p, g->route[intid]);
+	if (!(ref.w->enabled & bit)) /* disabled on another CPU just now */
+		vgic_give_back(this_cpu()->index, ref.w, intid);
+	else
+		vgic_changed(&ref, bit);
+	lock_drop(&g->lock);
+}
+
+/* Straight into an empty list register, if it is for this vCPU and nothing stands in
+ * the way. Memory is only read: it is up to date unless somebody has asked for a
+ * resample, and who changes it now asks for one. */
+static bool spi_straight(struct vcpu *v, u32 intid)
+{
+	struct vgic *g = &v->partition->vgic;
+	struct vgic_cpu *vc = &v->vgic;
+	const struct vgic_word *w = &g->words[intid / 32];
+	u32 bit = 1U << intid % 32;
+	u64 lr;
+	int n;
+
+	if (g->target[intid] != v->index || vc->overflow || atomic_load(&vc->resample) ||
+	    !(w->enabled & vgic_groups_on(g, w) & ~(w->pending | w->active) & bit))
+		return false;
+	n = vgic_free_lr(vc);
+	if (n < 0)
+		return false;
+	lr = intid | (u64)intid << 32 | LR_HW | LR_PENDING | (u64)g->priority[intid] << 48;
+	gic_lr_write((u32)n, w->group & bit ? lr | LR_GROUP1 : lr);
+	vc->lr_used |= 1U << n;
+	vc->lr_intid[n] = (u16)intid;
+	vc->lr_state[n] = LR_PENDING >> 62;
+	g->holder[intid] = (u16)v->index;
+	return true;
+}
+
+bool vgic_inject_physical(struct vcpu *v, u32 intid)
+{
+	struct partition *p;
+
+	if (intid < GIC_SPI_BASE) {
+		if (!v || !(v->vgic.word.hw >> intid & 1))
+			return false;
+		if (!(v->vgic.straight >> intid & 1) ||
+		    !vgic_straight(v, intid, LR_HW | (u64)intid << 32))
+			inject_private(v, intid);
+		return true;
+	}
+	if (!spi_owner || intid >= gic_nr_intids() || !spi_owner[intid])
+		return false;
+	p = spi_owner[intid];
+	if (!v || v->partition != p || !spi_straight(v, intid))
+		inject_spi(v, p, intid);
+	return true;
+}
+
+/* The reference to an emulated SPI; false if the partition has no such. */
+static bool emulated_ref(struct vgic_ref *ref, struct partition *p, u32 intid)
+{
+	struct vgic_word *w;
+
+	if (intid < GIC_SPI_BASE || intid >= p->vgic.nr_intids)
+		return false;
+	w = &p->vgic.words[intid / 32];
+	*ref = (struct vgic_ref){NULL, p, NULL, w, intid & ~31U};
+	return (w->used & ~w->hw) >> intid % 32 & 1;
+}
+
+/* Is it in a list register that was pending when written? */
+static bool is_offered(const struct partition *p, u32 intid)
+{
+	u16 holder = p->vgic.holder[intid];
+
+	return holder != VGIC_NOBODY &&
+	       vgic_lr_snapshot(&p->vcpus[holder].vgic, intid) & LR_PENDING >> 62;
+}
+
+void vgic_set_level(struct partition *p, u32 intid, bool level)
+{
+	struct vgic_ref ref;
+	u32 bit = 1U << intid % 32;
+
+	lock_take(&p->vgic.lock);
+	if (emulated_ref(&ref, p, intid) && !!(ref.w->line & bit) != level) {
+		ref.w->line ^= bit;
+		if (level && ref.w->edge & bit)
+			ref.w->pending |= bit;
+		/* A falling line concerns only a list register that still offers it. */
+		if (level || is_offered(p, intid))
+			vgic_changed(&ref, bit);
+	}
+	lock_drop(&p->vgic.lock);
+}
+
+void vgic_inject_edge(struct partition *p, u32 intid)
+{
+	struct vgic_ref ref;
+	u32 bit = 1U << intid % 32;
+
+	lock_take(&p->vgic.lock);
+	if (emulated_ref(&ref, p, intid)) {
+		ref.w->pending |= bit;
+		vgic_changed(&ref, bit);
+	}
+	lock_drop(&p->vgic.lock);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SMC Calling Convention (DEN0028): function identifiers and results. */
+#pragma once
+
+#include <lib/bits.h>
+
+#define SMCCC_FAST BIT(31)
+#define SMCCC_64 BIT(30)
+#define SMCCC_SVE_HINT BIT(16)
+#define SMCCC_OWNER(fid) ((u32)((fid) >> 24) & 0x3f)
+#define SMCCC_NUMBER(fid) ((u32)(fid)&0xffff)
+
+#define SMCCC_OWNER_ARCH 0
+#define SMCCC_OWNER_STANDARD 4
+#define SMCCC_OWNER_VENDOR_HYP 6
+
+#define SMCCC_SUCCESS 0L
+#define SMCCC_NOT_SUPPORTED (-1L)
+#define SMCCC_NOT_REQUIRED (-2L)
+#define SMCCC_INVALID_PARAMETER (-3L)
+
+/* Arm architecture calls */
+#define SMCCC_VERSION 0x80000000u
+#define SMCCC_ARCH_FEATURES 0x80000001u
+#define SMCCC_ARCH_SOC_ID 0x80000002u
+#define SMCCC_ARCH_WORKAROUND_1 0x80008000u
+#define SMCCC_ARCH_WORKAROUND_2 0x80007fffu
+#define SMCCC_ARCH_WORKAROUND_3 0x80003fffu
+
+/* PSCI (DEN0022) */
+#define PSCI_VERSION 0x84000000u
+#define PSCI_CPU_SUSPEND 0x84000001u
+#define PSCI_CPU_OFF 0x84000002u
+#define PSCI_CPU_ON 0x84000003u
+#define PSCI_AFFINITY_INFO 0x84000004u
+#define PSCI_MIGRATE 0x84000005u
+#define PSCI_MIGRATE_INFO_TYPE 0x84000006u
+#define PSCI_MIGRATE_INFO_UP_CPU 0x84000007u
+#define PSCI_SYSTEM_OFF 0x84000008u
+#define PSCI_SYSTEM_RESET 0x84000009u
+#define PSCI_FEATURES 0x8400000au
+#define PSCI_SYSTEM_SUSPEND 0x8400000eu
+#define PSCI_SYSTEM_RESET2 0x84000012u
+
+#define PSCI_SUCCESS 0L
+#define PSCI_NOT_SUPPORTED (-1L)
+#define PSCI_INVALID_PARAMETERS (-2L)
+#define PSCI_DENIED (-3L)
+#define PSCI_ALREADY_ON (-4L)
+#define PSCI_ON_PENDING (-5L)
+#define PSCI_INTERNAL_FAILURE (-6L)
+#define PSCI_INVALID_ADDRESS (-9L)
+
+/* TRNG firmware interface (DEN0098) */
+#define TRNG_VERSION 0x84000050u
+#define TRNG_FEATURES 0x84000051u
+#define TRNG_GET_UUID 0x84000052u
+#define TRNG_RND 0x84000053u
+
+/* Vendor-specific hypervisor service */
+#define VENDOR_HYP_CALL_COUNT 0x8600ff00u
+#define VENDOR_HYP_UID 0x8600ff01u
+#define VENDOR_HYP_REVISION 0x8600ff03u

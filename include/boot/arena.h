@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory for what boot code learns before there is a page pool: a bump
+ * allocator over a static buffer. The buffer is part of the image, so it moves
+ * with it; whoever keeps pointers into it adds the distance (machine_rebase).
+ * Boot CPU only, nothing is ever freed.
+ */
+#pragma once
+
+#include <lib/types.h>
+
+#define ARENA_SIZE 0x10000
+
+/* size zeroed bytes, 8-byte aligned, or NULL after a sentence in the log. */
+void *arena_alloc(size_t size);
+
+/* A NUL-terminated copy of len bytes of text, or NULL like arena_alloc. */
+char *arena_text(const char *text, size_t len);
+
+/*
+ * Room for one more element behind the nr that array (NULL for nr == 0) holds,
+ * each of that many bytes: returns the array, perhaps at a new place, or NULL
+ * like arena_alloc (the old one then still stands).
+ */
+void *arena_grow(void *array, u32 nr, size_t each);
+
+/* Forgets everything: for tests. */
+void arena_reset(void);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What boot code knows, carried from the first run to the second. */
+#pragma once
+
+#include <boot/cmdline.h>
+#include <boot/machine.h>
+#include <boot/modules.h>
+#include <boot/plan.h>
+
+struct boot {
+	struct machine machine;
+	struct options options;
+	struct range kept; /* Tocsin's memory at its final place: image, tree, page pool */
+	struct range tree; /* the packed copy, in kept */
+	s64 moved_by;      /* new place minus old */
+	struct plan plan;
+};
+extern struct boot boot;
+
+extern char image_start[], image_end[], rodata_start[], data_start[];
+
+/* Start the page pool on what head.S left of boot_tables and adopt its map. */
+void boot_early_pages(u64 *root, u8 *pages, const u8 *end);
+
+/* How much memory the page pool must have for that machine: boot/bringup.c. */
+u64 boot_pool_size(const struct machine *m, const struct options *o);
+
+/* C entries of head.S. */
+_Noreturn void boot_main(const void *tree, u64 *root, u8 *pages, const u8 *pages_end);
+_Noreturn void boot_moved(const void *tree, u64 *root, u8 *pages, const u8 *pages_end);
+_Noreturn void boot_wrong_level(u32 level);
+
+/* Stops with a sentence on a CPU that we cannot work on: E2H cannot be cleared. */
+void boot_check_cpu(void);

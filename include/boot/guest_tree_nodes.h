@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside guest_tree_write: the state of the copy, and the nodes and properties
+ * that are ours. Private to boot/guest_tree*.c.
+ */
+#pragma once
+
+#include <boot/guest_tree.h>
+#include <boot/scan.h>
+
+struct tree_writer {
+	const struct guest_tree *g;
+	const void *source;
+	void *to;
+	int err;       /* the first of libfdt's errors */
+	u32 note;      /* the next of machine.notes */
+	int skip;      /* depth of the node that is left out with all below; 0: none */
+	bool in_props; /* no child of the innermost node was seen */
+	enum node_role role[SCAN_DEPTH]; /* of the open nodes, root first */
+	u32 address_cells, size_cells;   /* the root's */
+	u32 cpu_cells;                   /* #address-cells of /cpus */
+	u32 nr_cpus;                     /* CPU nodes that went through */
+	u32 max_phandle;
+	u32 *clock_phandle[3]; /* in to, big-endian, set at the end */
+	u32 nr_clock_phandles;
+	bool has_psci, has_chosen, has_clocks;
+};
+
+/* Keeps the first error of a libfdt call. */
+void tree_writer_check(struct tree_writer *w, int err);
+
+/* Property name = "value" in the innermost node. */
+void tree_writer_string(struct tree_writer *w, const char *name, const char *value);
+
+/* The machine's own console is a PL011: its clocks are right for the guest. */
+bool guest_tree_is_pl011(const struct tree_writer *w);
+
+/* Our properties of /chosen, PSCI and the console; the latter once more when
+ * its own are known. */
+void guest_tree_chosen(struct tree_writer *w);
+void guest_tree_psci(struct tree_writer *w);
+void guest_tree_console(struct tree_writer *w);
+void guest_tree_console_end(struct tree_writer *w);
+
+/* CPU nodes for vCPUs beyond the machine's CPUs; nodes below the root. */
+void guest_tree_more_cpus(struct tree_writer *w);
+void guest_tree_root_end(struct tree_writer *w);
+
+/* Gives our clock a phandle that nobody has. */
+void guest_tree_set_phandles(struct tree_writer *w);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the device tree says of the machine, read once. Everything is a physical
+ * address, a number or a pointer into the image (boot arena, driver tables):
+ * the tree itself may go away.
+ */
+#pragma once
+
+#include <boot/ranges.h>
+#include <drivers/gic.h>
+#include <drivers/uart.h>
+
+/* Affinity fields of an MPIDR. */
+#define MPIDR_AFFINITY 0xff00ffffffUL
+
+struct machine_cpu {
+	u64 mpidr;       /* affinity bits only */
+	bool psci;       /* enable-method */
+	pa_t spin_table; /* cpu-release-addr, or 0 */
+};
+
+enum module_kind { MODULE_KERNEL, MODULE_RAMDISK, MODULE_UNKNOWN };
+
+/* A node under /chosen with compatible multiboot,module. */
+struct module {
+	const char *name;
+	const char *bootargs; /* "" if none */
+	struct range range;
+	enum module_kind kind;
+};
+
+/* Why a node will not go unchanged into a guest's tree. */
+enum node_role {
+	NODE_PLAIN,
+	NODE_DROPPED, /* and all below it */
+	NODE_CHOSEN,
+	NODE_CPUS,
+	NODE_CPU,
+	NODE_PSCI,
+	NODE_GIC,
+	NODE_CONSOLE,
+	NODE_UART /* another known UART: plain */
+};
+
+/* A node of the tree that has a role; ascending by offset. */
+struct node_note {
+	int offset;
+	enum node_role role;
+};
+
+enum timer_ppi { TIMER_SECURE, TIMER_PHYSICAL, TIMER_VIRTUAL, TIMER_HYP, NR_TIMER_PPI };
+
+struct machine {
+	struct range tree;      /* where firmware left it, bytes in use */
+	u32 name_bytes;         /* of the names of all its properties */
+	u8 pa_bits;             /* nothing at 2^pa_bits or above is in here */
+	struct ranges memory;   /* RAM, whole pages */
+	struct ranges reserved; /* /memreserve/ and /reserved-memory, whole pages */
+	struct ranges devices;  /* what may be passed through, whole pages */
+	struct machine_cpu *cpus;
+	u32 nr_cpus;
+	struct module *modules;
+	u32 nr_modules;
+	struct range initrd;  /* linux,initrd-start and -end; size 0: none */
+	const char *bootargs; /* Tocsin's own, "" if none */
+	bool psci_smc;        /* there is a PSCI node with method smc */
+	struct gic_config gic;
+	u32 gic_reg_bytes;       /* of the GIC's reg that a guest may see */
+	struct uart uart;        /* driver NULL: none known */
+	const char *uart_path;   /* its path in the tree */
+	bool stdout_named;       /* by /chosen */
+	u32 timer[NR_TIMER_PPI]; /* INTIDs, 0 if not there */
+	struct node_note *notes;
+	u32 nr_notes;
+};
+
+/*
+ * Reads the tree at fdt (mapped, tree_check passed) in one pass. pa_bits (at
+ * most 48) is what this CPU can address; memory and devices beyond are left
+ * out with a warning. Errors after a sentence: ERR_FORMAT, a broken tree;
+ * ERR_NOT_FOUND, no memory, CPU or GIC in it; ERR_UNSUPPORTED, an unknown GIC;
+ * ERR_NO_MEMORY. Fills in as much as it can in any case, so that m->uart is
+ * usable for the sentence if m->uart.driver is not NULL.
+ */
+enum err machine_scan(struct machine *m, const void *fdt, u8 pa_bits) MUST_CHECK;
+
+/* Adds distance to every pointer in m after the image, arena and drivers
+ * included, went there. */
+void machine_rebase(struct machine *m, ptrdiff_t distance);
+
+/* RAM that nothing occupies: not the tree, reservations, modules, initrd nor
+ * keep (Tocsin's image; may be empty). ERR_NO_MEMORY. */
+enum err machine_free(const struct machine *m, struct range keep, struct ranges *free) MUST_CHECK;
+
+/* The highest size bytes (multiple of align, a power of two >= PAGE_SIZE) of
+ * free RAM, for Tocsin itself. ERR_NO_MEMORY after a sentence. */
+enum err place_find(const struct machine *m, struct range image, u64 size, u64 align,
+		    pa_t *at) MUST_CHECK;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the guest's kernel, ramdisk and command line come from. */
+#pragma once
+
+#include <boot/machine.h>
+
+struct guest_files {
+	const char *name; /* of the kernel's module, for sentences */
+	struct range kernel;
+	struct range ramdisk; /* size 0: none */
+	const char *bootargs;
+};
+
+/*
+ * Compares every module and the initrd with image (Tocsin as loaded), the tree,
+ * reservations, the ends of RAM and each other. Reads none of them. ERR_OVERLAP
+ * or ERR_RANGE after one sentence per conflict that names both ranges and a
+ * free address.
+ */
+enum err modules_check(const struct machine *m, struct range image) MUST_CHECK;
+
+/*
+ * Chooses: a multiboot,kernel module with multiboot,ramdisk or else the initrd;
+ * without such a module an initrd (mapped) that is a newc cpio with a member
+ * "kernel" and perhaps "initrd" and "cmdline". ERR_NOT_FOUND after a sentence
+ * saying how to give one; ERR_FORMAT, ERR_NO_MEMORY.
+ */
+enum err modules_choose(const struct machine *m, struct guest_files *files) MUST_CHECK;

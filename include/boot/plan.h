@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The zero-configuration partition: all RAM but Tocsin's, all CPUs, all devices
+ * but those that Tocsin keeps. In two steps, because the caller maps memory in
+ * between:
+ *
+ *   plan_retain     reads the kernel file's headers, decides where the pristine
+ *                   copies of kernel, ramdisk and guest tree are kept
+ *   plan_partition  (plan.retained now mapped for writing) makes the copies and
+ *                   the tree, fills in the configuration
+ */
+#pragma once
+
+#include <boot/cmdline.h>
+#include <boot/image.h>
+#include <boot/modules.h>
+#include <el2/partition.h>
+
+struct plan {
+	struct guest_files files; /* where they lie now, and after plan_partition */
+	struct image image;
+	struct range tocsin;   /* ours: never the guest's */
+	struct range retained; /* copies and the guest's tree */
+	struct range tree;     /* room for the guest's tree, in retained */
+	bool moved;            /* false: the files stay, as holes in the guest's RAM */
+	struct partition_config config;
+};
+
+/* plan.files is modules_choose's answer, the rest zero; the kernel file is mapped.
+ * tocsin: memory that Tocsin keeps (after its move), page-aligned. Errors after
+ * a sentence: ERR_FORMAT (image_parse), ERR_NO_MEMORY. */
+enum err plan_retain(struct plan *plan, const struct machine *m, const struct options *o,
+		     struct range tocsin) MUST_CHECK;
+
+/* fdt: the packed copy of the machine's tree. The files, if moved, are mapped too.
+ * Errors after a sentence: ERR_NO_MEMORY, ERR_RANGE (does not fit), ERR_FORMAT. */
+enum err plan_partition(struct plan *plan, const struct machine *m, const void *fdt) MUST_CHECK;

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading a flattened device tree from its first to its last token, once.
+ * libfdt's searches start anew each time; this walks on fdt_next_tag, which
+ * bounds every token, so a hostile tree ends the walk with ERR_FORMAT.
+ */
+#pragma once
+
+#include <lib/err.h>
+#include <lib/types.h>
+
+/* The value of a property; bytes NULL: the property is not there. */
+struct prop {
+	const u8 *bytes;
+	u32 len;
+};
+
+struct tree_reader {
+	const void *fdt;
+	int next;  /* offset of the next token in the structure block */
+	int depth; /* open nodes */
+	bool done; /* the root was closed */
+};
+
+/* One token: FDT_BEGIN_NODE (name), FDT_PROP (name, prop), FDT_END_NODE or
+ * FDT_END. offset names a node to libfdt and survives packing. */
+struct tree_item {
+	u32 tag;
+	int offset;
+	const char *name;
+	int name_len; /* of a property's */
+	struct prop prop;
+};
+
+/* Bytes of the header: what must be readable before tree_check. */
+#define TREE_HEADER_SIZE 40
+/* Linux accepts no larger tree; we neither. */
+#define TREE_MAX_SIZE 0x200000
+
+/*
+ * Looks at the header at fdt, any address: ERR_FORMAT without the magic, if
+ * misaligned, of a version that libfdt does not read, with blocks that leave
+ * the announced size, or larger than TREE_MAX_SIZE in use. Silent: there may be
+ * no console.
+ */
+enum err tree_check(const void *fdt) MUST_CHECK;
+
+/* Bytes from fdt to the end of its last block, whatever totalsize announces. */
+u32 tree_used_size(const void *fdt);
+
+/* Copies the tree, and announces no more than what is in use; to is 8-byte
+ * aligned. Offsets of nodes stay. ERR_NO_MEMORY: size is below tree_used_size. */
+enum err tree_copy(const void *fdt, void *to, u32 size) MUST_CHECK;
+
+/* Starts at the root of a checked tree. */
+void tree_start(struct tree_reader *r, const void *fdt);
+
+/* The next token. ERR_FORMAT: the tree is broken here; no sentence. */
+enum err tree_next(struct tree_reader *r, struct tree_item *item) MUST_CHECK;
+
+/* Big-endian 32-bit cell i of p; the caller knows that it is there. */
+u32 prop_cell(struct prop p, u32 i);
+
+/* Cells i .. i + n - 1 (n 0, 1 or 2) as one number. */
+u64 prop_number(struct prop p, u32 i, u32 n);
+
+/* p as a string: NULL if absent, empty of bytes or not terminated. */
+const char *prop_string(struct prop p);
+
+/* True if word is one of the strings in p. */
+bool prop_has_string(struct prop p, const char *word);

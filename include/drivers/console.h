@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one physical UART: rings in memory, drained and filled by its interrupt.
+ * Before console_interrupts_on() output is polled; afterwards nobody waits.
+ * A UART without an interrupt stays polled for output and has no input.
+ * Who receives input is decided above: console_irq() only says that there is some.
+ */
+#pragma once
+
+#include <drivers/uart.h>
+#include <lib/types.h>
+
+/* Makes u the console and sends it what the log ring already holds. u is
+ * copied. Boot CPU, before SMP. */
+void console_init(const struct uart *u);
+
+/* The image, driver tables included, has moved by distance bytes. Boot CPU. */
+void console_rebase(s64 distance);
+
+/* True once console_init has run. */
+bool console_present(void);
+
+/* Switches from polling to interrupts; the UART's interrupt must be routed to
+ * this EL2 by then. */
+void console_interrupts_on(void);
+
+/* Queues up to n bytes for output and returns how many were taken: fewer than
+ * n when the ring is full (back-pressure). Any context; takes the console lock. */
+size_t console_write(const char *bytes, size_t n);
+
+/* Bytes that console_write would take now. */
+size_t console_room(void);
+
+/* Tocsin's own text, for the log only: on a line of its own, with CR before LF.
+ * Part of the ring is reserved for it; a text that finds even that full is left
+ * out as a whole and counted in the next one. Takes the console lock. */
+void console_text(const char *text, size_t n);
+
+/* What console_irq found; the caller passes it on upward. */
+#define CONSOLE_RX BIT(0)   /* console_read has bytes */
+#define CONSOLE_ROOM BIT(1) /* output that was refused before can be retried */
+
+/* Services the UART's interrupt: moves bytes between FIFO and rings. Returns
+ * CONSOLE_ flags. Called by the interrupt dispatcher, interrupts masked. */
+u32 console_irq(void);
+
+/* Takes the next received byte, with UART_RX_ flags, or -1 if there is none. */
+int console_read(void);
+
+/* Polls until everything queued has left the UART: before power-off or panic. */
+void console_flush(void);
+
+/* For log_enter_panic: from now on no lock is taken and all output is polled. */
+void console_enter_panic(void);

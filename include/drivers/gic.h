@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The physical interrupt controller, GICv2 (IHI0048) or GICv3 (IHI0069), as EL2
+ * uses it: EOI mode 1 (priority drop and deactivation apart), one group, one
+ * physical priority; and its virtual CPU interface (list registers), always seen
+ * in GICv3's 64-bit ICH_LR format.
+ *
+ * Where a function takes cpu and intid, cpu is the index of the calling CPU: SGIs
+ * and PPIs are banked per CPU; it does not matter for SPIs.
+ */
+#pragma once
+
+#include <arch/io.h>
+#include <arch/sysreg.h>
+#include <lib/bits.h>
+#include <lib/err.h>
+#include <lib/types.h>
+
+#define GIC_PPI_BASE 16
+#define GIC_SPI_BASE 32
+#define GIC_INTID_SPURIOUS 1020 /* this and above: nothing to handle */
+#define GIC_MAX_LRS 16
+
+struct gic_config {
+	u8 version;           /* 2 or 3 */
+	struct range dist;    /* GICD */
+	struct range cpu;     /* GICv2: GICC */
+	struct range hyp;     /* GICv2: GICH */
+	struct range vcpu;    /* GICv2: GICV */
+	struct range *redist; /* GICv3: GICR regions, nr_redist of them */
+	u32 nr_redist;
+	u64 redist_stride; /* GICv3: bytes from one frame to the next; 0: derive from GICR_TYPER */
+	u32 maintenance;   /* INTID of the maintenance interrupt */
+	u32 guest_ppis;    /* bitmap of the PPIs that guests own: EL1's two timers */
+	u64 *cpu_redist;   /* GICv3: room for one word per CPU, for the driver to keep */
+	u32 nr_cpus;
+};
+
+/* Host SGIs, the doorbells between Tocsin's CPUs */
+enum gic_sgi { SGI_KICK = 0, SGI_STOP = 1 };
+
+/* What hot paths need to know; written by gic_init(), constant afterwards. */
+struct gic {
+	u8 version;
+	u8 nr_lrs;          /* list registers, 1 to 16 */
+	u8 pri_bits;        /* virtual priority bits, 4 to 8 */
+	u8 pre_bits;        /* virtual preemption bits: how many active-priority registers */
+	u32 nr_intids;      /* 32 to 1020: INTIDs at and above do not exist */
+	u64 dist, cpu, hyp; /* register bases */
+	u64 dir;            /* GICv2: GICC_DIR, in the second page of GICC */
+	const struct gic_config *config;
+};
+extern struct gic gic;
+
+/* The distributor: all SPIs off, inactive, not pending, level, at Tocsin's one
+ * priority, routed to the boot CPU. config lives for ever. ERR_UNSUPPORTED or ERR_FORMAT after an error
+ * line if this cannot be driven. Boot CPU, once. */
+enum err gic_init(const struct gic_config *config) MUST_CHECK;
+
+/* The calling CPU's redistributor, CPU interface and virtual interface; host SGIs
+ * and the maintenance interrupt enabled. mpidr: affinity bits only. Each CPU, once
+ * per power-up. ERR_NOT_FOUND after an error line: no redistributor, or it does
+ * not wake. */
+enum err gic_cpu_init(u32 cpu, u64 mpidr) MUST_CHECK;
+
+/* The INTID in what gic_ack() gave. */
+static inline u32 gic_intid(u32 ack)
+{
+	return ack & 0x3ff;
+}
+
+/* Acknowledges the highest-priority pending interrupt: a token whose gic_intid()
+ * is at least GIC_INTID_SPURIOUS if there is none. */
+static inline u32 gic_ack(void)
+{
+	return gic.version == 3 ? (u32)read_sysreg(ICC_IAR1_EL1) : io_read32(gic.cpu + 0x0c);
+}
+
+/* Priority drop: lets the next interrupt in. Takes gic_ack()'s token. */
+static inline void gic_eoi(u32 ack)
+{
+	if (gic.version == 3)
+		write_sysreg(ICC_EOIR1_EL1, ack);
+	else
+		io_write32(gic.cpu + 0x10, ack);
+}
+
+/* Deactivation: lets the same interrupt in again. Takes gic_ack()'s token. Not for
+ * an interrupt that the vGIC has taken: its guest does it. */
+static inline void gic_dir(u32 ack)
+{
+	if (gic.version == 3)
+		write_sysreg(ICC_DIR_EL1, ack);
+	else
+		io_write32(gic.dir, ack);
+}
+
+/* Rings another CPU's doorbell, ordered after all earlier stores. */
+void gic_send_sgi(enum gic_sgi sgi, u32 cpu, u64 mpidr);
+
+/* INTIDs that exist: 32 to 1020. */
+static inline u32 gic_nr_intids(void)
+{
+	return gic.nr_intids;
+}
+
+/* One interrupt's state; intid < gic_nr_intids(). */
+void gic_enable(u32 cpu, u32 intid);
+void gic_disable(u32 cpu, u32 intid); /* waits, bounded, until it has taken effect */
+void gic_set_pending(u32 cpu, u32 intid);
+void gic_clear_pending(u32 cpu, u32 intid);
+void gic_set_active(u32 cpu, u32 intid);
+void gic_clear_active(u32 cpu, u32 intid);
+bool gic_is_pending(u32 cpu, u32 intid);
+bool gic_is_active(u32 cpu, u32 intid);
+u32 gic_pending_word(u32 cpu, u32 word); /* GICD_ISPENDR<word>: 32 interrupts */
+void gic_set_edge(u32 cpu, u32 intid, bool edge);
+
+/* Sends an SPI to one CPU from now on. */
+void gic_route(u32 intid, u32 cpu, u64 mpidr);
+
+/*
+ * The virtual CPU interface of the calling CPU.
+ */
+
+/* ICH_LR<n>_EL2 (IHI0069 12.4.9). For GICv2 SGIs the source is in bits 12:10 of
+ * the vINTID, as GICv3 has it for legacy guests. */
+#define LR_PENDING BIT(62)
+#define LR_ACTIVE BIT(63)
+#define LR_STATE (LR_PENDING | LR_ACTIVE)
+#define LR_HW BIT(61)
+#define LR_GROUP1 BIT(60)
+#define LR_PRIORITY GENMASK(55, 48)
+#define LR_PINTID GENMASK(44, 32)
+#define LR_EOI BIT(41) /* with LR_HW clear: maintenance interrupt at deactivation */
+#define LR_VINTID GENMASK(31, 0)
+
+/* GICH_LR<n> and back; pure. */
+u32 gicv2_lr_from_v3(u64 lr);
+u64 gicv2_lr_to_v3(u32 lr);
+
+u64 gic_lr_read(u32 n);
+void gic_lr_write(u32 n, u64 lr);
+
+/* The first list register alone: the way of nearly every interrupt. */
+static inline u64 gic_lr0_read(void)
+{
+	return gic.version == 3 ? read_sysreg(ICH_LR0_EL2)
+				: gicv2_lr_to_v3(io_read32(gic.hyp + 0x100));
+}
+
+static inline void gic_lr0_write(u64 lr)
+{
+	if (gic.version == 3)
+		write_sysreg(ICH_LR0_EL2, lr);
+	else
+		io_write32(gic.hyp + 0x100, gicv2_lr_from_v3(lr));
+}
+
+/* ICH_HCR, ICH_MISR, ICH_EISR and ICH_ELRSR; GICH has the same bits. */
+u32 gic_hcr_read(void);
+void gic_hcr_write(u32 hcr);
+u32 gic_misr(void);
+u32 gic_eisr(void);
+u32 gic_elrsr(void);
+
+/* What belongs to a vCPU beside its list registers, in the GIC version's own
+ * layout; all zero is its reset state. */
+struct gic_virt {
+	u32 vmcr;
+	u32 ap0r[4]; /* GICv2: unused */
+	u32 ap1r[4]; /* GICv2: [0] is GICH_APR */
+};
+void gic_virt_save(struct gic_virt *state);
+void gic_virt_restore(const struct gic_virt *state);

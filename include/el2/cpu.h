@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A physical CPU. TPIDR_EL2 points at it. */
+#pragma once
+
+#include <arch/sysreg.h>
+#include <lib/types.h>
+
+struct vcpu;
+
+struct cpu {
+	u64 stack_top;        /* vectors.S: the stack of every entry from a guest */
+	u64 panic_stack_top;  /* vectors.S: for exceptions taken from EL2 itself */
+	struct vcpu *current; /* whose EL1 context is in the hardware, or NULL */
+	u64 mpidr;            /* affinity bits only */
+	u64 midr;
+	u32 errata;       /* enum errata_action and more: el2/errata.h */
+	u64 branch_loops; /* vectors.S: branch-history loop length; 0: firmware call */
+	u64 branch_call;  /* vectors.S: its function identifier */
+	u32 index;        /* boot CPU is 0 */
+	bool online;
+	bool kicked; /* somebody set a request for a vCPU here (under IPI) */
+
+	struct vcpu **vcpus; /* those that may run here */
+	u32 nr_vcpus;
+	u32 fiqs;      /* seen: there should be none */
+	u32 next;      /* round robin: where the search for a runnable one begins */
+	u64 slice_end; /* counter value; UINT64_MAX: nobody waits for the CPU */
+};
+
+/* What a secondary CPU needs before it has an MMU; cleaned to memory for it. */
+struct cpu_boot {
+	struct cpu *cpu;
+	u64 root; /* TTBR0_EL2 */
+	u64 stack_top;
+	u64 level; /* written back by a CPU that did not start at EL2 */
+} __attribute__((aligned(64)));
+
+/* The boot CPU's, until cpus exists. */
+extern struct cpu boot_cpu;
+
+/* All CPUs of the machine, sized from the device tree at boot. */
+extern struct cpu *cpus;
+extern u32 nr_cpus;
+
+static inline struct cpu *this_cpu(void)
+{
+	return (struct cpu *)read_sysreg(TPIDR_EL2);
+}

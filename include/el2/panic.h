@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of the road for Tocsin itself, and words for syndromes. */
+#pragma once
+
+#include <lib/types.h>
+
+/* An exception taken from EL2, as vectors.S saves it on the panic stack. */
+struct el2_frame {
+	u64 x[31];
+	u64 sp;
+	u64 elr, spsr;
+	u64 esr, far;
+};
+
+enum el2_exception_kind { EL2_SYNC, EL2_IRQ, EL2_FIQ, EL2_SERROR };
+
+/* Called by vectors.S. Returns only if the exception was a probe's (drivers/
+ * probe.S), with the frame changed so that the probe says no. */
+void el2_exception(struct el2_frame *f, enum el2_exception_kind kind);
+
+/* What happens after a panic; set from the command line. */
+enum panic_end { PANIC_HALT, PANIC_OFF, PANIC_RESET };
+extern enum panic_end panic_end;
+
+/* Reports and stops the machine, from a place with no exception of its own.
+ * Any context. */
+_Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* If another CPU is panicking, stops here for ever. Called for SGI_STOP. */
+void panic_join(void);
+
+/* Names of an exception class and of a fault status code (DDI0487 D24.2.40). */
+const char *esr_class_name(u32 ec);
+const char *fault_status_name(u32 fsc);

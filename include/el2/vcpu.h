@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A virtual CPU. Its first fields are known to vectors.S: while it runs, SP_EL2
+ * points at it, so that every guest register can be saved without a spare one.
+ *
+ * Only the CPU that it is bound to touches a vCPU's state, without a lock;
+ * others set bits in requests and may read or compare-exchange power.
+ */
+#pragma once
+
+#include <el2/cpu.h>
+#include <el2/vgic.h>
+#include <lib/atomic.h>
+#include <lib/types.h>
+
+struct partition;
+
+/* Reasons not to return to the guest at once; one word, tested once per exit. */
+enum vcpu_request {
+	REQ_VGIC = 1 << 0,      /* interrupts to put into list registers */
+	REQ_RESCHED = 1 << 1,   /* another vCPU may deserve the CPU */
+	REQ_START = 1 << 2,     /* CPU_ON: entry and context are set */
+	REQ_STOP = 1 << 3,      /* the partition is being stopped or reset */
+	REQ_VGIC_SYNC = 1 << 4, /* somebody waits for the list registers to be read back */
+	REQ_LOAD =
+	    1 << 5, /* first vCPU: the next chunk of the partition's images is to be copied */
+};
+
+/* The PSCI view; changed by compare-exchange. */
+enum vcpu_power { POWER_OFF, POWER_ON_PENDING, POWER_ON };
+
+enum {
+#define SYSREG(name, op0, op1, crn, crm, op2, class, arg) EL1_SLOT_##class(name)
+#define EL1_SLOT_CTX(name) EL1_##name,
+#define EL1_SLOT_PAC(name) EL1_##name,
+#define EL1_SLOT_EL2(name)
+#define EL1_SLOT_ID(name)
+#define EL1_SLOT_IDRAW(name)
+#define EL1_SLOT_RAZ(name)
+#define EL1_SLOT_EMU(name)
+#define EL1_SLOT_HW(name)
+#include <arch/sysreg.def>
+	NR_EL1
+};
+
+struct vtimer {
+	u64 ctl, cval;
+};
+
+struct vcpu {
+	/* vectors.S */
+	u64 x[31];
+	u64 pc;
+	u64 pstate;
+	u64 stack_top; /* of the CPU it is bound to */
+
+	u32 requests; /* enum vcpu_request; atomic */
+	u32 index;    /* within the partition */
+	struct partition *partition;
+	struct cpu *cpu;
+	u64 mpidr;                           /* affinity bits as the guest sees them */
+	u64 far, hpfar;                      /* of the trap being handled */
+	const struct mmio_region *mmio_last; /* where the last emulated access went */
+
+	u8 power;       /* enum vcpu_power; atomic */
+	bool waiting;   /* in a trapped WFI or in PSCI CPU_SUSPEND: runnable once an interrupt is
+			   pending */
+	bool powerdown; /* with waiting: starts anew at entry when woken */
+	u64 entry, context; /* arguments of CPU_ON or CPU_SUSPEND until it starts */
+
+	u64 hcr;
+	u64 el1[NR_EL1]; /* while not in the hardware */
+	struct vtimer vtimer, ptimer;
+	struct vgic_cpu vgic;
+	struct fp_state {
+		__uint128_t q[32];
+		u64 fpcr, fpsr;
+	} fp;
+	u64 exits[64]; /* by exception class; interrupts under EC 0 */
+} __attribute__((aligned(64)));
+
+/* Sets a request and makes sure that the vCPU's CPU looks at it soon: by an IPI
+ * if that is another CPU. Any CPU, any context. */
+void vcpu_request(struct vcpu *v, u32 requests);
+
+/* PSCI CPU_OFF of the calling vCPU: POWER_OFF, one less in the partition's nr_on
+ * (CPU_ON counted it), another vCPU gets the CPU; the last one stops the
+ * partition as SYSTEM_OFF does. */
+void vcpu_off(struct vcpu *v);
+
+/* The calling vCPU has nothing to do until an interrupt is pending for it. */
+void vcpu_wait(struct vcpu *v);
+
+/* The same, but then it starts anew at entry with context in x0. */
+void vcpu_suspend_powerdown(struct vcpu *v, u64 entry, u64 context);
+
+/* Serves those of REQ_START, REQ_STOP and REQ_LOAD that are set in requests. On
+ * v's CPU, v loaded or not. */
+void vcpu_serve_life(struct vcpu *v, u32 requests);
+
+/* v begins at v->entry with v->context in x0 and everything else as after reset.
+ * On v's CPU. */
+void vcpu_begin(struct vcpu *v);
+
+/* v stops where it is and leaves the hardware. On v's CPU. */
+void vcpu_halt(struct vcpu *v);

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The virtual interrupt controller: GICv3 on GICv3, GICv2 on GICv2.
+ *
+ * Who owns what. The list registers, and the bookkeeping of what is in them,
+ * belong to the CPU that carries the vCPU; nobody else looks at them. Everything
+ * else (words, priorities, routes: "memory") is under the partition's vgic lock.
+ * An interrupt's pending and active state is in memory or in one list register,
+ * never in both. Others may look at what an owner last wrote into its list registers
+ * (lr_intid, lr_state) once it has read them back for them.
+ *
+ * Who wants something of a vCPU on another CPU changes memory, leaves a note
+ * (incoming, resample, the words' drop_*) and sets REQ_VGIC. That vCPU's CPU calls
+ * vgic_flush() before it enters the guest again, which reads the list registers
+ * back, applies the notes and fills them anew with the most important interrupts.
+ *
+ * Two paths work without lock and without memory: a physical interrupt and an SGI
+ * that go straight into an empty list register.
+ */
+#pragma once
+
+#include <drivers/gic.h>
+#include <el2/mmio.h>
+#include <lib/err.h>
+#include <lib/lock.h>
+#include <lib/types.h>
+
+struct vcpu;
+struct partition;
+
+#define VGIC_NOBODY 0xffff /* no such vCPU */
+
+/* 32 interrupts, as a 1-bit-per-interrupt register shows them. */
+struct vgic_word {
+	u32 enabled;
+	u32 group;        /* 1: Group 1 */
+	u32 edge;         /* 0: level-sensitive */
+	u32 line;         /* level of an emulated device's line */
+	u32 pending;      /* latched: by an edge, or by a write to ISPENDR */
+	u32 active;       /* and in no list register */
+	u32 hw;           /* backed by the physical interrupt of the same number */
+	u32 used;         /* there is such an interrupt: 0 is RAZ/WI */
+	u32 drop_pending; /* notes to the holder: forget this state in your list register */
+	u32 drop_active;
+};
+
+/* Per vCPU. */
+struct vgic_cpu {
+	/* Owned by the vCPU's CPU, without lock. */
+	u32 lr_used;    /* list registers written since the last read-back */
+	u32 lr_eoi;     /* those that ask for maintenance at deactivation */
+	u32 lr_latched; /* those whose pending state is latched, not a line's */
+	u16 lr_intid[GIC_MAX_LRS];
+	u8 lr_state[GIC_MAX_LRS]; /* as ICH_LR bits 63:62 when it was written */
+	u8 lr_of[32];             /* private interrupt: the list register it was last put into */
+	bool loaded;          /* the virtual interface holds this vCPU; written by its CPU only */
+	bool overflow;        /* memory holds more than the list registers had room for */
+	u64 sgi_self;         /* ICC_SGI1R_EL1 that names this vCPU alone, INTID 0 */
+	struct gic_virt virt; /* while not loaded */
+
+	/* Notes, atomic. */
+	u32 incoming; /* SGIs */
+	u32 resample; /* non-zero: memory has changed, do not take the short way */
+
+	/* Under the vgic lock; straight is read without it. */
+	u32 straight; /* private interrupts that may go straight into a list register */
+	u32 synced;   /* epoch of the last read-back */
+	bool noted;   /* there may be drop_* notes to this vCPU */
+	struct vgic_word word;
+	u8 priority[32];
+	u8 sgi_sources[16];     /* GICv2: from whom SGIs are pending, beside word.pending */
+	u8 sgi_active_from[16]; /* GICv2: whose SGI is active in memory */
+	bool asleep;            /* GICR_WAKER.ProcessorSleep */
+
+	/* An MMIO read that waits for others to read their list registers back. */
+	u64 ticket_offset;
+	u32 ticket_epoch; /* 0: none */
+};
+
+/* One mmio_region's worth of redistributor frames. */
+struct vgic_frames {
+	struct partition *partition;
+	u32 first, count; /* vCPUs */
+	u64 stride;
+};
+
+/* Per partition. */
+struct vgic {
+	struct lock lock;
+	u32 ctlr;      /* GICD_CTLR's enable bits */
+	u32 nr_intids; /* multiple of 32, at most 1024 */
+	u32 epoch;
+	struct vgic_word *words; /* [0] is unused: private interrupts are in vgic_cpu */
+	u8 *priority;            /* by INTID, as all below */
+	u64 *route;              /* GICv3: IROUTER; GICv2: ITARGETSR */
+	u16 *target;             /* vCPU that a pending SPI goes to */
+	u16 *holder;             /* vCPU in whose list register it is, or was when active */
+	struct vgic_frames *frames;
+	u32 nr_frames;
+};
+
+/* ---- life ---- */
+
+/* State for a partition whose vcpus, nr_vcpus and config are set: allocates, in
+ * reset state. ERR_NO_MEMORY, or ERR_OVERLAP if an SPI has an owner already.
+ * Boot CPU, after gic_init(). */
+enum err vgic_create(struct partition *p, const struct gic_config *c) MUST_CHECK;
+
+/* How many mmio_regions vgic_regions() writes at most. */
+u32 vgic_nr_regions(const struct gic_config *c);
+
+/* Fills in the emulated regions, at the machine's own addresses; returns their
+ * number. After vgic_create(). (GICv2: GICV is to be mapped at GICC.) */
+u32 vgic_regions(struct partition *p, const struct gic_config *c, struct mmio_region *out);
+
+/* Everything back to reset, physically too: owned SPIs off, inactive, not pending.
+ * No vCPU of the partition runs, or can. */
+void vgic_reset(struct partition *p);
+
+/* The private interrupts and CPU interface of one vCPU back to reset, as CPU_ON
+ * finds them. The vCPU's CPU, loaded or not. */
+void vgic_vcpu_reset(struct vcpu *v);
+
+/* ---- on the vCPU's CPU ---- */
+
+/* Takes the vCPU out of the virtual interface, or puts it there. Physical PPIs that
+ * its guest has not deactivated stop being active while it is out. */
+void vgic_put(struct vcpu *v);
+void vgic_load(struct vcpu *v);
+
+/* For REQ_VGIC and REQ_VGIC_SYNC; loaded (if not, it does nothing: vgic_load() will). */
+void vgic_flush(struct vcpu *v);
+
+/* The maintenance interrupt came; current is whose list registers these are. */
+void vgic_maintenance(struct vcpu *current);
+
+/* Is there an interrupt for which WFI must not wait? Loaded or not. May say yes to
+ * one that the guest's priority mask keeps out: WFI may always return. */
+bool vgic_pending(struct vcpu *v);
+
+/* A physical interrupt was acknowledged (and its priority dropped or about to be);
+ * current is the vCPU in the hardware, or NULL. True: a vGIC took it, and its guest
+ * will deactivate it. False: it is nobody's, the caller deactivates. */
+bool vgic_inject_physical(struct vcpu *current, u32 intid);
+
+/* ---- emulated devices, any CPU ---- */
+
+/* The line of a level-sensitive SPI; its partition must have it as emulated. */
+void vgic_set_level(struct partition *p, u32 intid, bool level);
+
+/* One edge of an SPI. */
+void vgic_inject_edge(struct partition *p, u32 intid);
+
+/* ---- traps ---- */
+
+/* The mmio_regions' access functions. Reserved registers and widths that a register
+ * does not have are read as zero and ignored on write, as on most hardware. */
+enum mmio_result vgic_dist_access(struct vcpu *v, void *partition, struct mmio_access *a);
+enum mmio_result vgic_redist_access(struct vcpu *v, void *frames, struct mmio_access *a);

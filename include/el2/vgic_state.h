@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the virtual interrupt controller share: el2/vgic.c (life and
+ * injection), vgic_lr.c (list registers), vgic_irq.c (what a register write does to
+ * an interrupt), vgic_reg.c (register tables), vgic_dist.c, vgic_redist.c,
+ * vgic_v2.c, vgic_sgi.c. Everything here but vgic_straight() is called with the
+ * partition's vgic lock held.
+ */
+#pragma once
+
+#include <drivers/gic_regs.h>
+#include <el2/partition.h>
+#include <el2/vcpu.h>
+
+/* 32 interrupts and who is asking: the argument of everything that a register
+ * access does. */
+struct vgic_ref {
+	struct vcpu *v; /* whose access it is, on whose CPU we are */
+	struct partition *p;
+	struct vcpu *owner; /* whose private interrupts these are; NULL: SPIs */
+	struct vgic_word *w;
+	u32 first; /* INTID of bit 0 */
+};
+
+/* The lowest set bit's number; bits is not 0. */
+static inline u32 vgic_lowest(u32 bits)
+{
+	return (u32)__builtin_ctz(bits);
+}
+
+#define FOR_EACH_BIT(bit, bits)                                                                    \
+	for (u32 left_ = (bits), bit; left_ && (bit = vgic_lowest(left_), true); left_ &= left_ - 1)
+
+static inline struct vgic_word *vgic_word(struct vcpu *v, u32 intid)
+{
+	return intid < GIC_SPI_BASE ? &v->vgic.word : &v->partition->vgic.words[intid / 32];
+}
+
+static inline u8 vgic_priority(const struct vcpu *v, u32 intid)
+{
+	return intid < GIC_SPI_BASE ? v->vgic.priority[intid] : v->partition->vgic.priority[intid];
+}
+
+/* Those of w whose group GICD_CTLR enables. */
+static inline u32 vgic_groups_on(const struct vgic *g, const struct vgic_word *w)
+{
+	return (g->ctlr & GICD_CTLR_GROUP1 ? w->group : 0) |
+	       (g->ctlr & GICD_CTLR_GROUP0 ? ~w->group : 0);
+}
+
+/* Those that are pending in memory, whether or not they may be delivered. */
+static inline u32 vgic_raised(const struct vgic_word *w)
+{
+	return w->pending | (w->line & ~w->edge);
+}
+
+/* Those that want a list register. An active one waits until it is not. */
+static inline u32 vgic_deliverable(const struct vgic *g, const struct vgic_word *w)
+{
+	return vgic_raised(w) & ~w->active & w->enabled & vgic_groups_on(g, w);
+}
+
+/* Is the interrupt in a list register of this loaded vCPU? As ICH_LR bits 63:62 when
+ * that was written; 0: no. */
+static inline u32 vgic_lr_snapshot(const struct vgic_cpu *vc, u32 intid)
+{
+	FOR_EACH_BIT (n, vc->lr_used)
+		if (vc->lr_intid[n] == intid)
+			return vc->lr_state[n];
+	return 0;
+}
+
+/* ---- vgic_lr.c ---- */
+
+/* Memory that concerns v has changed: its CPU looks at it before it enters the
+ * guest again. */
+void vgic_ask(struct vcpu *v);
+/* To be called when something that vgic_cpu.straight is made of has changed. */
+void vgic_update_straight(struct vcpu *v);
+/* v is loaded here: its list registers are read back into memory and emptied; asks
+ * for them to be filled again. */
+void vgic_fold(struct vcpu *v);
+/* A list register that is empty, or -1. Without lock; v is loaded here. */
+int vgic_free_lr(struct vgic_cpu *vc);
+/* v is loaded here: puts a private interrupt, one of vgic_cpu.straight, into a list
+ * register without looking at memory. flags: LR_HW or 0. False: no room. No lock. */
+bool vgic_straight(struct vcpu *v, u32 intid, u64 flags);
+/* An interrupt may have become free to go to its target, which is not v. */
+void vgic_released(struct vcpu *v, u32 intid);
+
+/* ---- vgic_irq.c: bits are within ref->w->used ---- */
+
+/* The interrupts have changed in a way that may concern list registers. */
+void vgic_changed(const struct vgic_ref *ref, u32 bits);
+/* May v's list registers hold one of these that they must give up first? */
+void vgic_fold_own(const struct vgic_ref *ref);
+/* For reads of pending and active state: is what memory says about ref recent? If
+ * not, the vCPUs concerned have been asked, and the access is to be tried again. */
+bool vgic_settled(const struct vgic_ref *ref, u64 offset);
+u32 vgic_read_pending(const struct vgic_ref *ref);
+u32 vgic_read_active(const struct vgic_ref *ref);
+void vgic_set_enabled(const struct vgic_ref *ref, u32 bits);
+void vgic_clear_enabled(const struct vgic_ref *ref, u32 bits);
+void vgic_set_pending(const struct vgic_ref *ref, u32 bits);
+void vgic_clear_pending(const struct vgic_ref *ref, u32 bits);
+void vgic_set_active(const struct vgic_ref *ref, u32 bits);
+void vgic_clear_active(const struct vgic_ref *ref, u32 bits);
+void vgic_set_group(const struct vgic_ref *ref, u32 group);
+void vgic_set_edge(const struct vgic_ref *ref, u32 bits, u32 edge);
+void vgic_set_priority(const struct vgic_ref *ref, u32 bit, u8 priority);
+void vgic_set_ctlr(struct vcpu *v, u32 ctlr);
+/* A pending, not yet delivered physical interrupt goes back to the hardware, which
+ * raises it again once it is enabled and if its reason persists. */
+void vgic_give_back(u32 cpu, struct vgic_word *w, u32 intid);
+
+/* ---- vgic_reg.c ---- */
+
+/* The registers from IGROUPR to ICFGR, for SPIs (owner NULL) and for an owner's
+ * private interrupts. offset is from the start of a distributor or SGI_base. */
+enum mmio_result vgic_bank_access(struct vcpu *v, struct vcpu *owner, struct mmio_access *a);
+/* Has any vCPU but v still to apply what was written? GICD_CTLR.RWP. */
+bool vgic_writes_pending(struct vcpu *v);
+
+/* ---- routing: vgic_dist.c, vgic_v2.c ---- */
+
+/* The vCPU that route[intid] means, or VGIC_NOBODY. */
+u16 vgic_target_v3(struct partition *p, u64 route);
+u16 vgic_target_v2(struct partition *p, u64 mask);
+/* Takes a new route into use, physically too. */
+void vgic_set_route(struct vcpu *v, struct partition *p, u32 intid, u64 route);
+/* GICv2's registers that GICv3 has not: ITARGETSR, SGIR, [CS]PENDSGIR. */
+enum mmio_result vgic_v2_access(struct vcpu *v, struct mmio_access *a);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only data- and instruction-cache maintenance in Tocsin, named for the
+ * reason. QEMU does not model caches, so a missing call is invisible there:
+ * whoever writes memory that somebody else reads uncached or executes calls
+ * one of these, and is listed in docs/architecture.md.
+ */
+#pragma once
+
+#include <lib/types.h>
+
+/* Set at boot if a CPU has errata that make a clean without invalidation lose
+ * data: cleaning then always invalidates too. */
+extern bool cache_clean_unsafe;
+
+/* EL2 wrote memory that a CPU will read with its MMU or caches off (boot
+ * parameters of a secondary CPU, a moved image). Clean to PoC. */
+void cache_clean_for_uncached(const void *start, size_t size);
+
+/* EL2 wrote guest memory (image, tree, cleared pages): the guest may read it
+ * uncached, write it uncached, or execute it. Clean and invalidate to PoC and
+ * drop stale instructions. */
+void cache_hand_to_guest(const void *start, size_t size);
+
+/* EL2 wrote a page that a running guest, caches on, may execute. Clean to PoU
+ * and drop stale instructions, in all CPUs of the inner shareable domain. */
+void cache_publish_code(const void *start, size_t size);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tocsin's own memory: one contiguous pool, handed out by pages (page tables,
+ * stacks) or as objects that live for ever (everything sized from the device
+ * tree at boot). The pool has its own lock.
+ */
+#pragma once
+
+#include <lib/types.h>
+
+/* Gives [base, base + size) to the pool; page-aligned, mapped, contents
+ * arbitrary. Boot, once. The pool's own bitmap is taken from its start. */
+void pages_init(pa_t base, u64 size);
+
+/* n contiguous zeroed pages, or NULL. Any context. */
+void *pages_alloc(size_t n);
+
+/* Gives pages of one pages_alloc back; may be a part of it. */
+void pages_free(void *pages, size_t n);
+
+/* Pages not handed out. */
+size_t pages_left(void);
+
+/* A zeroed object of that size and power-of-two alignment (at most a page),
+ * never freed, or NULL. Boot CPU, before partitions run. */
+void *object_alloc(size_t size, size_t align);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * EL2's own stage 1: identity map, W^X (SCTLR_EL2.WXN on top), nothing mapped
+ * that is not needed. One table for all CPUs.
+ */
+#pragma once
+
+#include <lib/err.h>
+#include <lib/types.h>
+
+/* MAIR_EL2, shared with head.S's early map through el2/offsets.c */
+#define MAIR_INDEX_DEVICE 0 /* Device-nGnRE */
+#define MAIR_INDEX_NORMAL 1 /* write-back, read and write allocate */
+#define MAIR_VALUE 0xff04UL
+
+enum stage1_kind {
+	STAGE1_CODE,   /* read, execute */
+	STAGE1_RODATA, /* read */
+	STAGE1_DATA,   /* read, write; normal write-back memory */
+	STAGE1_DEVICE  /* read, write; Device-nGnRE */
+};
+
+/* Continues with the table that head.S made: 48 bits, root in memory that the
+ * page pool knows. Boot CPU. */
+void stage1_adopt(u64 *root);
+
+/* Starts a new, empty table, which later stage1_map calls fill; returns its
+ * root for TTBR0_EL2. Boot CPU; the old table stays in the hardware until then. */
+u64 stage1_begin(void);
+
+/* Maps or unmaps r, widened to whole pages. Takes the stage-1 lock. Errors as
+ * pgtable_map. */
+enum err stage1_map(struct range r, enum stage1_kind kind) MUST_CHECK;
+enum err stage1_unmap(struct range r) MUST_CHECK;
+
+/* True if all of r is mapped. */
+bool stage1_mapped(struct range r);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A partition's stage 2: the database of what each of its addresses is.
+ * Holes carry a note: nothing, or the number of the emulated device that
+ * answers there. Later kinds (absent page, guard) get numbers of their own.
+ */
+#pragma once
+
+#include <lib/lock.h>
+#include <mm/pgtable.h>
+
+enum stage2_kind {
+	STAGE2_NOTHING, /* hole: accesses get an external abort */
+	STAGE2_MEMORY,  /* RAM */
+	STAGE2_DEVICE,  /* a device passed through */
+	STAGE2_MMIO     /* hole: emulated, value is the region's number */
+};
+
+struct stage2 {
+	struct pgtable table;
+	struct lock lock;
+	u16 vmid;
+	u64 vttbr; /* table and VMID */
+	u64 vtcr;
+};
+
+struct stage2_entry {
+	enum stage2_kind kind;
+	u64 value; /* MEMORY, DEVICE: the pa of the page asked for; MMIO: region number */
+	int level;
+	u64 raw; /* the descriptor, for reports */
+};
+
+/* Empty tables for ipa_bits (a size ID_AA64MMFR0_EL1.PARange can state) and a
+ * VMID of its own. ERR_NO_MEMORY. */
+enum err stage2_create(struct stage2 *s2, u8 ipa_bits) MUST_CHECK;
+
+/* Each takes the lock; range page-aligned; errors as pgtable_map. */
+enum err stage2_map_memory(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size) MUST_CHECK;
+enum err stage2_map_device(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size) MUST_CHECK;
+enum err stage2_note_mmio(struct stage2 *s2, ipa_t ipa, u64 size, u32 region) MUST_CHECK;
+enum err stage2_unmap(struct stage2 *s2, ipa_t ipa, u64 size) MUST_CHECK;
+
+/* What ipa is. Takes the lock. */
+struct stage2_entry stage2_lookup(struct stage2 *s2, ipa_t ipa);
+
+/* The smallest PARange size in bits, at least 32, that covers [0, top). */
+u8 stage2_bits_for(u64 top);
+/* That size as the encoding of ID_AA64MMFR0_EL1.PARange and back. */
+u8 stage2_parange(u8 bits);
+u8 stage2_parange_bits(u8 parange);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cache maintenance by reason; see the header for who needs which. */
+#include <arch/barrier.h>
+#include <arch/sysreg.h>
+#include <lib/bits.h>
+#include <mm/cache.h>
+
+bool cache_clean_unsafe;
+
+static u64 data_line(void)
+{
+	return 4UL << FIELD_GET(CTR_EL0_DMINLINE, read_sysreg(CTR_EL0));
+}
+
+#define FOR_LINES(op, start, size, line)                                                           \
+	for (u64 a_ = ALIGN_DOWN((u64)(start), line); a_ < (u64)(start) + (size); a_ += (line))    \
+	__asm__ volatile(op ", %0" ::"r"(a_) : "memory")
+
+void cache_clean_for_uncached(const void *start, size_t size)
+{
+	u64 line = data_line();
+
+	if (cache_clean_unsafe)
+		FOR_LINES("dc civac", start, size, line);
+	else
+		FOR_LINES("dc cvac", start, size, line);
+	dsb(sy);
+}
+
+/* Guest memory may have been written while its instructions were cached here
+ * under any address, so the whole instruction cache goes. */
+static void forget_instructions(void)
+{
+	__asm__ volatile("ic ialluis" ::: "memory");
+	dsb(ish);
+	isb();
+}
+
+void cache_hand_to_guest(const void *start, size_t size)
+{
+	u64 line = data_line();
+
+	FOR_LINES("dc civac", start, size, line);
+	dsb(sy);
+	forget_instructions();
+}
+
+void cache_publish_code(const void *start, size_t size)
+{
+	u64 ctr = read_sysreg(CTR_EL0);
+	u64 line = data_line();
+
+	if (cache_clean_unsafe)
+		FOR_LINES("dc civac", start, size, line);
+	else if (!(ctr & CTR_EL0_IDC))
+		FOR_LINES("dc cvau", start, size, line);
+	dsb(ish);
+	if (!(ctr & CTR_EL0_DIC))
+		forget_instructions();
+}

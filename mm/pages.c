@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tocsin's page pool: one bitmap, first fit. It serves page tables, stacks and
+ * objects sized at boot: few requests, most of them before a guest runs, so
+ * nothing cleverer would be felt. Lock: pool.lock, a leaf.
+ */
+#include <lib/check.h>
+#include <lib/lock.h>
+#include <lib/string.h>
+#include <mm/pages.h>
+
+#include <lib/bits.h>
+
+static struct {
+	struct lock lock;
+	pa_t base;
+	size_t nr_pages;
+	size_t nr_free;
+	u64 *used;       /* one bit a page */
+	u8 *object_next; /* rest of the pages that object_alloc has taken */
+	u8 *object_end;
+} pool;
+
+static bool page_used(size_t i)
+{
+	return pool.used[i / 64] & BIT(i % 64);
+}
+
+static void mark(size_t first, size_t n, bool used)
+{
+	for (size_t i = first; i < first + n; i++) {
+		if (used)
+			pool.used[i / 64] |= BIT(i % 64);
+		else
+			pool.used[i / 64] &= ~BIT(i % 64);
+	}
+}
+
+void pages_init(pa_t base, u64 size)
+{
+	size_t map_pages;
+
+	pool.base = base;
+	pool.nr_pages = size / PAGE_SIZE;
+	pool.used = (u64 *)base;
+	pool.object_next = pool.object_end = NULL;
+	map_pages = ALIGN_UP(ALIGN_UP(pool.nr_pages, 64) / 8, PAGE_SIZE) / PAGE_SIZE;
+	CHECK(map_pages < pool.nr_pages);
+	memset(pool.used, 0, map_pages * PAGE_SIZE);
+	mark(0, map_pages, true);
+	pool.nr_free = pool.nr_pages - map_pages;
+}
+
+/* The first page of n free ones in a row, naturally aligned if n is a power of
+ * two (concatenated tables need that); nr_pages if there are none. */
+static size_t find_free(size_t n)
+{
+	size_t step = (n & (n - 1)) == 0 ? n : 1;
+	size_t first = (ALIGN_UP(pool.base / PAGE_SIZE, step)) - pool.base / PAGE_SIZE;
+
+	for (; first + n <= pool.nr_pages; first += step) {
+		size_t i = 0;
+
+		while (i < n && !page_used(first + i))
+			i++;
+		if (i == n)
+			return first;
+	}
+	return pool.nr_pages;
+}
+
+void *pages_alloc(size_t n)
+{
+	size_t first;
+	void *pages = NULL;
+
+	lock_take(&pool.lock);
+	first = n && n <= pool.nr_free ? find_free(n) : pool.nr_pages;
+	if (first < pool.nr_pages) {
+		mark(first, n, true);
+		pool.nr_free -= n;
+		pages = (void *)(pool.base + first * PAGE_SIZE);
+	}
+	lock_drop(&pool.lock);
+	if (pages)
+		memset(pages, 0, n * PAGE_SIZE);
+	return pages;
+}
+
+void pages_free(void *pages, size_t n)
+{
+	size_t first = ((u64)pages - pool.base) / PAGE_SIZE;
+
+	CHECK(IS_ALIGNED((u64)pages, PAGE_SIZE) && first + n <= pool.nr_pages);
+	lock_take(&pool.lock);
+	for (size_t i = 0; i < n; i++)
+		CHECK(page_used(first + i));
+	mark(first, n, false);
+	pool.nr_free += n;
+	lock_drop(&pool.lock);
+}
+
+size_t pages_left(void)
+{
+	return pool.nr_free;
+}
+
+void *object_alloc(size_t size, size_t align)
+{
+	u8 *object = (u8 *)ALIGN_UP((u64)pool.object_next, align);
+
+	if (!pool.object_next || size > (size_t)(pool.object_end - pool.object_next) ||
+	    object + size > pool.object_end) {
+		size_t n = ALIGN_UP(size, PAGE_SIZE) / PAGE_SIZE;
+
+		object = pages_alloc(n);
+		if (!object)
+			return NULL;
+		/* Keep whichever rest is larger for the small objects to come. */
+		if (n * PAGE_SIZE - size < (size_t)(pool.object_end - pool.object_next))
+			return object;
+		pool.object_end = object + n * PAGE_SIZE;
+	}
+	pool.object_next = object + size;
+	return object;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Partitions' stage-2 tables and what their entries mean. Lock: the stage2's
+ * own, above the page pool's.
+ */
+#include <arch/barrier.h>
+#include <arch/sysreg.h>
+#include <arch/tlb.h>
+#include <mm/stage2.h>
+#include <mm/tlb.h>
+
+/* Descriptor attributes, DDI0487 D8.3.2 and D8.5.5 (no FWB, no XNX) */
+#define S2_NORMAL (0xfUL << 2) /* write-back; stage 1 may make it weaker */
+#define S2_DEVICE (0x1UL << 2) /* Device-nGnRE */
+#define S2_READ_WRITE (3UL << 6)
+#define S2_INNER_SHAREABLE (3UL << 8)
+#define S2_XN BIT(54)
+
+#define MEMORY_ATTRIBUTES (S2_NORMAL | S2_READ_WRITE | S2_INNER_SHAREABLE | PTE_AF)
+#define DEVICE_ATTRIBUTES (S2_DEVICE | S2_READ_WRITE | S2_XN | PTE_AF)
+
+/* A note: kind in bits 4..1, value from bit 8 up. All zero is STAGE2_NOTHING. */
+#define NOTE_KIND GENMASK(4, 1)
+#define NOTE_VALUE GENMASK(63, 8)
+
+/* VTCR_EL2, DDI0487 D24.2.203 */
+#define VTCR_RES1 BIT(31)
+#define VTCR_VS BIT(19)
+#define VTCR_PS(parange) ((u64)(parange) << 16)
+#define VTCR_WALK_CACHED (3UL << 12 | 1UL << 10 | 1UL << 8)
+#define VTCR_SL0(start_level) ((u64)(2 - (start_level)) << 6)
+#define VTTBR_VMID(vmid) ((u64)(vmid) << 48)
+
+static const u8 parange_bits[] = {32, 36, 40, 42, 44, 48};
+static u16 last_vmid;
+
+u8 stage2_parange_bits(u8 parange)
+{
+	return parange_bits[MIN(parange, ARRAY_SIZE(parange_bits) - 1)];
+}
+
+u8 stage2_parange(u8 bits)
+{
+	u8 parange = 0;
+
+	while (parange < ARRAY_SIZE(parange_bits) - 1 && parange_bits[parange] < bits)
+		parange++;
+	return parange;
+}
+
+u8 stage2_bits_for(u64 top)
+{
+	u8 bits = 32;
+
+	while (bits < 48 && top > BIT(bits))
+		bits++;
+	return stage2_parange_bits(stage2_parange(bits));
+}
+
+/*
+ * TLBI by IPA works on the VMID in VTTBR_EL2. The second TLBI is needed because
+ * combined stage 1 and 2 entries are tagged by VA (DDI0487 D8.13.5).
+ */
+static void invalidate(const struct stage2 *s2, u64 ipa, bool all)
+{
+	u64 vttbr = read_sysreg(VTTBR_EL2);
+
+	if (vttbr != s2->vttbr) {
+		write_sysreg(VTTBR_EL2, s2->vttbr);
+		isb();
+	}
+	for (int i = 0; i <= tlb_repeat; i++) {
+		if (all) {
+			tlbi_stages12();
+		} else {
+			tlbi_stage2_ipa(ipa);
+			dsb(ish);
+			tlbi_stage1();
+		}
+		dsb(ish);
+	}
+	if (vttbr != s2->vttbr)
+		write_sysreg(VTTBR_EL2, vttbr);
+	isb();
+}
+
+static void invalidate_ipa(const void *owner, u64 ipa, int level)
+{
+	(void)level;
+	invalidate(owner, ipa, false);
+}
+
+static void invalidate_all(const void *owner)
+{
+	invalidate(owner, 0, true);
+}
+
+static const struct pgtable_ops ops = {invalidate_ipa, invalidate_all};
+
+enum err stage2_create(struct stage2 *s2, u8 ipa_bits)
+{
+	u64 mmfr0 = read_sysreg(ID_AA64MMFR0_EL1);
+	u64 mmfr1 = read_sysreg(ID_AA64MMFR1_EL1);
+	bool vmid16 = FIELD_GET(ID_AA64MMFR1_EL1_VMIDBITS, mmfr1) == 2;
+	u8 parange = MIN(FIELD_GET(ID_AA64MMFR0_EL1_PARANGE, mmfr0), ARRAY_SIZE(parange_bits) - 1);
+	enum err err = pgtable_create(&s2->table, ipa_bits, true, &ops, s2);
+
+	if (err)
+		return err;
+	if (last_vmid >= (vmid16 ? 0xffff : 0xff))
+		return ERR_RANGE;
+	s2->lock = (struct lock){0};
+	s2->vmid = ++last_vmid; /* 0 is for "no partition" */
+	s2->vttbr = VTTBR_VMID(s2->vmid) | (u64)s2->table.root;
+	s2->vtcr = VTCR_RES1 | VTCR_PS(parange) | VTCR_WALK_CACHED | (vmid16 ? VTCR_VS : 0) |
+		   VTCR_SL0(s2->table.start_level) | (64 - ipa_bits);
+	return OK;
+}
+
+static enum err map(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size, u64 attributes)
+{
+	enum err err;
+
+	lock_take(&s2->lock);
+	err = pgtable_map(&s2->table, ipa, pa, size, attributes);
+	lock_drop(&s2->lock);
+	return err;
+}
+
+static enum err note(struct stage2 *s2, ipa_t ipa, u64 size, enum stage2_kind kind, u64 value)
+{
+	enum err err;
+
+	lock_take(&s2->lock);
+	err = pgtable_note(&s2->table, ipa, size,
+			   kind == STAGE2_NOTHING
+			       ? 0
+			       : FIELD_PREP(NOTE_KIND, kind) | FIELD_PREP(NOTE_VALUE, value));
+	lock_drop(&s2->lock);
+	return err;
+}
+
+enum err stage2_map_memory(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size)
+{
+	return map(s2, ipa, pa, size, MEMORY_ATTRIBUTES);
+}
+
+enum err stage2_map_device(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size)
+{
+	return map(s2, ipa, pa, size, DEVICE_ATTRIBUTES);
+}
+
+enum err stage2_note_mmio(struct stage2 *s2, ipa_t ipa, u64 size, u32 region)
+{
+	return note(s2, ipa, size, STAGE2_MMIO, region);
+}
+
+enum err stage2_unmap(struct stage2 *s2, ipa_t ipa, u64 size)
+{
+	return note(s2, ipa, size, STAGE2_NOTHING, 0);
+}
+
+struct stage2_entry stage2_lookup(struct stage2 *s2, ipa_t ipa)
+{
+	struct stage2_entry e = {0};
+	u64 span;
+
+	lock_take(&s2->lock);
+	e.raw = pgtable_lookup(&s2->table, ipa, &e.level);
+	lock_drop(&s2->lock);
+	span = pgtable_level_size(e.level);
+	if (e.raw & PTE_VALID) {
+		e.kind = (e.raw & S2_NORMAL) == S2_NORMAL ? STAGE2_MEMORY : STAGE2_DEVICE;
+		e.value = (e.raw & PTE_ADDR & ~(span - 1)) + ALIGN_DOWN(ipa % span, PAGE_SIZE);
+	} else {
+		e.kind = FIELD_GET(NOTE_KIND, e.raw);
+		e.value = FIELD_GET(NOTE_VALUE, e.raw);
+	}
+	return e;
+}

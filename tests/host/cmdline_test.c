@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tocsin's own options.
+ * sources: boot/cmdline.c lib/parse.c
+ */
+#include <boot/cmdline.h>
+#include <fake_log.h>
+#include <test.h>
+
+static struct options parse(const char *text)
+{
+	struct options o;
+
+	log_forget();
+	cmdline_parse(&o, text);
+	return o;
+}
+
+TEST(defaults)
+{
+	struct options o = parse("");
+
+	EXPECT_EQ(o.vcpus, 0);
+	EXPECT_EQ(o.load, LOAD_WHERE_IT_IS);
+	EXPECT_EQ(o.log, LOG_INFO);
+	EXPECT_EQ(o.on_stop, STOP_POWER_OFF);
+	EXPECT_EQ(o.panic, STOP_HALT);
+	EXPECT_EQ(o.mitigations, 1);
+}
+
+TEST(every_option)
+{
+	struct options o = parse("quiet tocsin.vcpus=4 tocsin.load=0x48000000\ttocsin.log=debug "
+				 "tocsin.on-stop=reset  tocsin.panic=off tocsin.mitigations=off\n");
+
+	EXPECT_EQ(o.vcpus, 4);
+	EXPECT_EQ(o.load, 0x48000000);
+	EXPECT_EQ(o.log, LOG_DEBUG);
+	EXPECT_EQ(o.on_stop, STOP_MACHINE_RESET);
+	EXPECT_EQ(o.panic, STOP_POWER_OFF);
+	EXPECT_EQ(o.mitigations, 0);
+	EXPECT_EQ(log_count[LOG_WARN], 0);
+}
+
+TEST(the_last_of_equal_options_counts)
+{
+	EXPECT_EQ(parse("tocsin.vcpus=4 tocsin.vcpus=2").vcpus, 2);
+}
+
+TEST(words_of_others_are_not_ours)
+{
+	parse("root=/dev/vda tocsin xtocsin.log=1 tocsin_log=2 console=ttyAMA0");
+	EXPECT_EQ(log_count[LOG_WARN], 0);
+}
+
+TEST(bad_values_are_named_with_what_was_expected)
+{
+	static const char *const bad[] = {
+	    "tocsin.vcpus=0",     "tocsin.vcpus=4097",  "tocsin.vcpus=",
+	    "tocsin.vcpus",       "tocsin.vcpus=4x",    "tocsin.load=0x1001",
+	    "tocsin.load=high",   "tocsin.log=loud",    "tocsin.log=debugx",
+	    "tocsin.on-stop=HALT", "tocsin.panic=",     "tocsin.load=0x1000000000000",
+	    "tocsin.mitigations=1",
+	};
+
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct options o = parse(bad[i]), d = parse("");
+
+		EXPECT(!memcmp(&o, &d, sizeof(o)));
+		parse(bad[i]);
+		EXPECT_EQ(log_count[LOG_WARN], 1);
+		EXPECT(log_says(bad[i]));
+		EXPECT(log_says("expected"));
+	}
+}
+
+TEST(unknown_options_are_named)
+{
+	parse("tocsin.vcpu=4 tocsin.=3 tocsin.logs tocsin.lo=debug");
+	EXPECT_EQ(log_count[LOG_WARN], 4);
+	EXPECT(log_says("tocsin.lo=debug"));
+	EXPECT(log_says("unknown"));
+}

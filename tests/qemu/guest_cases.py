@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bare-metal guests of ours under Tocsin: tests/guest/NAME.c, and hostile boots."""
+
+from hostile import GOOD, INITRD_WORDS, KERNEL, RANDOM_TREES, SOAK_TREES, TOCSIN, TREE, TREES
+from run import matrix
+
+MADE = "build/guest/hostile"
+CPUS = ["cortex-a57", "max"]
+GICS = ["2", "3"]
+LINE = "the quick brown fox jumps over the lazy dog 0123456789\n"
+TYPED = [("TYPE NOW\n", LINE), ("TYPE NOW\n", LINE)]
+
+
+def guest(name, **more):
+    """A guest that tests, on 256 MiB."""
+    program = more.pop("program", name)
+    return {"name": name, "kernel": f"build/guest/{program}.bin", "mem": "256M", "tests": True,
+            "timeout": 60, **more}
+
+
+def shared(name, **more):
+    """Several vCPUs on each CPU: they take turns."""
+    return guest(f"{name}-shared", program=name, tocsin="tocsin.vcpus=4", timeout=120, **more)
+
+
+def loader(name, bootargs="", **more):
+    return guest(f"loader-{name}", program="loader", bootargs=f"cpus=0x4 {bootargs}".strip(), **more)
+
+
+def says(name, *expect, **more):
+    """Tocsin says that and stops or powers off."""
+    return {"name": f"boot-{name}", "mem": "256M", "expect": list(expect), "stop": True, "timeout": 30, **more}
+
+
+def load_raw(path, address):
+    return ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
+
+
+def on_tree(name, expect, stub="tree", **more):
+    """Tocsin started by a stub on a tree of hostile.py's."""
+    case = {"name": f"tree-{name}", "mem": "256M", "image": f"{MADE}/stub-{stub}.bin", "timeout": 30,
+            "qemu": load_raw("build/tocsin.img", TOCSIN) + load_raw(f"{MADE}/{name}.dtb", TREE)
+            + load_raw("build/guest/loader.bin", KERNEL), **more}
+    if expect is GOOD:
+        return {**case, "tests": True}
+    return {**case, "expect": expect, "stop": True}
+
+
+MATRIX = [case for name in ("psci", "smccc", "sysregs", "abort", "gic", "timer", "fp")
+          for case in matrix(guest(name), cpu=CPUS, gic=GICS, smp=[1, 4])]
+
+# Whatever a broken tree says, Tocsin runs the guest or says why not.
+EITHER = [r"(?m)^DONE$|; stopped|[Nn]o guest"]
+
+LOADER = [
+    *matrix(loader("raw", "base=0x4c000000 size=0xf000000", addr=0x4C000000), gic=GICS),
+    loader("raw-moved", "base=0x45000000", addr=0x4C000000, tocsin="tocsin.load=0x45000000"),
+    loader("initrd", f"initrd={4 * INITRD_WORDS:#x}", initrd=f"{MADE}/initrd.bin"),
+    {**loader("elf", "base=0x44000000"), "kernel": "build/guest/loader-fixed.elf"},
+    {**loader("image", "offset=0x80000"), "kernel": "build/guest/loader-image.bin"},
+    {**loader("cpio"), "kernel": None, "qemu": ["-initrd", f"{MADE}/boot.cpio"]},
+    loader("vcpus-1", tocsin="tocsin.vcpus=1", bootargs="cpus=0x1"),
+    loader("memory-4g", "size=0xf0000000", mem="4G"),
+    loader("max-3-cpus", cpu="max", smp=3, bootargs="cpus=0x3"),
+    loader("gic2-2-cpus", gic="2", smp=2, bootargs="cpus=0x2"),
+    loader("unknown-option", tocsin="tocsin.vcpu=3 quiet tocsin.log=loud",
+           expect=[r"tocsin\.vcpu|vcpu=3", r"tocsin\.log"]),
+]
+for case in LOADER:
+    if case["name"].startswith("loader-") and "cpus=0x4 cpus=" in case["bootargs"]:
+        case["bootargs"] = case["bootargs"].replace("cpus=0x4 ", "", 1)
+
+BOOT = [
+    says("no-module", r"guest-loader", kernel=None),
+    says("el1", r"entered at EL1", kernel=None, board="virtualization=off"),
+    says("el3", r"entered at EL3", kernel=None, image=f"{MADE}/tocsin-el3.elf", board="secure=on"),
+    says("little-ram", r"stopped", kernel=None, mem="4M"),
+    says("compressed", r"is compressed", r"stopped", kernel=f"{MADE}/gzip.bin"),
+    says("elf-cut", r"ELF", r"stopped", kernel=f"{MADE}/elf-cut.bin"),
+    says("elf-foreign", r"another CPU", r"stopped", kernel=f"{MADE}/elf-foreign.bin"),
+    says("too-large", r"does not fit|absurd", r"stopped", kernel=f"{MADE}/image-too-large.bin"),
+    says("cpio-cut", r"tocsin: ", r"stopped", kernel=None, qemu=["-initrd", f"{MADE}/boot-cut.cpio"]),
+    says("cpio-no-kernel", r"kernel", kernel=None, qemu=["-initrd", f"{MADE}/boot-no-kernel.cpio"]),
+    says("load-outside", r"stopped", kernel="build/guest/loader.bin", tocsin="tocsin.load=0x10000000"),
+]
+
+TREE_CASES = [
+    *[on_tree(name, expect) for name, _, expect in TREES],
+    *[on_tree(name, EITHER) for name in ("cut-silently", "cut-honestly", "struct-outside", "strings-outside",
+                                         "size-absurd", "no-end")],
+    on_tree("zeros", [r"no flattened device tree"]),
+    on_tree("atags", [r"no flattened device tree"]),
+    {**on_tree("plain", [r"no device tree"], stub="none"), "name": "tree-none"},
+    {**on_tree("plain", [r"tree"], stub="unmapped"), "name": "tree-unmapped"},
+    {**on_tree("plain", [r"tree"], stub="odd"), "name": "tree-odd"},
+    *[on_tree(f"random-{n}", EITHER, soak=n >= RANDOM_TREES) for n in range(SOAK_TREES)],
+]
+
+CASES = [
+    *MATRIX,
+    *matrix(shared("timer"), gic=GICS, smp=[1, 2]),
+    *matrix(shared("fp"), gic=GICS, smp=[1], cpu=CPUS),
+    *matrix(shared("gic"), gic=GICS, smp=[1]),
+    *matrix(shared("psci"), smp=[1, 2]),
+    *matrix(guest("reset"), gic=GICS, smp=[1, 4]),
+    *matrix(guest("lastoff"), smp=[1, 4]),
+    *matrix(guest("uart", expect=TYPED), gic=GICS, smp=[1, 2]),
+    *matrix(guest("stop"), gic=GICS, smp=[1, 2]),
+    *LOADER,
+    *BOOT,
+    *TREE_CASES,
+]

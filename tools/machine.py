@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""QEMU's virt machine as Tocsin meets it: where things lie, and the command line.
+
+QEMU loads Tocsin near the start of RAM and the device tree 128 MiB above it (in
+the middle of smaller RAM). Guest modules come after the tree, 2 MiB aligned; an
+initrd comes last, with room before it for what a raw kernel does not carry in
+its file (bss, stacks).
+"""
+
+import os
+import struct
+from dataclasses import dataclass, field
+
+MIB = 1 << 20
+RAM_BASE = 0x40000000
+TREE_SIZE = 2 * MIB  # QEMU announces 1 MiB and aligns to 2
+RAW_ROOM = 32 * MIB  # bss of a kernel whose file does not tell
+SPARE = 64 * MIB  # Tocsin, its tables and a guest that is not only modules
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class MachineError(Exception):
+    """What the user asked for cannot be; the text says why."""
+
+
+def size_of(text):
+    """Bytes of a size as QEMU writes it: 512M, 2G; a plain number is MiB."""
+    text = str(text).strip().upper().removesuffix("B")
+    units = {"K": 1 << 10, "M": MIB, "G": 1 << 30, "T": 1 << 40}
+    unit = units.get(text[-1:], MIB)
+    digits = text if text[-1:].isdigit() else text[:-1]
+    if not digits.isdigit():
+        raise MachineError(f"MEM={text} is not a size such as 512M or 2G")
+    return int(digits) * unit
+
+
+def align(value, to):
+    return -(-value // to) * to
+
+
+def kernel_size(path):
+    """Memory that the kernel in this file takes where it is loaded."""
+    size = os.path.getsize(path)
+    with open(path, "rb") as f:
+        header = f.read(64)
+    if len(header) == 64 and header[56:60] == b"ARM\x64":
+        return max(size, struct.unpack_from("<Q", header, 16)[0])
+    if header[:4] == b"\x7fELF":
+        return size
+    return size + RAW_ROOM
+
+
+def option(text):
+    """A value inside a -device or -M argument: commas are doubled there."""
+    return text.replace(",", ",,")
+
+
+@dataclass
+class Machine:
+    """What to start. Paths are relative to the working directory."""
+
+    kernel: str = None  # guest kernel: Image, ELF64 or raw
+    initrd: str = None
+    bootargs: str = ""  # of the guest
+    tocsin: str = ""  # of Tocsin: /chosen/bootargs
+    image: str = "build/tocsin.img"
+    cpu: str = "cortex-a57"
+    gic: str = "3"
+    smp: int = 4
+    mem: str = "1G"
+    board: str = ""  # appended to -M virt,..., e.g. "highmem=off"
+    addr: int = None  # of the kernel module; computed if None
+    modules: list = field(default_factory=list)  # further guest-loader devices, as QEMU writes them
+    qemu: list = field(default_factory=list)  # further QEMU arguments
+    uboot: str = None  # a disk image: start it from U-Boot
+    bare: bool = False  # the guest kernel at EL1, without Tocsin, to compare
+
+    def layout(self):
+        """Addresses of kernel and initrd; MachineError if RAM is too small."""
+        ram = size_of(self.mem)
+        tree = RAM_BASE + min(ram // 2, 128 * MIB)
+        kernel = self.addr if self.addr is not None else align(tree, 2 * MIB) + TREE_SIZE
+        initrd = end = align(kernel + kernel_size(self.kernel), 2 * MIB)
+        if self.initrd:
+            end = initrd + os.path.getsize(self.initrd)
+        if self.addr is None and end + SPARE > RAM_BASE + ram:
+            need = 1 << (end + SPARE - RAM_BASE - 1).bit_length()
+            raise MachineError(
+                f"MEM={self.mem} is too small: kernel and initrd would end at {end:#x} and "
+                f"{SPARE // MIB} MiB should be left; try MEM={need // MIB}M")
+        return kernel, initrd
+
+    def guest_loader(self):
+        if not self.kernel:
+            return []
+        for path in filter(None, (self.kernel, self.initrd)):
+            if not os.path.exists(path):
+                raise MachineError(f"there is no file {path}")
+        kernel, initrd = self.layout()
+        args = ["-device", f"guest-loader,addr={kernel:#x},kernel={option(self.kernel)}"
+                f",bootargs={option(self.bootargs)}"]
+        if self.initrd:
+            args += ["-device", f"guest-loader,addr={initrd:#x},initrd={option(self.initrd)}"]
+        return args
+
+    def boot(self):
+        if self.bare:
+            return ["-kernel", self.kernel, "-append", self.bootargs] + \
+                (["-initrd", self.initrd] if self.initrd else [])
+        if self.uboot:
+            return ["-bios", "/usr/lib/u-boot/qemu_arm64/u-boot.bin",
+                    "-drive", f"if=none,id=boot,format=raw,file={option(self.uboot)},snapshot=on",
+                    "-device", "virtio-blk-device,drive=boot"]
+        args = ["-kernel", self.image, "-append", self.tocsin] + self.guest_loader()
+        for module in self.modules:
+            args += ["-device", "guest-loader," + module]
+        return args
+
+    def command(self, console):
+        """The argument list; console: QEMU arguments that say where it goes."""
+        board = f"virt,virtualization={'off' if self.bare else 'on'},gic-version={self.gic}"
+        if self.board:
+            board += "," + self.board
+        return ["qemu-system-aarch64", "-M", board, "-cpu", self.cpu, "-smp", str(self.smp),
+                "-m", str(self.mem), "-nic", "none", *console, *self.boot(), *self.qemu]
