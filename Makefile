@@ -45,7 +45,7 @@ CFLAGS   := -std=gnu11 -ffreestanding -O2 -g -fpie -fvisibility=hidden \
             -fno-stack-protector -fno-omit-frame-pointer -fno-common \
             -ffile-prefix-map=$(CURDIR)=. $(WARN) -Iinclude -I$(BUILD)
 ASFLAGS  := -D__ASSEMBLER__ -g -Iinclude -I$(BUILD)
-LDFLAGS  := -pie --no-dynamic-linker -z text -z max-page-size=4096 -z noexecstack \
+LDFLAGS  := -pie --fix-cortex-a53-843419 --no-dynamic-linker -z text -z max-page-size=4096 -z noexecstack \
             --fatal-warnings -Bsymbolic
 
 # Only boot code may see libfdt.

@@ -136,7 +136,7 @@ static void open_node(struct tree_writer *w, const struct tree_item *item, int d
 	}
 	if (depth <= SCAN_DEPTH)
 		w->role[depth - 1] = role;
-	tree_writer_check(w, fdt_begin_node(w->to, item->name));
+	tree_writer_check(w, fdt_begin_node(w->to, depth > 1 ? item->name : ""));
 	begin_role(w, role);
 }
 

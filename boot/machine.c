@@ -10,6 +10,7 @@
 #include <lib/string.h>
 #include <libfdt.h>
 
+/* In alphabetical order: the search stops behind the first letter. */
 static const char *const prop_names[NR_SCAN_PROPS] = {
     [PROP_ADDRESS_CELLS] = "#address-cells",
     [PROP_SIZE_CELLS] = "#size-cells",
@@ -139,8 +140,8 @@ bool scan_reg(struct scan *s, u32 i, struct range *r)
 	if (!reg.bytes || !cells)
 		return false;
 	if (i == 0 && reg.len % (4 * cells))
-		log_warn("%s: reg has %u bytes, no multiple of the %u that an entry has: %s",
-			 s->level[s->depth].name, reg.len, 4 * cells, "ignored");
+		log_warn("%s: reg ignored: its %u bytes are no multiple of an entry's %u",
+			 s->level[s->depth].name, reg.len, 4 * cells);
 	if (reg.len % (4 * cells) || (i + 1) * 4 * cells > reg.len)
 		return false;
 	r->base = prop_number(reg, i * cells, bus->address_cells);
@@ -243,23 +244,13 @@ static bool handle_named(struct scan *s)
 	return true;
 }
 
-/* Any node below the root or a bus. */
-static void handle_device(struct scan *s)
+/* A node that is what it is by its compatible strings. */
+static void handle_kind(struct scan *s, bool enabled)
 {
 	struct scan_level *here = &s->level[s->depth];
-	bool enabled = is_enabled(s->props[PROP_STATUS]);
+	enum kind kind = node_kind(s->props[PROP_COMPATIBLE]);
 
-	if (s->depth == 1 && handle_named(s))
-		return;
-	here->place = enabled ? PLACE_BUS : PLACE_NOTHING;
-	if (prop_has_string(s->props[PROP_DEVICE_TYPE], "memory")) {
-		here->place = PLACE_NOTHING;
-		scan_note(s, NODE_DROPPED);
-		if (enabled)
-			scan_memory(s);
-		return;
-	}
-	switch (node_kind(s->props[PROP_COMPATIBLE])) {
+	switch (kind) {
 	case KIND_PLAIN:
 		if (enabled)
 			scan_device(s);
@@ -268,7 +259,7 @@ static void handle_device(struct scan *s)
 	case KIND_GICV3:
 		here->place = PLACE_NOTHING;
 		if (enabled)
-			scan_gic(s, node_kind(s->props[PROP_COMPATIBLE]) == KIND_GICV2 ? 2 : 3);
+			scan_gic(s, kind == KIND_GICV2 ? 2 : 3);
 		break;
 	case KIND_OTHER_GIC:
 		s->unknown_gic = prop_string(s->props[PROP_COMPATIBLE]);
@@ -286,6 +277,25 @@ static void handle_device(struct scan *s)
 		scan_withhold(s);
 		break;
 	}
+}
+
+/* Any node below the root or a bus. */
+static void handle_device(struct scan *s)
+{
+	struct scan_level *here = &s->level[s->depth];
+	bool enabled = is_enabled(s->props[PROP_STATUS]);
+
+	if (s->depth == 1 && handle_named(s))
+		return;
+	here->place = enabled ? PLACE_BUS : PLACE_NOTHING;
+	if (!prop_has_string(s->props[PROP_DEVICE_TYPE], "memory")) {
+		handle_kind(s, enabled);
+		return;
+	}
+	here->place = PLACE_NOTHING;
+	scan_note(s, NODE_DROPPED);
+	if (enabled)
+		scan_memory(s);
 }
 
 /* The innermost node's properties are complete. */
@@ -345,7 +355,7 @@ static void take_prop(struct scan *s, const struct tree_item *item)
 	s->m->name_bytes += item->name_len + 1;
 	if (s->depth >= SCAN_DEPTH || s->level[s->depth].seen)
 		return;
-	for (u32 i = 0; i < NR_SCAN_PROPS; i++) {
+	for (u32 i = 0; i < NR_SCAN_PROPS && prop_names[i][0] <= item->name[0]; i++) {
 		if (prop_names[i][0] == item->name[0] && !strcmp(prop_names[i], item->name)) {
 			s->props[i] = item->prop;
 			return;

@@ -173,6 +173,11 @@ static bool read_gicv3(struct scan *s, struct gic_config *found)
 	found->dist = gic_reg(s, 0);
 	if (stride.len == 4 || stride.len == 8)
 		found->redist_stride = prop_number(stride, 0, stride.len / 4);
+	if (found->redist_stride && !IS_ALIGNED(found->redist_stride, KIB(64))) {
+		log_warn("%s: redistributor-stride 0x%lx is not used", s->level[s->depth].name,
+			 found->redist_stride);
+		found->redist_stride = 0;
+	}
 	s->m->gic_reg_bytes = 1 + nr_regions;
 	for (u32 i = 0; i < nr_regions; i++) {
 		struct range r = gic_reg(s, 1 + i);

@@ -11,8 +11,6 @@
 #include <drivers/log.h>
 #include <lib/string.h>
 
-/* A raw image may grow its bss by this much without meeting tree or ramdisk. */
-#define BSS_ROOM MIB(2)
 /* Linux: kernel and ramdisk within a window of this size, on this boundary. */
 #define LINUX_WINDOW GIB(32)
 #define LINUX_WINDOW_ALIGN GIB(1)
@@ -43,7 +41,8 @@ static u32 count_vcpus(const struct machine *m, const struct options *o)
 		limit += m->gic.redist[i].size / MAX(m->gic.redist_stride, GICV3_FRAME);
 	if (m->gic.version == 2)
 		limit = GICV2_MAX_CPUS;
-	if (nr <= limit || !limit)
+	limit = MAX(limit, 1UL);
+	if (nr <= limit)
 		return (u32)nr;
 	log_warn("%lu vCPUs are more than this machine's GICv%u has room for: there will be %lu",
 		 nr, m->gic.version, limit);
@@ -163,27 +162,25 @@ static enum err plan_interrupts(struct partition_config *config, const struct ma
 }
 
 /*
- * Takes size bytes out of room, as high as possible, above the image and not
- * right behind it. Only if there is nothing, closer, and for formats that say how
- * large they are, below it.
+ * Takes size bytes out of room, above the image and as high as possible, for a
+ * raw one may grow its bss behind it. Formats that say how large they are may
+ * have it below them if there is nothing above.
  */
 static enum err put(const struct plan *plan, const char *what, struct ranges *room, u64 size,
-		    u64 align, struct range *put)
+		    u64 align, struct range *at)
 {
-	u64 end = plan->image.span.base + plan->image.span.size;
-	u64 window = ALIGN_DOWN(plan->image.span.base, LINUX_WINDOW_ALIGN);
-	u64 limit = window + LINUX_WINDOW;
-	u64 starts[] = {end + BSS_ROOM, end, plan->image.format == IMAGE_RAW ? end : window};
+	struct range span = plan->image.span;
+	u64 window = ALIGN_DOWN(span.base, LINUX_WINDOW_ALIGN), end = span.base + span.size;
+	struct range above = {end, MAX(end, window + LINUX_WINDOW) - end};
+	struct range around = {window, LINUX_WINDOW};
 
-	put->size = size;
-	for (u32 i = 0; i < ARRAY_SIZE(starts); i++) {
-		struct range allowed = {starts[i], starts[i] < limit ? limit - starts[i] : 0};
-
-		if (ranges_highest(room, allowed, size, align, &put->base))
-			return ranges_remove(room, range_pages_around(*put));
-	}
+	at->size = size;
+	if (ranges_highest(room, above, size, align, &at->base) ||
+	    (plan->image.format != IMAGE_RAW &&
+	     ranges_highest(room, around, size, align, &at->base)))
+		return ranges_remove(room, range_pages_around(*at));
 	log_error("%s does not fit: no %lu KiB in one piece near the kernel at " RANGE_FORMAT, what,
-		  size >> 10, RANGE_ARGS(plan->image.span));
+		  size >> 10, RANGE_ARGS(span));
 	return ERR_RANGE;
 }
 

@@ -85,8 +85,10 @@ static void choose_vectors(struct cpu *cpu)
 
 	switch (boot.options.mitigations ? errata_entry(cpu->errata) : ENTRY_PLAIN) {
 	case ENTRY_PLAIN:
-	case ENTRY_CLRBHB:
 		vectors = el2_vectors;
+		break;
+	case ENTRY_CLRBHB:
+		cpu->branch_loops = 1; /* CLRBHB precedes any number of them */
 		break;
 	case ENTRY_LOOP:
 		cpu->branch_loops = ERRATA_BHB_LOOPS(cpu->errata);

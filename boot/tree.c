@@ -15,7 +15,7 @@ enum err tree_check(const void *fdt)
 		return ERR_FORMAT;
 	if (!IS_ALIGNED(fdt_off_dt_struct(fdt), 4) || !IS_ALIGNED(fdt_off_mem_rsvmap(fdt), 8))
 		return ERR_FORMAT;
-	return fdt_version(fdt) < 17 || tree_used_size(fdt) > TREE_MAX_SIZE ? ERR_FORMAT : OK;
+	return fdt_version(fdt) < 17 || fdt_totalsize(fdt) > TREE_MAX_SIZE ? ERR_FORMAT : OK;
 }
 
 /* Blocks may come in any order; fdt_check_header has seen that all end within

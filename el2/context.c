@@ -13,11 +13,10 @@
 #include <el2/partition.h>
 #include <el2/vtimer.h>
 
-static bool has_pauth(void)
+/* HCR_EL2 lets a vCPU use the keys exactly where there are any. */
+static bool has_pauth(const struct vcpu *v)
 {
-	return idreg_machine[IDREG_INDEX(SYS_ID_AA64ISAR1_EL1)] &
-	       (ID_AA64ISAR1_EL1_APA | ID_AA64ISAR1_EL1_API | ID_AA64ISAR1_EL1_GPA |
-		ID_AA64ISAR1_EL1_GPI);
+	return v->hcr & HCR_EL2_APK;
 }
 
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
@@ -77,7 +76,7 @@ void context_reset(struct vcpu *v)
 static void put(struct vcpu *v)
 {
 	save_el1(v);
-	if (has_pauth())
+	if (has_pauth(v))
 		save_pauth(v);
 	fp_save(&v->fp);
 	vtimer_put(v);
@@ -114,7 +113,7 @@ static void load(struct cpu *cpu, struct vcpu *v)
 	} else {
 		load_el1(v);
 	}
-	if (has_pauth())
+	if (has_pauth(v))
 		load_pauth(v);
 	fp_restore(&v->fp);
 	vtimer_load(v);

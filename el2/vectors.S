@@ -43,12 +43,13 @@
 	.endm
 
 	/* For CPUs whose branch predictors a guest could train against EL2: the
-	 * same after CPU_BRANCH_LOOPS taken branches, or firmware's help. */
+	 * same after CLRBHB, CPU_BRANCH_LOOPS taken branches, or firmware's help. */
 	.macro	hardened_vector function
 	.balign	0x80
 	stp	x0, x1, [sp, #VCPU_X]
 	mrs	x0, tpidr_el2
 	ldr	x1, [x0, #CPU_BRANCH_LOOPS]
+	hint	#22			/* CLRBHB; a NOP where it does not exist */
 	cbz	x1, 3f
 1:	b	2f
 2:	subs	x1, x1, #1

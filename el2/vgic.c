@@ -274,6 +274,18 @@ static void inject_spi(struct vcpu *current, struct partition *p, u32 intid)
 	lock_drop(&g->lock);
 }
 
+/* The list register that it was in last time, over by now, or an empty one; or -1. */
+static int spi_lr(struct vcpu *v, u32 intid)
+{
+	struct vgic_cpu *vc = &v->vgic;
+
+	if (v->partition->vgic.holder[intid] == v->index)
+		FOR_EACH_BIT (n, vc->lr_used)
+			if (vc->lr_intid[n] == intid)
+				return (int)n;
+	return vgic_free_lr(vc);
+}
+
 /* Straight into an empty list register, if it is for this vCPU and nothing stands in
  * the way. Memory is only read: it is up to date unless somebody has asked for a
  * resample, and who changes it now asks for one. */
@@ -287,9 +299,9 @@ static bool spi_straight(struct vcpu *v, u32 intid)
 	int n;
 
 	if (g->target[intid] != v->index || vc->overflow || atomic_load(&vc->resample) ||
-	    !(w->enabled & vgic_groups_on(g, w) & ~(w->pending | w->active) & bit))
+	    !(w->enabled & vgic_groups_on(g, w) & ~(w->pending | w->active | w->kept) & bit))
 		return false;
-	n = vgic_free_lr(vc);
+	n = spi_lr(v, intid);
 	if (n < 0)
 		return false;
 	lr = intid | (u64)intid << 32 | LR_HW | LR_PENDING | (u64)g->priority[intid] << 48;
@@ -297,6 +309,7 @@ static bool spi_straight(struct vcpu *v, u32 intid)
 	vc->lr_used |= 1U << n;
 	vc->lr_intid[n] = (u16)intid;
 	vc->lr_state[n] = LR_PENDING >> 62;
+	vc->lr_latched &= ~(1U << n);
 	g->holder[intid] = (u16)v->index;
 	return true;
 }

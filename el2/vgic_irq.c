@@ -26,7 +26,21 @@ static struct vcpu *other_holder(const struct vgic_ref *ref, u32 bit)
 			return NULL;
 		h = &ref->p->vcpus[holder];
 	}
-	return h != ref->v && h->vgic.loaded ? h : NULL;
+	if (h == ref->v || !h->vgic.loaded || !vgic_lr_snapshot(&h->vgic, ref->first + bit))
+		return NULL;
+	return h;
+}
+
+/* Is the physical side of these interrupts within reach? That of private ones is
+ * when the owner is in the hardware; on_cpu_of() is where. */
+static bool is_physical(const struct vgic_ref *ref)
+{
+	return !ref->owner || ref->owner->vgic.loaded;
+}
+
+static u32 on_cpu_of(const struct vgic_ref *ref)
+{
+	return (ref->owner ? ref->owner : ref->v)->cpu->index;
 }
 
 void vgic_changed(const struct vgic_ref *ref, u32 bits)
@@ -100,8 +114,8 @@ u32 vgic_read_pending(const struct vgic_ref *ref)
 
 	if (ref->owner)
 		pending |= atomic_load(&ref->owner->vgic.incoming);
-	if (w->hw && (!ref->owner || (ref->owner == ref->v && ref->v->vgic.loaded)))
-		pending |= gic_pending_word(ref->v->cpu->index, ref->first / 32) & w->hw;
+	if (w->hw && is_physical(ref))
+		pending |= gic_pending_word(on_cpu_of(ref), ref->first / 32) & w->hw;
 	return pending & w->used;
 }
 
@@ -115,7 +129,7 @@ void vgic_give_back(u32 cpu, struct vgic_word *w, u32 intid)
 	u32 bit = 1U << intid % 32;
 
 	w->pending &= ~bit;
-	if (w->edge & bit)
+	if ((w->edge | w->kept) & bit)
 		gic_set_pending(cpu, intid);
 	gic_clear_active(cpu, intid);
 }
@@ -124,10 +138,18 @@ void vgic_give_back(u32 cpu, struct vgic_word *w, u32 intid)
  * their reason may be gone, the hardware knows. */
 static void give_back_held(const struct vgic_ref *ref, u32 bits)
 {
-	if (ref->owner && (ref->owner != ref->v || !ref->v->vgic.loaded))
+	const struct vgic_word *w = ref->w;
+
+	if (!is_physical(ref))
 		return;
-	FOR_EACH_BIT (bit, bits & ref->w->pending & ref->w->hw & ~ref->w->active)
-		vgic_give_back(ref->v->cpu->index, ref->w, ref->first + bit);
+	if (!(bits & w->pending & w->hw))
+		return;
+	vgic_fold_own(ref);
+	bits &= w->pending & w->hw & ~(w->active | in_lrs(ref, LR_STATE));
+	if (ref->owner)
+		bits &= ~w->kept; /* no latch in hardware: it may not be there next time */
+	FOR_EACH_BIT (bit, bits)
+		vgic_give_back(on_cpu_of(ref), ref->w, ref->first + bit);
 }
 
 void vgic_set_enabled(const struct vgic_ref *ref, u32 bits)
@@ -177,10 +199,21 @@ void vgic_clear_enabled(const struct vgic_ref *ref, u32 bits)
 void vgic_set_pending(const struct vgic_ref *ref, u32 bits)
 {
 	struct vgic_word *w = ref->w;
-	u32 physical = ref->owner ? 0 : bits & w->hw;
+	u32 physical, offered;
 
+	/* The hardware has forgotten about one that is pending in a list register: do
+	 * not make it two. */
+	offered = w->hw & in_lrs(ref, LR_PENDING);
+	w->keep_pending |= bits & offered;
+	bits &= ~offered;
+	w->kept |= bits & w->hw;
+	bits &= ~(w->hw & w->pending);
+	physical = ref->owner ? 0 : bits & w->hw;
 	FOR_EACH_BIT (bit, physical)
 		gic_set_pending(ref->v->cpu->index, ref->first + bit);
+	/* A guest's PPI cannot be left to the hardware: its vCPU may not be there. */
+	FOR_EACH_BIT (bit, ref->owner && is_physical(ref) ? bits & w->hw : 0)
+		gic_set_active(on_cpu_of(ref), bit);
 	w->pending |= bits & ~physical;
 	vgic_changed(ref, bits & ~physical);
 }
@@ -202,15 +235,16 @@ static void note(const struct vgic_ref *ref, u32 bits, u32 *notes)
 void vgic_clear_pending(const struct vgic_ref *ref, u32 bits)
 {
 	struct vgic_word *w = ref->w;
-	u32 cpu = ref->v->cpu->index;
-	bool here = !ref->owner || (ref->owner == ref->v && ref->v->vgic.loaded);
+	u32 held = w->pending & ~vgic_read_active(ref);
 
-	FOR_EACH_BIT (bit, here ? bits & w->hw : 0) {
-		gic_clear_pending(cpu, ref->first + bit);
-		if (w->pending & ~w->active & 1U << bit)
-			gic_clear_active(cpu, ref->first + bit);
+	FOR_EACH_BIT (bit, is_physical(ref) ? bits & w->hw : 0) {
+		gic_clear_pending(on_cpu_of(ref), ref->first + bit);
+		if (held >> bit & 1)
+			gic_clear_active(on_cpu_of(ref), ref->first + bit);
 	}
 	w->pending &= ~bits;
+	w->kept &= ~bits;
+	w->keep_pending &= ~bits;
 	if (ref->owner) {
 		atomic_andnot(&ref->owner->vgic.incoming, bits);
 		vgic_update_straight(ref->owner);
@@ -221,30 +255,30 @@ void vgic_clear_pending(const struct vgic_ref *ref, u32 bits)
 void vgic_set_active(const struct vgic_ref *ref, u32 bits)
 {
 	struct vgic_word *w = ref->w;
-	bool here = !ref->owner || (ref->owner == ref->v && ref->v->vgic.loaded);
+	u32 new = bits & ~vgic_read_active(ref);
 
 	w->drop_active &= ~bits;
-	FOR_EACH_BIT (bit, bits & ~vgic_read_active(ref)) {
+	w->active |= new;
+	FOR_EACH_BIT (bit, new) {
 		u32 intid = ref->first + bit;
 
-		if (here && w->hw >> bit & 1)
-			gic_set_active(ref->v->cpu->index, intid);
-		w->active |= 1U << bit;
+		if (is_physical(ref) && w->hw >> bit & 1)
+			gic_set_active(on_cpu_of(ref), intid);
 		if (!ref->owner && !other_holder(ref, bit))
 			ref->p->vgic.holder[intid] = ref->p->vgic.target[intid];
-		vgic_changed(ref, 1U << bit);
 	}
+	vgic_changed(ref, new);
 }
 
 void vgic_clear_active(const struct vgic_ref *ref, u32 bits)
 {
 	struct vgic_word *w = ref->w;
 	u32 here = bits & w->active;
-	bool physical = !ref->owner || (ref->owner == ref->v && ref->v->vgic.loaded);
 
 	w->active &= ~here;
-	FOR_EACH_BIT (bit, physical ? here & w->hw : 0)
-		gic_clear_active(ref->v->cpu->index, ref->first + bit);
+	FOR_EACH_BIT (bit, is_physical(ref) ? here & w->hw : 0)
+		if (!(w->pending >> bit & 1)) /* which holds it back as well */
+			gic_clear_active(on_cpu_of(ref), ref->first + bit);
 	note(ref, bits & ~here, &w->drop_active);
 	if (ref->owner)
 		vgic_update_straight(ref->owner);
@@ -278,7 +312,7 @@ void vgic_set_edge(const struct vgic_ref *ref, u32 bits, u32 edge)
 	vgic_fold_own(ref);
 	w->edge ^= changed;
 	FOR_EACH_BIT (bit, changed & w->hw)
-		gic_set_edge(ref->v->cpu->index, ref->first + bit, w->edge >> bit & 1);
+		gic_set_edge(on_cpu_of(ref), ref->first + bit, w->edge >> bit & 1);
 	vgic_changed(ref, changed & (w->line | w->pending | in_lrs(ref, LR_PENDING)));
 }
 

@@ -67,6 +67,8 @@ static void fold_pending(struct vcpu *v, u32 n, u32 intid, u64 lr)
 	/* The pending state of a line is the line itself. */
 	if (w->hw & bit || w->edge & bit || v->vgic.lr_latched >> n & 1)
 		w->pending |= bit;
+	if (w->hw & bit && v->vgic.lr_latched >> n & 1)
+		w->kept |= bit;
 	if (w->hw & bit && !(w->enabled & bit) && intid >= GIC_SPI_BASE)
 		vgic_give_back(v->cpu->index, w, intid);
 }
@@ -94,6 +96,14 @@ static void fold_one(struct vcpu *v, u32 n)
 	bool pending = lr & LR_PENDING, active = lr & LR_ACTIVE;
 
 	gic_lr_write(n, 0);
+	/* Over; the same interrupt may be in another list register by now. */
+	if (!(lr & LR_STATE)) {
+		if (w->hw & ~w->pending & bit && !(lr & LR_HW))
+			gic_clear_active(v->cpu->index, intid);
+		w->keep_pending &= ~bit;
+		vgic_released(v, intid);
+		return;
+	}
 	if (intid >= GIC_SPI_BASE) {
 		if (g->holder[intid] != v->index)
 			return; /* of a life before vgic_reset() */
@@ -103,9 +113,12 @@ static void fold_one(struct vcpu *v, u32 n)
 		pending = false;
 	if (active && w->drop_active & bit)
 		active = false;
+	if (pending && w->keep_pending & bit)
+		w->kept |= bit;
+	w->keep_pending &= ~bit;
 	w->drop_pending &= ~bit;
 	w->drop_active &= ~bit;
-	if (lr & LR_STATE && lr & LR_HW && !pending && !active)
+	if (w->hw & ~w->pending & bit && !pending && !active)
 		gic_clear_active(v->cpu->index, intid);
 	if (pending || active)
 		note_left(&v->vgic);
@@ -154,7 +167,7 @@ static void deactivate_best(struct vcpu *v)
 	w->active &= ~(1U << best % 32);
 	if (best >= GIC_SPI_BASE)
 		g->holder[best] = VGIC_NOBODY;
-	if (w->hw >> best % 32 & 1)
+	if (w->hw & ~w->pending & 1U << best % 32)
 		gic_clear_active(v->cpu->index, best);
 	vgic_released(v, best);
 }
@@ -291,20 +304,21 @@ static void place(struct vcpu *v, u32 n, u32 intid, bool active)
 	if (gic.version == 2 && intid < GIC_PPI_BASE) {
 		lr |= place_sgi_source(vc, intid, active);
 	} else if (!active) {
-		if (w->pending & bit)
+		if ((w->hw & bit ? w->kept : w->pending) & bit)
 			vc->lr_latched |= 1U << n;
 		w->pending &= ~bit;
+		w->kept &= ~bit;
 	}
 	w->active &= ~bit;
 
-	if (w->hw & bit) {
+	if (w->hw & bit && !(w->pending & bit)) {
 		lr |= LR_HW | FIELD_PREP(LR_PINTID, intid);
 		/* A PPI that was pended by a register write, or while the vCPU was
 		 * not loaded: from now on the hardware must hold it back. */
 		if (intid < GIC_SPI_BASE)
 			gic_set_active(v->cpu->index, intid);
 	} else if (!(w->edge & bit) || w->pending & bit) {
-		lr |= LR_EOI; /* it may have to come again */
+		lr |= LR_EOI; /* it may have to come again: EL2 deactivates a physical one */
 		vc->lr_eoi |= 1U << n;
 	}
 	gic_lr_write(n, lr);
@@ -389,6 +403,8 @@ bool vgic_straight(struct vcpu *v, u32 intid, u64 flags)
 			lr |= LR_EOI;
 	}
 	vc->lr_state[n] = (u8)(lr >> 62);
+	if (vc->lr_latched)
+		vc->lr_latched &= ~(1U << n);
 	if (n)
 		gic_lr_write(n, lr);
 	else

@@ -78,7 +78,7 @@ static enum mmio_result access_bits(const struct bit_reg *reg, const struct vgic
 		u64 who = ref->owner ? ref->owner->index + 1UL : 0;
 
 		vgic_fold_own(ref);
-		if (!a->write && !vgic_settled(ref, who << 32 | a->offset))
+		if (!vgic_settled(ref, who << 32 | a->offset))
 			return MMIO_RETRY;
 	}
 	if (a->write)

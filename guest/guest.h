@@ -45,6 +45,8 @@ void guest_setup(void);
 /* Fails the running test, unless it has failed already; any CPU. */
 void test_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+bool test_failed(void);
+
 /* Evaluates once; a false condition fails the running test with a printf-style reason. */
 #define EXPECT(cond, ...)                                                                          \
 	do {                                                                                       \
@@ -205,7 +207,8 @@ extern char secondary_entry[];
 /* Spins for about that long. */
 void delay_us(u64 us);
 u64 counter(void); /* CNTVCT, not speculated */
-/* Waits up to a second for *word to reach value; false if it did not. */
+/* Waits some seconds for *word to reach value, but not again in a test that has
+ * failed already; false if it did not. */
 bool wait_for(volatile u32 *word, u32 value);
 
 /* ---- interrupt controller ---- */

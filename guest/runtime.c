@@ -28,6 +28,11 @@ void test_fail(const char *format, ...)
 	va_end(args);
 }
 
+bool test_failed(void)
+{
+	return __atomic_load_n(&failed, __ATOMIC_RELAXED);
+}
+
 _Noreturn void guest_done(void)
 {
 	print("DONE\n");

@@ -3,6 +3,7 @@
 #include "guest.h"
 
 #define SECOND_US 1000000
+#define PATIENCE 5 /* seconds */
 
 long hvc_call(u64 fid, u64 a1, u64 a2, u64 a3)
 {
@@ -37,7 +38,7 @@ void cpu_wait_off(u32 index)
 	if (!wait_for(&percpu[index].started, 1))
 		test_fail("CPU %u does not start", index);
 	while (hvc_call(PSCI64(PSCI_AFFINITY_INFO), percpu[index].mpidr, 0, 0) != 1) {
-		if (counter() - start > 5 * read_sysreg(CNTFRQ_EL0)) {
+		if (counter() - start > PATIENCE * read_sysreg(CNTFRQ_EL0)) {
 			test_fail("CPU %u does not go off", index);
 			return;
 		}
@@ -60,10 +61,11 @@ void delay_us(u64 us)
 
 bool wait_for(volatile u32 *word, u32 value)
 {
-	u64 start = counter();
+	u64 start = counter(), frequency = read_sysreg(CNTFRQ_EL0);
+	u64 patience = test_failed() ? frequency / 100 : PATIENCE * frequency;
 
 	while (*word != value) {
-		if (counter() - start > 5 * read_sysreg(CNTFRQ_EL0))
+		if (counter() - start > patience)
 			return false;
 	}
 	dsb(sy);

@@ -13,7 +13,7 @@
 
 /* The properties that anybody looks at. */
 enum scan_prop {
-	PROP_ADDRESS_CELLS,
+	PROP_ADDRESS_CELLS, /* alphabetical by their names */
 	PROP_SIZE_CELLS,
 	PROP_REDIST_REGIONS,
 	PROP_BOOTARGS,

@@ -34,14 +34,13 @@ struct tree_item {
 
 /* Bytes of the header: what must be readable before tree_check. */
 #define TREE_HEADER_SIZE 40
-/* Linux accepts no larger tree; we neither. */
+/* Linux accepts no tree that announces more, and head.S maps no more. */
 #define TREE_MAX_SIZE 0x200000
 
 /*
  * Looks at the header at fdt, any address: ERR_FORMAT without the magic, if
- * misaligned, of a version that libfdt does not read, with blocks that leave
- * the announced size, or larger than TREE_MAX_SIZE in use. Silent: there may be
- * no console.
+ * misaligned, older than version 17, with blocks that leave the announced size,
+ * or announcing more than TREE_MAX_SIZE. Silent: there may be no console.
  */
 enum err tree_check(const void *fdt) MUST_CHECK;
 

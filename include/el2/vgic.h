@@ -39,9 +39,11 @@ struct vgic_word {
 	u32 pending;      /* latched: by an edge, or by a write to ISPENDR */
 	u32 active;       /* and in no list register */
 	u32 hw;           /* backed by the physical interrupt of the same number */
+	u32 kept;         /* physical, pended by a register write: a line cannot bring it back */
 	u32 used;         /* there is such an interrupt: 0 is RAZ/WI */
 	u32 drop_pending; /* notes to the holder: forget this state in your list register */
 	u32 drop_active;
+	u32 keep_pending; /* another: what is pending there is kept */
 };
 
 /* Per vCPU. */
@@ -72,7 +74,7 @@ struct vgic_cpu {
 	u8 sgi_active_from[16]; /* GICv2: whose SGI is active in memory */
 	bool asleep;            /* GICR_WAKER.ProcessorSleep */
 
-	/* An MMIO read that waits for others to read their list registers back. */
+	/* An access that waits for others to read their list registers back. */
 	u64 ticket_offset;
 	u32 ticket_epoch; /* 0: none */
 };

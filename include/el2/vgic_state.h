@@ -94,7 +94,7 @@ void vgic_released(struct vcpu *v, u32 intid);
 void vgic_changed(const struct vgic_ref *ref, u32 bits);
 /* May v's list registers hold one of these that they must give up first? */
 void vgic_fold_own(const struct vgic_ref *ref);
-/* For reads of pending and active state: is what memory says about ref recent? If
+/* For accesses to pending and active state: is what memory says about ref recent? If
  * not, the vCPUs concerned have been asked, and the access is to be tried again. */
 bool vgic_settled(const struct vgic_ref *ref, u64 offset);
 u32 vgic_read_pending(const struct vgic_ref *ref);

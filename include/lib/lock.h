@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <arch/spin.h>
 #include <lib/atomic.h>
 
 struct lock {
@@ -19,8 +20,8 @@ static inline void lock_take(struct lock *l)
 {
 	u16 ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 
-	while (atomic_load_acquire(&l->owner) != ticket)
-		;
+	if (atomic_load_acquire(&l->owner) != ticket)
+		spin_until(&l->owner, ticket);
 }
 
 /* Gives the lock up; the caller holds it. */

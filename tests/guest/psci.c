@@ -108,7 +108,7 @@ static void cpu_on_no_such(void)
 {
 	EXPECT_EQ(hvc_call(PSCI64(PSCI_CPU_ON), NO_CPU, (u64)secondary_entry, 0),
 		  PSCI_INVALID_PARAMETERS);
-	EXPECT_EQ(hvc_call(PSCI64(PSCI_CPU_ON), percpu[nr_cpus - 1].mpidr | BIT(40),
+	EXPECT_EQ(hvc_call(PSCI64(PSCI_CPU_ON), percpu[nr_cpus - 1].mpidr | BIT(39),
 			   (u64)secondary_entry, 0),
 		  PSCI_INVALID_PARAMETERS);
 }

@@ -14,8 +14,8 @@ static bool mode(const char *name)
 	return strstr(machine.bootargs, name) != NULL;
 }
 
-/* No vectors: exceptions at EL1 without end. The other CPU must still get its
- * time and be able to switch the machine off. */
+/* No vectors: exceptions at EL1 without end. Tocsin sees that the partition cannot
+ * go on. */
 static void no_vectors(u64 arg)
 {
 	(void)arg;
@@ -26,10 +26,11 @@ static void no_vectors(u64 arg)
 
 static void recursion(void)
 {
+	if (!mode("recursion"))
+		return;
 	EXPECT_EQ(cpu_start(1, no_vectors, 0), PSCI_SUCCESS);
-	delay_us(200000);
-	EXPECT_EQ(hvc_call(PSCI_VERSION, 0, 0, 0), 0x10001);
-	EXPECT_EQ(hvc_call(PSCI64(PSCI_AFFINITY_INFO), percpu[1].mpidr, 0, 0), 0);
+	for (;;)
+		wfi();
 }
 
 static void storms(void)
@@ -85,6 +86,6 @@ const struct test guest_tests[] = {
     {"stop-illegal-state", illegal_state, 0},
     {"stop-misaligned", misaligned, 0},
     {"stop-storms", storms, UNDER_TOCSIN},
-    {"stop-recursion", recursion, NEEDS_SMP},
+    {"stop-recursion", recursion, NEEDS_SMP | UNDER_TOCSIN},
     {0},
 };

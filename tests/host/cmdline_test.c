@@ -56,10 +56,10 @@ TEST(words_of_others_are_not_ours)
 TEST(bad_values_are_named_with_what_was_expected)
 {
 	static const char *const bad[] = {
-	    "tocsin.vcpus=0",     "tocsin.vcpus=4097",  "tocsin.vcpus=",
-	    "tocsin.vcpus",       "tocsin.vcpus=4x",    "tocsin.load=0x1001",
-	    "tocsin.load=high",   "tocsin.log=loud",    "tocsin.log=debugx",
-	    "tocsin.on-stop=HALT", "tocsin.panic=",     "tocsin.load=0x1000000000000",
+	    "tocsin.vcpus=0",       "tocsin.vcpus=4097", "tocsin.vcpus=",
+	    "tocsin.vcpus",         "tocsin.vcpus=4x",   "tocsin.load=0x1001",
+	    "tocsin.load=high",     "tocsin.log=loud",   "tocsin.log=debugx",
+	    "tocsin.on-stop=HALT",  "tocsin.panic=",     "tocsin.load=0x1000000000000",
 	    "tocsin.mitigations=1",
 	};
 

@@ -41,7 +41,7 @@ static enum err last(const u8 *bytes, u64 size)
 
 	cpio_start(&c, bytes, size);
 	while (!(err = cpio_next(&c, &member)))
-		;
+		EXPECT(member.data.base + member.data.size <= size);
 	return err;
 }
 

@@ -17,10 +17,8 @@ static struct machine m;
 static struct range memory[] = {{0x40000000, 0x30000000}, {0x180000000, 0x1000000}};
 static u32 vcpu_cpu[8];
 static u64 vcpu_mpidr[8] = {0, 1, 0x100, 0x101, 0x8000000102};
-static struct partition_config config = {.vcpu_cpu = vcpu_cpu,
-					 .vcpu_mpidr = vcpu_mpidr,
-					 .memory = memory,
-					 .nr_memory = 2};
+static struct partition_config config = {
+    .vcpu_cpu = vcpu_cpu, .vcpu_mpidr = vcpu_mpidr, .memory = memory, .nr_memory = 2};
 
 static enum err write_tree(const struct virt *v, u32 nr_vcpus, u32 *size)
 {
@@ -40,6 +38,29 @@ static enum err write_tree(const struct virt *v, u32 nr_vcpus, u32 *size)
 	return guest_tree_write(&g, source, to, room, size);
 }
 
+static bool twice(int first)
+{
+	const char *name, *other;
+
+	fdt_getprop_by_offset(to, first, &name, NULL);
+	for (int p = fdt_next_property_offset(to, first); p >= 0;
+	     p = fdt_next_property_offset(to, p)) {
+		fdt_getprop_by_offset(to, p, &other, NULL);
+		if (!strcmp(name, other))
+			return true;
+	}
+	return false;
+}
+
+/* No node has a property twice: readers would differ on which one counts. */
+static void expect_unique_names(void)
+{
+	int property;
+
+	for (int node = 0; node >= 0; node = fdt_next_node(to, node, NULL))
+		fdt_for_each_property_offset(property, to, node) EXPECT(!twice(property));
+}
+
 static void make(const struct virt *v, u32 nr_vcpus)
 {
 	u32 size = 0;
@@ -47,6 +68,7 @@ static void make(const struct virt *v, u32 nr_vcpus)
 	EXPECT_EQ(write_tree(v, nr_vcpus, &size), OK);
 	EXPECT_EQ(fdt_check_full(to, size), 0);
 	EXPECT_EQ(fdt_totalsize(to), size);
+	expect_unique_names();
 }
 
 static bool exists(const char *path)
@@ -169,6 +191,7 @@ static void add_root(void *t)
 static void add_reservations(void *t)
 {
 	must(fdt_add_reservemap_entry(t, 0x44000000, 0x1000000)); /* the initrd, by U-Boot */
+	must(fdt_add_reservemap_entry(t, (u64)source, 0x1000));   /* and the tree */
 	must(fdt_add_reservemap_entry(t, 0x50000000, 0x1000));
 }
 
@@ -208,7 +231,8 @@ TEST(any_other_console_becomes_a_pl011)
 	EXPECT_EQ(get("/serial@9000000", "arm,primecell-periphid").len, 4);
 	clocks = get("/serial@9000000", "clocks");
 	EXPECT_EQ(clocks.len, 8);
-	EXPECT_EQ(prop_cell(clocks, 0), fdt_get_phandle(to, fdt_path_offset(to, "/tocsin-uart-clock")));
+	EXPECT_EQ(prop_cell(clocks, 0),
+		  fdt_get_phandle(to, fdt_path_offset(to, "/tocsin-uart-clock")));
 	EXPECT_EQ(prop_cell(clocks, 1), 0x8005); /* one above the highest */
 	EXPECT_EQ(prop_cell(get("/tocsin-uart-clock", "clock-frequency"), 0), 24000000);
 }

@@ -83,6 +83,8 @@ TEST(linux_images_that_cannot_be)
 	EXPECT_EQ(parse(), ERR_FORMAT);
 	linux_header(~0UL, 0x1000, 0xa);
 	EXPECT_EQ(parse(), OK);
+	EXPECT_EQ(image.load[0].fill, 0);
+	EXPECT_EQ(image.span.size, sizeof(file));
 	EXPECT_EQ(image.text_offset, 0x1fffff);
 }
 
@@ -103,8 +105,8 @@ static void elf_header(u32 nr)
 	memcpy(file, &h, sizeof(h));
 	*segment(0) = (Elf64_Phdr){PT_LOAD, 5, 0x1000, 0xffff000000000000, RAM, 0x800, 0x800, 0};
 	*segment(1) = (Elf64_Phdr){PT_NOTE, 4, ~0UL, ~0UL, ~0UL, ~0UL, 0, 0};
-	*segment(2) = (Elf64_Phdr){PT_LOAD, 6, 0x1800, 0xffff000000010000, RAM + 0x10000, 0x10,
-				   0x3000, 0};
+	*segment(2) =
+	    (Elf64_Phdr){PT_LOAD, 6, 0x1800, 0xffff000000010000, RAM + 0x10000, 0x10, 0x3000, 0};
 }
 
 TEST(elf_by_physical_addresses)

@@ -183,6 +183,11 @@ static void add_bus(void *t)
 	t_text(t, "status", "disabled");
 	T_CELLS(t, "reg", 0x7e200000, 0x1000);
 	t_end(t);
+	t_node(t, "closed");
+	t_node(t, "inside@7e300000");
+	T_CELLS(t, "reg", 0, 0x7e300000, 0x1000);
+	t_end(t);
+	t_end(t);
 	t_node(t, "outside@10");
 	T_CELLS(t, "reg", 0x10, 0x1000);
 	t_end(t);
@@ -195,6 +200,17 @@ static void add_bus(void *t)
 	t_end(t);
 	t_end(t);
 	t_end(t);
+	t_node(t, "disabled-bus");
+	t_text(t, "status", "disabled");
+	t_cell(t, "#address-cells", 2);
+	must(fdt_property(t, "ranges", NULL, 0));
+	t_node(t, "below@a000000");
+	T_CELLS(t, "reg", 0, 0xa000000, 0x1000);
+	t_end(t);
+	t_end(t);
+	t_node(t, "ram-is-no-device@50000000");
+	T_CELLS(t, "reg", 0, 0x50000000, 0, 0x1000);
+	t_end(t);
 }
 
 TEST(buses_translate_addresses)
@@ -205,6 +221,10 @@ TEST(buses_translate_addresses)
 	EXPECT(!device(0xfe200000, 1));
 	EXPECT(!device(0, 1));
 	EXPECT(!device(0x7e104000, 1));
+	EXPECT(!device(0x7e300000, 1));
+	EXPECT(!device(0xfe300000, 1));
+	EXPECT(!device(0xa000000, 1));
+	EXPECT(!device(0x50000000, 1));
 }
 
 static void add_uart_and_alias(void *t)
@@ -223,6 +243,8 @@ static void add_uart_and_alias(void *t)
 	t_end(t);
 	t_node(t, "serial@200");
 	t_text(t, "compatible", "ns16550a");
+	t_cell(t, "interrupt-parent", 0x1234);
+	T_CELLS(t, "interrupts", 0, 41, 4);
 	T_CELLS(t, "reg", 0x200, 0x100);
 	t_end(t);
 	t_end(t);
@@ -252,6 +274,16 @@ TEST(console_by_alias_among_several)
 	EXPECT_EQ(role_of("/serial@9000000"), NODE_UART);
 	EXPECT(device(0x9000000, 0x1000));
 	EXPECT(!device(0xa000000, 1));
+}
+
+TEST(an_interrupt_of_another_controller_is_none)
+{
+	struct virt v = {VIRT_DEFAULTS, .stdout_path = "/soc/serial@200",
+			 .root = add_uart_and_alias};
+
+	EXPECT_EQ(scan(&v), OK);
+	EXPECT_EQ(m.uart.regs.base, 0xa000200);
+	EXPECT_EQ(m.uart.intid, 0);
 }
 
 TEST(console_without_unit_address_or_name)
@@ -313,6 +345,30 @@ TEST(what_is_missing_is_named)
 	EXPECT(log_says("memory"));
 	EXPECT_EQ(scan(&(struct virt){VIRT_DEFAULTS, .cpus = 0}), ERR_NOT_FOUND);
 	EXPECT(log_says("CPU"));
+	EXPECT_EQ(scan(&(struct virt){VIRT_DEFAULTS, .gic = 1}), ERR_FORMAT);
+	EXPECT(log_says("GICv2 with virtualization"));
+	EXPECT(m.uart.driver != NULL);
+	EXPECT_EQ(scan(&(struct virt){VIRT_DEFAULTS, .gic = 5}), ERR_UNSUPPORTED);
+	EXPECT(log_says("arm,gic-v5"));
+	EXPECT(m.uart.driver != NULL);
+}
+
+static void add_deep(void *t)
+{
+	for (int i = 0; i < 40; i++) {
+		t_node(t, "deeper");
+		t_cell(t, "#address-cells", i);
+		T_CELLS(t, "ranges", 0, 0, 0, 0);
+	}
+	T_CELLS(t, "reg", 0, 0x60000000, 0, 0x1000);
+	for (int i = 0; i < 40; i++)
+		t_end(t);
+}
+
+TEST(deep_nests_are_left_alone)
+{
+	EXPECT_EQ(scan(&(struct virt){VIRT_DEFAULTS, .root = add_deep}), OK);
+	EXPECT_EQ(m.uart.regs.base, 0x9000000);
 }
 
 static void reserve(void *t)
@@ -352,13 +408,13 @@ TEST(the_place_is_the_highest_that_is_free)
 	u64 at = 0;
 
 	EXPECT_EQ(scan(&v), OK);
-	m.tree.base = 0x7f400000;
+	m.tree.base = 0x7f7fe000;
 	EXPECT_EQ(place_find(&m, (struct range){0x7f800000, 0x500000}, 0x200000, 0x200000, &at),
 		  OK);
 	EXPECT_EQ(at, 0x7fe00000);
 	EXPECT_EQ(place_find(&m, (struct range){0x7f800000, 0x800000}, 0x200000, 0x200000, &at),
 		  OK);
-	EXPECT_EQ(at, 0x7f600000);
+	EXPECT_EQ(at, 0x7f400000);
 	EXPECT_EQ(place_find(&m, (struct range){0x7f800000, 0x800000}, 0x10000000, 0x1000, &at),
 		  OK);
 	EXPECT_EQ(at, 0x7e000000 - 0x10000000);
@@ -402,6 +458,11 @@ TEST(not_a_tree)
 	fdt_set_off_dt_struct(tree, used + 2);
 	EXPECT_EQ(tree_check(tree), ERR_FORMAT);
 	fdt_set_off_dt_struct(tree, used);
+	EXPECT_EQ(tree_check(tree), OK);
+	fdt_set_totalsize(tree, TREE_MAX_SIZE + 1);
+	EXPECT_EQ(tree_check(tree), ERR_FORMAT);
+	fdt_set_totalsize(tree, TREE_MAX_SIZE);
+	EXPECT_EQ(tree_check(tree), OK);
 	fdt_set_version(tree, 2);
 	EXPECT_EQ(tree_check(tree), ERR_FORMAT);
 }

@@ -13,7 +13,7 @@
 #include <virt_tree.h>
 
 #define RAM_SIZE MIB(64)
-#define KERNEL_SIZE 0x3000
+#define KERNEL_SIZE 0x2f10
 
 static u8 ram[RAM_SIZE] __attribute__((aligned(0x200000)));
 static u64 tree[VIRT_SIZE / 8];
@@ -111,6 +111,7 @@ TEST(a_raw_kernel_stays_where_it_is)
 	EXPECT(!memcmp((void *)load[0].from, ram + MIB(8), KERNEL_SIZE));
 	EXPECT_EQ(plan.config.nr_load, 3);
 	EXPECT_EQ(*(u8 *)load[1].from, 0xa5);
+	EXPECT(IS_ALIGNED(load[1].from, PAGE_SIZE));
 	EXPECT_EQ(load[1].size, 0x5678);
 	EXPECT(plan.config.entry_x0 >= at(MIB(10)));
 	EXPECT(load[1].to >= at(MIB(10)));
@@ -130,9 +131,9 @@ TEST(the_tree_tells_the_plan)
 	EXPECT_EQ(fdt_check_full(t, plan.config.load[2].size), 0);
 	EXPECT_EQ(plan.config.load[2].to, plan.config.entry_x0);
 	EXPECT(!strcmp(fdt_getprop(t, fdt_path_offset(t, "/chosen"), "bootargs", &len), "quiet"));
-	EXPECT_EQ(fdt64_ld(fdt_getprop(t, fdt_path_offset(t, "/chosen"), "linux,initrd-start",
-				       &len)),
-		  plan.config.load[1].to);
+	EXPECT_EQ(
+	    fdt64_ld(fdt_getprop(t, fdt_path_offset(t, "/chosen"), "linux,initrd-start", &len)),
+	    plan.config.load[1].to);
 }
 
 TEST(a_linux_kernel_goes_to_the_base)

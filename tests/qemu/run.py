@@ -44,7 +44,7 @@ from machine import Machine, MachineError  # noqa: E402
 
 LOGS = "build/test"
 CONSOLE = ["-display", "none", "-monitor", "none", "-serial", "stdio"]
-PANIC = [r"(?m)^tocsin: panic", r"Kernel panic - not syncing"]
+PANIC = [r"(?m)^tocsin: error: panic", r"Kernel panic - not syncing"]
 LAST_LINES = 12
 # A slow or busy machine: every timeout is multiplied by this.
 PATIENCE = float(os.environ.get("PATIENCE", "1"))

@@ -64,32 +64,60 @@ static void make_guest_tree(const struct machine *m, const void *tree)
 	free(to);
 }
 
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+/* Most changes break the header; so that they do not hide what is behind it,
+ * each input is also tried with one that fits. */
+static void repair_header(void *tree, size_t size)
+{
+	u32 tokens = fdt_size_dt_struct(tree);
+
+	tokens = MIN(tokens, size - 0x40) & ~3U;
+	fdt_set_magic(tree, FDT_MAGIC);
+	fdt_set_totalsize(tree, size);
+	fdt_set_version(tree, 17);
+	fdt_set_last_comp_version(tree, 16);
+	fdt_set_off_mem_rsvmap(tree, 0x30);
+	fdt_set_off_dt_struct(tree, 0x40);
+	fdt_set_size_dt_struct(tree, tokens);
+	fdt_set_off_dt_strings(tree, 0x40 + tokens);
+	fdt_set_size_dt_strings(tree, size - 0x40 - tokens);
+}
+
+/* A tree in memory of just its size. */
+static void try_tree(const void *tree, size_t size)
 {
 	struct machine m;
-	void *tree, *copy;
+	void *copy;
+	u32 used;
 
-	if (size < TREE_HEADER_SIZE || fdt32_ld((const fdt32_t *)data + 1) > size)
+	arena_reset();
+	if (fdt_totalsize(tree) > size || tree_check(tree) != OK)
+		return;
+	used = tree_used_size(tree);
+	expect(used <= size);
+	copy = malloc(used);
+	expect(tree_copy(tree, copy, used) == OK);
+	if (machine_scan(&m, copy, 48) == OK) {
+		pa_t at;
+
+		expect_machine(&m);
+		(void)!modules_check(&m, (struct range){0x40000000, 0x100000});
+		(void)!place_find(&m, (struct range){0}, 0x10000, 0x1000, &at);
+		make_guest_tree(&m, copy);
+	}
+	free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	void *tree;
+
+	if (size < 0x60)
 		return 0;
 	tree = malloc(size);
 	memcpy(tree, data, size);
-	arena_reset();
-	if (tree_check(tree) == OK) {
-		u32 used = tree_used_size(tree);
-
-		expect(used <= size);
-		copy = malloc(used);
-		expect(tree_copy(tree, copy, used) == OK);
-		if (machine_scan(&m, copy, 48) == OK) {
-			pa_t at;
-
-			expect_machine(&m);
-			(void)!modules_check(&m, (struct range){0x40000000, 0x100000});
-			(void)!place_find(&m, (struct range){0}, 0x10000, 0x1000, &at);
-			make_guest_tree(&m, copy);
-		}
-		free(copy);
-	}
+	try_tree(tree, size);
+	repair_header(tree, size);
+	try_tree(tree, size);
 	free(tree);
 	return 0;
 }

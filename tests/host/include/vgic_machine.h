@@ -15,6 +15,7 @@
 
 #define DIST 0x8000000UL
 #define REDIST 0x80a0000UL
+#define GICC 0x8010000UL
 #define GICH 0x8030000UL
 #define NR_CPUS 3
 #define NR_VCPUS 4 /* the last shares CPU 0 with the first */
@@ -44,14 +45,14 @@ static u32 spi_owned[NR_INTIDS / 32];
 static struct partition_config part_config;
 static u32 vcpu_cpu[NR_VCPUS] = {0, 1, 2, 0};
 static u64 cpu_redist[NR_CPUS];
-static struct range redist_region = {REDIST, NR_CPUS * GICR_FRAME * 2};
+static struct range redist_region = {REDIST, NR_CPUS *GICR_FRAME * 2};
 static struct gic_config gic_config;
 
 static u64 *const host_lr[GIC_MAX_LRS] = {
-	&host_ICH_LR0_EL2,  &host_ICH_LR1_EL2,  &host_ICH_LR2_EL2,  &host_ICH_LR3_EL2,
-	&host_ICH_LR4_EL2,  &host_ICH_LR5_EL2,  &host_ICH_LR6_EL2,  &host_ICH_LR7_EL2,
-	&host_ICH_LR8_EL2,  &host_ICH_LR9_EL2,  &host_ICH_LR10_EL2, &host_ICH_LR11_EL2,
-	&host_ICH_LR12_EL2, &host_ICH_LR13_EL2, &host_ICH_LR14_EL2, &host_ICH_LR15_EL2,
+    &host_ICH_LR0_EL2,  &host_ICH_LR1_EL2,  &host_ICH_LR2_EL2,  &host_ICH_LR3_EL2,
+    &host_ICH_LR4_EL2,  &host_ICH_LR5_EL2,  &host_ICH_LR6_EL2,  &host_ICH_LR7_EL2,
+    &host_ICH_LR8_EL2,  &host_ICH_LR9_EL2,  &host_ICH_LR10_EL2, &host_ICH_LR11_EL2,
+    &host_ICH_LR12_EL2, &host_ICH_LR13_EL2, &host_ICH_LR14_EL2, &host_ICH_LR15_EL2,
 };
 
 /* From now on code runs on this CPU. */
@@ -125,6 +126,8 @@ static u64 bank_access(u32 cpu, u64 offset, u64 value, bool write)
 	return result;
 }
 
+static u32 machine_lrs;
+
 static u64 machine_access(u64 addr, u64 value, int bytes, bool write)
 {
 	u32 here = this_cpu()->index;
@@ -133,7 +136,9 @@ static u64 machine_access(u64 addr, u64 value, int bytes, bool write)
 		u32 cpu = (addr - REDIST) / GICR_FRAME;
 		u64 offset = (addr - REDIST) % GICR_FRAME;
 
-		return offset < GICR_SGI_BASE ? 0 : bank_access(cpu, offset - GICR_SGI_BASE, value, write);
+		return offset < GICR_SGI_BASE
+			   ? 0
+			   : bank_access(cpu, offset - GICR_SGI_BASE, value, write);
 	}
 	if (addr >= GICH + GICH_LR) {
 		u64 *lr = host_lr[(addr - GICH - GICH_LR) / 4];
@@ -142,6 +147,8 @@ static u64 machine_access(u64 addr, u64 value, int bytes, bool write)
 			*lr = gicv2_lr_to_v3((u32)value);
 		return gicv2_lr_from_v3(*lr);
 	}
+	if (addr == GICH + GICH_VTR)
+		return 4UL << 29 | 4UL << 26 | (machine_lrs - 1);
 	if (addr >= GICH) {
 		u64 *reg = addr == GICH ? &host_ICH_HCR_EL2 : &host_ICH_VMCR_EL2;
 
@@ -149,8 +156,13 @@ static u64 machine_access(u64 addr, u64 value, int bytes, bool write)
 			return 0;
 		return write ? *reg = value : *reg;
 	}
+	if (addr >= GICC)
+		return 0;
+	if (addr >= DIST + GICD_ITARGETSR && addr < DIST + GICD_ITARGETSR + 32)
+		return 0x01010101UL << here;
 	if (bytes == 1) /* ITARGETSR */
-		return spi[addr - DIST - GICD_ITARGETSR].route = (u64)__builtin_ctz((u32)value | 0x100);
+		return spi[addr - DIST - GICD_ITARGETSR].route =
+			   (u64)__builtin_ctz((u32)value | 0x100);
 	return bank_access(here, addr - DIST, value, write);
 }
 
@@ -164,10 +176,19 @@ void host_io_write(u64 addr, u64 value, int bytes)
 	machine_access(addr, value, bytes, true);
 }
 
+/* What vgic_create() allocates for a partition; the table of owners, which comes
+ * after, is for ever. */
+static void *objects[6];
+static u32 nr_objects;
+
 void *object_alloc(size_t size, size_t align)
 {
+	void *p = calloc(1, size);
+
 	(void)align;
-	return calloc(1, size);
+	if (nr_objects < ARRAY_SIZE(objects))
+		objects[nr_objects++] = p;
+	return p;
 }
 
 void log_line(enum log_level level, const char *format, ...)
@@ -185,6 +206,9 @@ static void machine_init(u8 version, u8 nr_lrs)
 {
 	struct mmio_region regions[4];
 
+	for (u32 i = 0; i < nr_objects; i++)
+		free(objects[i]);
+	nr_objects = 0;
 	memset(spi, 0, sizeof(spi));
 	memset(ppi, 0, sizeof(ppi));
 	memset(virt_hw, 0, sizeof(virt_hw));
@@ -206,12 +230,14 @@ static void machine_init(u8 version, u8 nr_lrs)
 					 .guest_ppis = 1U << TIMER,
 					 .cpu_redist = cpu_redist,
 					 .nr_cpus = NR_CPUS};
+	machine_lrs = nr_lrs;
 	gic = (struct gic){.version = version,
 			   .nr_lrs = nr_lrs,
 			   .pri_bits = 5,
 			   .pre_bits = 5,
 			   .nr_intids = NR_INTIDS,
 			   .dist = DIST,
+			   .cpu = GICC,
 			   .hyp = GICH,
 			   .config = &gic_config};
 	memset(spi_owned, 0, sizeof(spi_owned));
@@ -236,6 +262,8 @@ static void machine_init(u8 version, u8 nr_lrs)
 	vgic_regions(&part, &gic_config, regions);
 	for (u32 i = 0; i < NR_CPUS; i++) {
 		on_cpu(i);
+		if (version == 2 && gic_cpu_init(i, i) != OK)
+			abort();
 		host_cpus[i].current = &vcpus[i];
 		vgic_load(&vcpus[i]);
 	}

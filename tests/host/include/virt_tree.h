@@ -16,7 +16,7 @@
 #define VIRT_SIZE 0x8000
 
 struct virt {
-	u8 gic; /* 2 or 3 */
+	u8 gic; /* 2 or 3; 1: a GICv2 without virtualization, 5: one that is not known */
 	u32 cpus;
 	bool short_cells; /* one address cell and one size cell at the root */
 	u64 ram_base, ram_size;
@@ -95,7 +95,12 @@ static inline void t_gic(void *t, const struct virt *v)
 	must(fdt_property(t, "ranges", NULL, 0));
 	t_cell(t, "#address-cells", v->short_cells ? 1 : 2);
 	t_cell(t, "#size-cells", v->short_cells ? 1 : 2);
-	if (v->gic == 2) {
+	if (v->gic == 5) {
+		t_text(t, "compatible", "arm,gic-v5");
+	} else if (v->gic == 1) {
+		t_text(t, "compatible", "arm,cortex-a9-gic");
+		T_REG(t, v, 0x8000000, 0x10000, 0x8010000, 0x10000);
+	} else if (v->gic == 2) {
 		t_text(t, "compatible", "arm,cortex-a15-gic");
 		T_REG(t, v, 0x8000000, 0x10000, 0x8010000, 0x10000, 0x8030000, 0x10000, 0x8040000,
 		      0x10000);
