@@ -97,17 +97,21 @@ static enum err parse_linux(struct image *image, const char *name, const struct 
 		return ERR_FORMAT;
 	}
 	image->format = IMAGE_LINUX;
+	image->floating = true;
 	image->text_offset = h->text_offset & (LINUX_ALIGN - 1);
 	return add_segment(image, (struct load_segment){.size = size, .fill = occupied - size});
 }
 
 static enum err parse_raw(struct image *image, const char *name, u64 size, pa_t raw_at)
 {
+	image->format = IMAGE_RAW;
+	image->floating = raw_at == RAW_ANYWHERE;
+	if (image->floating)
+		raw_at = 0;
 	if (raw_at >= BIT(48)) {
 		log_error("%s: a raw kernel cannot run at 0x%lx", name, raw_at);
 		return ERR_RANGE;
 	}
-	image->format = IMAGE_RAW;
 	image->entry = raw_at;
 	return add_segment(image, (struct load_segment){.to = raw_at, .size = size});
 }
@@ -221,7 +225,7 @@ static enum err does_not_fit(const struct image *image, const char *name, const 
 
 	for (u32 i = 0; i < room->nr; i++)
 		largest = MAX(largest, room->at[i].size);
-	if (image->format == IMAGE_LINUX)
+	if (image->floating)
 		log_error("%s does not fit: it needs %lu KiB in one piece, the largest has %lu KiB",
 			  name, image->span.size >> 10, largest >> 10);
 	else
@@ -235,7 +239,7 @@ enum err image_place(struct image *image, const char *name, const struct ranges 
 {
 	struct range everywhere = {0, BIT(48)};
 
-	if (image->format == IMAGE_LINUX) {
+	if (image->floating) {
 		if (!ranges_lowest(room, everywhere, image->span.size, LINUX_ALIGN,
 				   image->text_offset, &image->span.base))
 			return does_not_fit(image, name, room);

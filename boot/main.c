@@ -86,9 +86,10 @@ static u8 pa_bits(void)
 static void read_machine(const void *tree)
 {
 	struct machine *m = &boot.machine;
+	u32 first_word;
 	enum err err;
 
-	if (!tree || tree_check(tree) != OK)
+	if (!tree || !probe_read32((u64)tree, &first_word) || tree_check(tree) != OK)
 		no_tree(tree);
 	err = machine_scan(m, tree, pa_bits());
 	if (err && !m->uart.driver)

@@ -54,6 +54,10 @@ enum err plan_retain(struct plan *plan, const struct machine *m, const struct op
 {
 	const struct guest_files *files = &plan->files;
 	pa_t raw_at = o->load == LOAD_WHERE_IT_IS ? files->kernel.base : o->load;
+
+	/* In an archive its place says nothing; code runs from whole pages. */
+	if (o->load == LOAD_WHERE_IT_IS && !IS_ALIGNED(raw_at, PAGE_SIZE))
+		raw_at = RAW_ANYWHERE;
 	u64 file_pages = pages(files->kernel.size) + pages(files->ramdisk.size), tree_pages;
 	struct ranges free;
 	pa_t at;

@@ -66,10 +66,13 @@ bool inject_abort(struct vcpu *v, u64 esr)
 	bool from_el0 = (v->pstate & PSTATE_M_MASK) == PSTATE_EL0T || v->pstate & PSTATE_AARCH32;
 	u64 ec = (fetch ? EC_IABT_LOWER : EC_DABT_LOWER) + !from_el0;
 	u64 vector = read_sysreg(VBAR_EL1) + vector_offset(v->pstate);
+	u64 fsc;
 
 	if (fetch && v->pc == vector)
 		return false;
-	inject_sync(v, ec << 26 | (esr & (ESR_IL | ESR_ABT_WNR | ESR_ABT_CM)) | FSC_EXTERNAL,
-		    v->far, true);
+	/* On a stage-1 walk the level is that of the descriptor, which only another
+	 * walk would tell: level 0 stands for all. */
+	fsc = esr & ESR_ABT_S1PTW ? FSC_EXTERNAL_WALK : FSC_EXTERNAL;
+	inject_sync(v, ec << 26 | (esr & (ESR_IL | ESR_ABT_WNR | ESR_ABT_CM)) | fsc, v->far, true);
 	return true;
 }

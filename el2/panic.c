@@ -20,6 +20,7 @@
 #include <mm/stage1.h>
 
 #define BACKTRACE_DEPTH 24
+#define BEGIN_STACK 1024 /* more than begin() and what it calls use */
 
 extern const char image_start[], image_end[];
 
@@ -70,15 +71,33 @@ static void backtrace(u64 frame)
 	}
 }
 
+/* A panic before the device tree named a console: try the UARTs that are known.
+ * Their probes fault where there is none, on what is left of the panic stack. */
+static void find_console(void)
+{
+	struct uart u;
+
+	for (u32 i = 0; earlycon_candidate(i).size; i++)
+		if (stage1_map(earlycon_candidate(i), STAGE1_DEVICE) != OK)
+			return;
+	if (earlycon_find(&u))
+		console_init(&u);
+}
+
 static void begin(void)
 {
 	u32 nobody = 0;
 	u32 me = this_cpu()->index;
 
+	/* From here on exceptions of our own must not start on top of us. */
+	this_cpu()->panic_stack_top = ALIGN_DOWN((u64)__builtin_frame_address(0) - BEGIN_STACK, 16);
+
 	if (!__atomic_compare_exchange_n(&panicking, &nobody, me + 1, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE))
 		stop_here();
 	log_enter_panic();
+	if (!console_present())
+		find_console();
 	for (u32 i = 0; i < nr_cpus; i++)
 		if (i != me && cpus[i].online)
 			gic_send_sgi(SGI_STOP, i, cpus[i].mpidr);

@@ -103,6 +103,9 @@ static struct vcpu *next_vcpu(struct cpu *cpu)
 
 		v = choose(cpu);
 		if (!v) {
+			/* Others may wait for what its list registers hold. */
+			if (cpu->current)
+				serve_list_registers(cpu->current);
 			if (!more)
 				idle(cpu);
 			irq_handle(cpu);

@@ -245,7 +245,8 @@ bool vgic_pending(struct vcpu *v)
 
 /* ---- interrupts come in ---- */
 
-static void inject_private(struct vcpu *v, u32 intid)
+/* Out of line: it needs what the short way does not. */
+static __attribute__((noinline)) bool inject_private(struct vcpu *v, u32 intid)
 {
 	struct lock *lock = &v->partition->vgic.lock;
 
@@ -253,6 +254,7 @@ static void inject_private(struct vcpu *v, u32 intid)
 	v->vgic.word.pending |= 1U << intid;
 	vgic_ask(v);
 	lock_drop(lock);
+	return true;
 }
 
 static void inject_spi(struct vcpu *current, struct partition *p, u32 intid)
@@ -314,24 +316,27 @@ static bool spi_straight(struct vcpu *v, u32 intid)
 	return true;
 }
 
-bool vgic_inject_physical(struct vcpu *v, u32 intid)
+static __attribute__((noinline)) bool inject_owned_spi(struct vcpu *v, u32 intid)
 {
 	struct partition *p;
 
-	if (intid < GIC_SPI_BASE) {
-		if (!v || !(v->vgic.word.hw >> intid & 1))
-			return false;
-		if (!(v->vgic.straight >> intid & 1) ||
-		    !vgic_straight(v, intid, LR_HW | (u64)intid << 32))
-			inject_private(v, intid);
-		return true;
-	}
 	if (!spi_owner || intid >= gic_nr_intids() || !spi_owner[intid])
 		return false;
 	p = spi_owner[intid];
 	if (!v || v->partition != p || !spi_straight(v, intid))
 		inject_spi(v, p, intid);
 	return true;
+}
+
+bool vgic_inject_physical(struct vcpu *v, u32 intid)
+{
+	if (intid >= GIC_SPI_BASE)
+		return inject_owned_spi(v, intid);
+	if (!v || !(v->vgic.word.hw >> intid & 1))
+		return false;
+	if (v->vgic.straight >> intid & 1 && vgic_straight(v, intid, LR_HW | (u64)intid << 32))
+		return true;
+	return inject_private(v, intid);
 }
 
 /* The reference to an emulated SPI; false if the partition has no such. */

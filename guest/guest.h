@@ -163,8 +163,8 @@ bool fdt_check(void); /* header and structure walk are sound */
 /* ---- machine ---- */
 
 struct machine {
-	bool tocsin;  /* a /hypervisor node of ours */
-	u8 gic;       /* 2 or 3 */
+	bool tocsin; /* a /hypervisor node of ours */
+	u8 gic;      /* 2 or 3 */
 	struct range gicd, gicc;
 	struct range uart;
 	u32 uart_intid;
@@ -178,7 +178,7 @@ extern struct machine machine;
 /* ---- memory ---- */
 
 extern char image_start[], image_end[], memory_end[]; /* end: after bss and stacks */
-void mmu_on(void);  /* identity, 1 GiB blocks: RAM normal write-back, the rest device */
+void mmu_on(void); /* identity, 1 GiB blocks: RAM normal write-back, the rest device */
 void mmu_off(void);
 /* Maps the 2 MiB at pa (device or normal) at a spare virtual address. */
 #define MMU_LIMIT (1UL << 39)

@@ -9,7 +9,7 @@ GUEST_CFLAGS := -std=gnu11 -ffreestanding -O2 -g -fpie -fvisibility=hidden -mgen
 	-mstrict-align -mno-outline-atomics -fno-stack-protector -fno-omit-frame-pointer \
 	-fno-common -fno-tree-loop-distribute-patterns -DSTACK_SIZE=16384 -Wall -Wextra -Werror \
 	-Wshadow -Wundef -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
-	-Iguest -Iinclude
+	-Iguest -Itests/guest -Iinclude
 GUEST_LDFLAGS := -nostdlib -static-pie -Wl,--no-dynamic-linker,-z,norelro,-z,max-page-size=4096 \
 	-Wl,--build-id=none,-z,noexecstack,--no-warn-rwx-segments -T guest/guest.ld
 

@@ -285,8 +285,8 @@ _Noreturn void guest_main(const void *tree, u64 entry_count)
 	find_machine();
 	cpu_setup(0);
 	percpu[0].online = 1;
-	print("guest: %s, GICv%u, %u CPUs, image at 0x%lx\n", machine.tocsin ? "under Tocsin" : "bare",
-	      machine.gic, nr_cpus, machine.load_base);
+	print("guest: %s, GICv%u, %u CPUs, image at 0x%lx\n",
+	      machine.tocsin ? "under Tocsin" : "bare", machine.gic, nr_cpus, machine.load_base);
 	guest_setup();
 	for (const struct test *t = guest_tests; t->name; t++)
 		run_test(t);

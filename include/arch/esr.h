@@ -68,6 +68,7 @@ enum esr_ec {
 #define FSC_ACCESS_FLAG 0x08
 #define FSC_PERMISSION 0x0c
 #define FSC_EXTERNAL 0x10
+#define FSC_EXTERNAL_WALK 0x14
 
 /* EC_WFX */
 #define ESR_WFX_WFE BIT(0)

@@ -7,8 +7,12 @@
 
 enum image_format { IMAGE_LINUX, IMAGE_ELF, IMAGE_RAW };
 
+/* For raw_at: it came without an address of its own, as in an archive. */
+#define RAW_ANYWHERE (~0UL)
+
 struct image {
 	enum image_format format;
+	bool floating; /* goes where there is room: Linux, and raw ones from an archive */
 	struct load_segment *load; /* from: offsets into the file until image_place */
 	u32 nr_load;
 	u64 entry;
@@ -25,8 +29,8 @@ enum err image_parse(struct image *image, const char *name, const void *file, u6
 		     pa_t raw_at) MUST_CHECK;
 
 /*
- * Puts it into room (the guest's usable RAM): a Linux Image lowest, others where
- * they must be. Segments then read from the file's copy at from. ERR_RANGE
+ * Puts it into room (the guest's usable RAM): a floating one lowest, at 2 MiB,
+ * others where they must be. Segments then read from the file's copy at from. ERR_RANGE
  * after a sentence with sizes if it does not fit.
  */
 enum err image_place(struct image *image, const char *name, const struct ranges *room,

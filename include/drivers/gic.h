@@ -53,8 +53,8 @@ struct gic {
 extern struct gic gic;
 
 /* The distributor: all SPIs off, inactive, not pending, level, at Tocsin's one
- * priority, routed to the boot CPU. config lives for ever. ERR_UNSUPPORTED or ERR_FORMAT after an error
- * line if this cannot be driven. Boot CPU, once. */
+ * priority, routed to the boot CPU. config lives for ever. ERR_UNSUPPORTED or ERR_FORMAT after an
+ * error line if this cannot be driven. Boot CPU, once. */
 enum err gic_init(const struct gic_config *config) MUST_CHECK;
 
 /* The calling CPU's redistributor, CPU interface and virtual interface; host SGIs
@@ -141,21 +141,6 @@ u64 gicv2_lr_to_v3(u32 lr);
 
 u64 gic_lr_read(u32 n);
 void gic_lr_write(u32 n, u64 lr);
-
-/* The first list register alone: the way of nearly every interrupt. */
-static inline u64 gic_lr0_read(void)
-{
-	return gic.version == 3 ? read_sysreg(ICH_LR0_EL2)
-				: gicv2_lr_to_v3(io_read32(gic.hyp + 0x100));
-}
-
-static inline void gic_lr0_write(u64 lr)
-{
-	if (gic.version == 3)
-		write_sysreg(ICH_LR0_EL2, lr);
-	else
-		io_write32(gic.hyp + 0x100, gicv2_lr_from_v3(lr));
-}
 
 /* ICH_HCR, ICH_MISR, ICH_EISR and ICH_ELRSR; GICH has the same bits. */
 u32 gic_hcr_read(void);

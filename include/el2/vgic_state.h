@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of the virtual interrupt controller share: el2/vgic.c (life and
- * injection), vgic_lr.c (list registers), vgic_irq.c (what a register write does to
- * an interrupt), vgic_reg.c (register tables), vgic_dist.c, vgic_redist.c,
+ * injection), vgic_lr.c (list registers), vgic_cpu.c (its own CPU's calls), vgic_irq.c (what a
+ * register write does to an interrupt), vgic_reg.c (register tables), vgic_dist.c, vgic_redist.c,
  * vgic_v2.c, vgic_sgi.c. Everything here but vgic_straight() is called with the
  * partition's vgic lock held.
  */
@@ -80,7 +80,11 @@ void vgic_update_straight(struct vcpu *v);
 /* v is loaded here: its list registers are read back into memory and emptied; asks
  * for them to be filled again. */
 void vgic_fold(struct vcpu *v);
-/* A list register that is empty, or -1. Without lock; v is loaded here. */
+/* The same, without asking. */
+void vgic_fold_all(struct vcpu *v);
+/* v is loaded here: folds, takes notes into account, and fills the list registers. */
+void vgic_resample(struct vcpu *v);
+/* vgic_cpu.c: a list register that is empty, or -1. Without lock; v is loaded here. */
 int vgic_free_lr(struct vgic_cpu *vc);
 /* v is loaded here: puts a private interrupt, one of vgic_cpu.straight, into a list
  * register without looking at memory. flags: LR_HW or 0. False: no room. No lock. */

@@ -88,8 +88,8 @@ static void without_syndrome(void)
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(f); i++)
-		EXPECT(f[i].taken && ESR_EC(f[i].esr) == EC_DABT_SAME, "case %u: taken %u esr 0x%lx",
-		       i, f[i].taken, f[i].esr);
+		EXPECT(f[i].taken && ESR_EC(f[i].esr) == EC_DABT_SAME,
+		       "case %u: taken %u esr 0x%lx", i, f[i].taken, f[i].esr);
 }
 
 /* QEMU knows no alignment faults on Device memory: bare, this passes in silence. */

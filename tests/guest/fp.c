@@ -83,10 +83,13 @@ static const struct {
 	u64 (*get)(void);
 	void (*set)(u64);
 } context[] = {
-#define CONTEXT(reg) {#reg, sysreg_read_##reg, sysreg_write_##reg}
-    CONTEXT(TPIDR_EL0),      CONTEXT(TPIDRRO_EL0), CONTEXT(SP_EL0),        CONTEXT(AMAIR_EL1),
-    CONTEXT(CONTEXTIDR_EL1), CONTEXT(TTBR1_EL1),   CONTEXT(CNTV_CVAL_EL0), CONTEXT(CNTP_CVAL_EL0),
-    CONTEXT(PAR_EL1),
+#define CONTEXT(reg)                                                                               \
+	{                                                                                          \
+#reg, sysreg_read_##reg, sysreg_write_##reg                                        \
+	}
+    CONTEXT(TPIDR_EL0),     CONTEXT(TPIDRRO_EL0),    CONTEXT(SP_EL0),
+    CONTEXT(AMAIR_EL1),     CONTEXT(CONTEXTIDR_EL1), CONTEXT(TTBR1_EL1),
+    CONTEXT(CNTV_CVAL_EL0), CONTEXT(CNTP_CVAL_EL0),  CONTEXT(PAR_EL1),
 };
 
 static void churn(u64 arg)
@@ -118,8 +121,9 @@ static void churn(u64 arg)
 		fp_store(&out);
 		fp_compare(&in, &out, round);
 		for (u32 i = 0; i < ARRAY_SIZE(context); i++)
-			EXPECT(context[i].get() == values[i], "CPU %u round %u: %s is 0x%lx, was 0x%lx",
-			       me()->index, round, context[i].name, context[i].get(), values[i]);
+			EXPECT(context[i].get() == values[i],
+			       "CPU %u round %u: %s is 0x%lx, was 0x%lx", me()->index, round,
+			       context[i].name, context[i].get(), values[i]);
 	}
 	finished[me()->index] = 1;
 }

@@ -177,8 +177,7 @@ static void chosen(void)
 {
 	u64 cpus_wanted;
 
-	EXPECT(!strstr(machine.bootargs, "tocsin."), "Tocsin's own options: %s",
-	       machine.bootargs);
+	EXPECT(!strstr(machine.bootargs, "tocsin."), "Tocsin's own options: %s", machine.bootargs);
 	EXPECT(bootarg("cpus", &cpus_wanted), "bootargs \"%s\"", machine.bootargs);
 	EXPECT(fdt_prop(fdt_node("/chosen"), "stdout-path", NULL), "no stdout-path");
 }
@@ -191,7 +190,6 @@ static void cpus(void)
 		EXPECT_EQ(nr_cpus, want);
 	EXPECT_EQ(percpu[0].mpidr, read_sysreg(MPIDR_EL1) & 0xff00ffffff);
 }
-
 
 static void entry_state(void)
 {

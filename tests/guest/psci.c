@@ -131,7 +131,8 @@ static void cpu_on_bad_address(void)
 /* MPIDR has more than affinities; callers may pass it as read. */
 static void cpu_on_garbage(void)
 {
-	static const u64 garbage[] = {BIT(31), BIT(30) | BIT(24), 0xffffff00ff000000 & ~0xff00000000};
+	static const u64 garbage[] = {BIT(31), BIT(30) | BIT(24),
+				      0xffffff00ff000000 & ~0xff00000000};
 
 	for (u32 i = 0; i < ARRAY_SIZE(garbage); i++) {
 		long r = hvc_call(PSCI64(PSCI_CPU_ON), percpu[1].mpidr | garbage[i],
@@ -212,8 +213,8 @@ static void race_round(u32 target, u32 round)
 	mine = hvc_call(PSCI64(PSCI_CPU_ON), percpu[target].mpidr, (u64)secondary_entry, target);
 	EXPECT(wait_for(&race_done, round), "racer does not come back");
 	other = race_result;
-	EXPECT((mine == PSCI_SUCCESS) + (other == PSCI_SUCCESS) == 1,
-	       "round %u: %ld and %ld", round, mine, other);
+	EXPECT((mine == PSCI_SUCCESS) + (other == PSCI_SUCCESS) == 1, "round %u: %ld and %ld",
+	       round, mine, other);
 	EXPECT(mine == PSCI_SUCCESS || mine == PSCI_ALREADY_ON || mine == PSCI_ON_PENDING,
 	       "loser gets %ld", mine);
 	EXPECT(other == PSCI_SUCCESS || other == PSCI_ALREADY_ON || other == PSCI_ON_PENDING,
@@ -288,8 +289,8 @@ static void power_down(u64 arg)
 	gic_cpu_init();
 	arm_timer();
 	me()->entry = after_power_down;
-	suspend_result = hvc_call(PSCI64(PSCI_CPU_SUSPEND), POWER_DOWN_STATE,
-				  (u64)secondary_entry, me()->index);
+	suspend_result =
+	    hvc_call(PSCI64(PSCI_CPU_SUSPEND), POWER_DOWN_STATE, (u64)secondary_entry, me()->index);
 	suspend_state = 4;
 	disarm_timer();
 }

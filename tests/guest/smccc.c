@@ -110,7 +110,7 @@ static void immediates(void)
 		expect_undef(HVC(BIT(bit)));
 		expect_undef(SMC(BIT(bit)));
 	}
-	expect_undef(HVC(0xea1)); /* Xen's */
+	expect_undef(HVC(0xea1));  /* Xen's */
 	expect_undef(HVC(0x4a48)); /* Jailhouse's */
 }
 

@@ -57,7 +57,8 @@ static void illegal_state(void)
 
 	fault_expect();
 	__asm__ volatile("adr x6, 1f; msr elr_el1, x6; mov x6, #0x3cd; msr spsr_el1, x6; eret;"
-			 "1: nop" ::: "x6", "memory");
+			 "1: nop" ::
+			     : "x6", "memory");
 	f = fault_end();
 	EXPECT(f.taken && ESR_EC(f.esr) == EC_ILLEGAL, "esr 0x%lx", f.esr);
 }

@@ -145,13 +145,13 @@ struct hidden {
 };
 
 static const struct hidden hidden[] = {
-    {"SVE", 4, 0, 32, {3, 0, 1, 2, 0}},        {"SME", 4, 1, 24, {3, 0, 1, 2, 6}},
-    {"MTE", 4, 1, 8, {3, 0, 1, 0, 6}},         {"RAS", 4, 0, 28, {3, 0, 5, 3, 0}},
-    {"AMU", 4, 0, 44, {3, 3, 13, 2, 0}},       {"MPAM", 4, 0, 40, {3, 0, 10, 5, 0}},
-    {"PMU", 5, 0, 8, {3, 3, 9, 12, 0}},        {"EL2", 4, 0, 8, {3, 4, 1, 1, 0}},
-    {"EL3", 4, 0, 12, {3, 6, 1, 1, 0}},        {"trace", 5, 0, 4, {2, 1, 0, 1, 0}},
-    {"SPE", 5, 0, 32, {3, 0, 9, 10, 0}},       {"VHE", 7, 1, 8, {3, 5, 1, 0, 0}},
-    {"LOR", 7, 1, 16, {3, 0, 10, 4, 0}},       {"TRF", 5, 0, 40, {3, 0, 1, 2, 1}},
+    {"SVE", 4, 0, 32, {3, 0, 1, 2, 0}},         {"SME", 4, 1, 24, {3, 0, 1, 2, 6}},
+    {"MTE", 4, 1, 8, {3, 0, 1, 0, 6}},          {"RAS", 4, 0, 28, {3, 0, 5, 3, 0}},
+    {"AMU", 4, 0, 44, {3, 3, 13, 2, 0}},        {"MPAM", 4, 0, 40, {3, 0, 10, 5, 0}},
+    {"PMU", 5, 0, 8, {3, 3, 9, 12, 0}},         {"EL2", 4, 0, 8, {3, 4, 1, 1, 0}},
+    {"EL3", 4, 0, 12, {3, 6, 1, 1, 0}},         {"trace", 5, 0, 4, {2, 1, 0, 1, 0}},
+    {"SPE", 5, 0, 32, {3, 0, 9, 10, 0}},        {"VHE", 7, 1, 8, {3, 5, 1, 0, 0}},
+    {"LOR", 7, 1, 16, {3, 0, 10, 4, 0}},        {"TRF", 5, 0, 40, {3, 0, 1, 2, 1}},
     {"PMU (CCNTR)", 5, 0, 8, {3, 3, 9, 13, 0}}, {"PMU (INTEN)", 5, 0, 8, {3, 0, 9, 14, 1}},
 };
 
@@ -186,10 +186,14 @@ static void hidden_instructions(void)
 		const char *name;
 		u32 insn;
 	} insns[] = {
-	    {"SVE: rdvl x0, #1", 0x04bf5020}, {"SVE: ptrue p0.b", 0x2518e3e0},
-	    {"SME: rdsvl x0, #1", 0x04bf5820}, {"SME: smstart", 0xd503477f},
-	    {"EL2: tlbi alle2", 0xd50c871f},   {"EL2: at s1e2r, x0", 0xd50c7800},
-	    {"EL3: tlbi alle3", 0xd50e871f},   {"EL2: tlbi vmalls12e1", 0xd50c87df},
+	    {"SVE: rdvl x0, #1", 0x04bf5020},
+	    {"SVE: ptrue p0.b", 0x2518e3e0},
+	    {"SME: rdsvl x0, #1", 0x04bf5820},
+	    {"SME: smstart", 0xd503477f},
+	    {"EL2: tlbi alle2", 0xd50c871f},
+	    {"EL2: at s1e2r, x0", 0xd50c7800},
+	    {"EL3: tlbi alle3", 0xd50e871f},
+	    {"EL2: tlbi vmalls12e1", 0xd50c87df},
 	    {"udf #0", 0},
 	};
 
@@ -209,8 +213,8 @@ static void id_stable(void)
 		for (u32 op2 = 0; op2 < 8; op2++) {
 			if (!reads(3, 0, 0, crm, op2))
 				continue;
-			EXPECT(read_id(crm, op2) == read_id(crm, op2), "CRm %u op2 %u changes",
-			       crm, op2);
+			EXPECT(read_id(crm, op2) == read_id(crm, op2), "CRm %u op2 %u changes", crm,
+			       op2);
 		}
 	}
 }

@@ -46,7 +46,7 @@ def on_tree(name, expect, stub="tree", **more):
     return {**case, "expect": expect, "stop": True}
 
 
-MATRIX = [case for name in ("psci", "smccc", "sysregs", "abort", "gic", "timer", "fp")
+MATRIX = [case for name in ("psci", "smccc", "sysregs", "abort", "gic", "gicdeliver", "timer", "fp")
           for case in matrix(guest(name), cpu=CPUS, gic=GICS, smp=[1, 4])]
 
 # Whatever a broken tree says, Tocsin runs the guest or says why not.
@@ -95,6 +95,7 @@ TREE_CASES = [
     on_tree("atags", [r"no flattened device tree"]),
     {**on_tree("plain", [r"no device tree"], stub="none"), "name": "tree-none"},
     {**on_tree("plain", [r"tree"], stub="unmapped"), "name": "tree-unmapped"},
+    {**on_tree("plain", [r"tree"], stub="nowhere"), "name": "tree-nowhere"},
     {**on_tree("plain", [r"tree"], stub="odd"), "name": "tree-odd"},
     *[on_tree(f"random-{n}", EITHER, soak=n >= RANDOM_TREES) for n in range(SOAK_TREES)],
 ]
@@ -103,7 +104,8 @@ CASES = [
     *MATRIX,
     *matrix(shared("timer"), gic=GICS, smp=[1, 2]),
     *matrix(shared("fp"), gic=GICS, smp=[1], cpu=CPUS),
-    *matrix(shared("gic"), gic=GICS, smp=[1]),
+    *matrix(guest("gicsmp"), cpu=CPUS, gic=GICS, smp=[4]),
+    *[case for name in ("gic", "gicdeliver", "gicsmp") for case in matrix(shared(name), gic=GICS, smp=[1])],
     *matrix(shared("psci"), smp=[1, 2]),
     *matrix(guest("reset"), gic=GICS, smp=[1, 4]),
     *matrix(guest("lastoff", tests=False, expect=["DONE"]), smp=[1, 4]),

@@ -218,7 +218,7 @@ TREES = [
     ("module-over-tree", chosen(module(TREE - 0x1000)), [r"tree", STOPPED]),
     ("module-over-reserved", lambda t: t.children.append(Node(
         "reserved-memory", {"#address-cells": words(2), "#size-cells": words(2), "ranges": b""},
-        [Node("firmware@46010000", {"reg": cells(0x46010000, 0x1000)})])), [r"firmware|reserved", STOPPED]),
+        [Node("firmware@46010000", {"reg": cells(0x46010000, 0x1000)})])), [r"a reservation", STOPPED]),
     ("modules-overlap", chosen(module(KERNEL), module(KERNEL + MODULE_SIZE - 0x1000, 0x3000, "ramdisk")),
      [rf"{KERNEL:#x}", STOPPED]),
     ("module-reg-short", chosen(Node("module@1", {"compatible": b"multiboot,kernel\0multiboot,module\0",
@@ -310,6 +310,7 @@ def files(directory):
     yield "stub-tree.bin", stub(TREE)
     yield "stub-none.bin", stub(0)
     yield "stub-unmapped.bin", stub(0x7FFF00000000)
+    yield "stub-nowhere.bin", stub(0x0B800000)
     yield "stub-odd.bin", stub(TREE + 3)
     for name, change, _ in TREES:
         tree = parse(plain)

@@ -7,7 +7,7 @@
  * invalid memory access, a lock left taken, an interrupt in two list registers, an
  * access that is never done.
  * sources: el2/vgic.c el2/vgic_lr.c el2/vgic_irq.c el2/vgic_reg.c el2/vgic_dist.c
- * sources: el2/vgic_redist.c el2/vgic_v2.c el2/vgic_sgi.c drivers/gic.c
+ * sources: el2/vgic_cpu.c el2/vgic_redist.c el2/vgic_v2.c el2/vgic_sgi.c drivers/gic.c
  * sources: drivers/gicv2.c drivers/gicv3.c drivers/gic_virt.c
  */
 #include <el2/sysreg.h>
