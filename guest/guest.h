@@ -180,8 +180,6 @@ extern struct machine machine;
 extern char image_start[], image_end[], memory_end[]; /* end: after bss and stacks */
 void mmu_on(void); /* identity, 1 GiB blocks: RAM normal write-back, the rest device */
 void mmu_off(void);
-/* Maps the 2 MiB at pa (device or normal) at a spare virtual address. */
-#define MMU_LIMIT (1UL << 39)
 
 /* ---- PSCI and CPUs ---- */
 
