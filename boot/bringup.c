@@ -37,9 +37,8 @@ void stage1_switch(u64 root); /* head.S */
 u64 boot_pool_size(const struct machine *m, const struct options *o)
 {
 	u64 nr_ranges = m->memory.nr + m->devices.nr + m->reserved.nr + m->nr_modules;
-	u64 vcpus = MAX(o->vcpus, m->nr_cpus);
 
-	return POOL_BASE + m->nr_cpus * POOL_PER_CPU + vcpus * POOL_PER_VCPU +
+	return POOL_BASE + m->nr_cpus * POOL_PER_CPU + o->vcpus * POOL_PER_VCPU +
 	       nr_ranges * POOL_PER_RANGE;
 }
 
@@ -94,7 +93,7 @@ static void take_place(void)
 	map_all(m, pool);
 	err = smp_create(m);
 	if (err)
-		boot_stop("no memory for %u CPUs", m->nr_cpus);
+		boot_stop("%u CPUs cannot be set up", m->nr_cpus);
 	stage1_switch(root);
 	log_info("image at 0x%lx, memory kept 0x%lx..0x%lx", (u64)image_start, boot.kept.base,
 		 boot.kept.base + boot.kept.size - 1);
@@ -117,7 +116,7 @@ static void start_cpus(void)
 	irq_init(&irqs);
 	if (cpu_init(&cpus[0]) != OK)
 		boot_stop("cpu0 cannot be used");
-	m->nr_cpus = smp_start();
+	m->nr_cpus = smp_start(m);
 	errata_report();
 	log_info("%u of %u CPUs, GICv%u", m->nr_cpus, nr_cpus, m->gic.version);
 }
@@ -143,11 +142,15 @@ static void make_partition(void)
 	struct plan *plan = &boot.plan;
 	const void *tree = (const void *)boot.tree.base;
 	struct guest_files found;
+	enum err err;
 
 	if (m->initrd.size)
 		must_map(m->initrd, STAGE1_RODATA);
-	if (modules_choose(m, &plan->files) != OK)
+	err = modules_choose(m, &plan->files);
+	if (err == ERR_NOT_FOUND)
 		boot_off();
+	if (err)
+		boot_stop("the guest's files cannot be used");
 	if (m->initrd.size)
 		CHECK(stage1_unmap(m->initrd) == OK);
 	found = plan->files;
@@ -161,10 +164,14 @@ static void make_partition(void)
 	if (plan->retained.size)
 		CHECK(stage1_unmap(plan->retained) == OK);
 
-	partitions = object_alloc(sizeof(*partitions), 64);
-	if (!partitions || partition_create(partitions, &plan->config, &m->gic) != OK)
-		boot_stop("no memory for the guest's tables");
-	nr_partitions = 1;
+	err = partitions_create((const struct partition_config *[]){&plan->config}, 1);
+	if (!err)
+		err = partition_create(&partitions[0], &plan->config, &m->gic);
+	if (err)
+		boot_stop("the guest cannot be made: %s",
+			  err == ERR_NO_MEMORY
+			      ? "no memory left for its tables"
+			      : "an address or interrupt of its devices is not usable");
 }
 
 _Noreturn static void continue_on_own_stack(void)

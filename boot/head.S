@@ -26,6 +26,7 @@ _start:
 /* ---- first run: x0 is the device tree, or anything ---- */
 primary_entry:
 	msr	daifset, #0xf
+	msr	spsel, #1
 	mov	x20, x0
 	adrp	x19, _start
 
@@ -57,7 +58,17 @@ wrong_level:
 	msr	vbar_el1, x0
 	b	3f
 2:	msr	vbar_el3, x0
-3:	lsr	x0, x1, #2
+3:	isb
+	lsr	x0, x1, #2
+	b	boot_wrong_level
+
+/* HCR_EL2.E2H cannot be cleared: our stage 1 would mean something else. */
+fixed_e2h:
+	adrp	x0, probe_vectors
+	add	x0, x0, :lo12:probe_vectors
+	msr	vbar_el2, x0
+	isb
+	mov	x0, #2
 	b	boot_wrong_level
 
 /* ---- second run, MMU off: void boot_restart(tree, base of the copy), called
@@ -73,6 +84,8 @@ boot_restart:
 	bic	x4, x4, #1	/* SCTLR_EL2.M */
 	bic	x4, x4, #4	/* SCTLR_EL2.C */
 	msr	sctlr_el2, x4
+	ic	iallu
+	dsb	nsh
 	isb
 	br	x3
 
@@ -80,9 +93,6 @@ moved_entry:
 	adrp	x19, _start
 	adrp	x21, boot_moved
 	add	x21, x21, :lo12:boot_moved
-	ic	iallu
-	dsb	nsh
-	isb
 
 el2_setup:
 	adrp	x0, boot_stack_top
@@ -93,6 +103,8 @@ el2_setup:
 	str	x0, [x1, #CPU_PANIC_STACK]
 	msr	tpidr_el2, x1
 	bl	el2_sane
+	mrs	x0, hcr_el2
+	tbnz	x0, #34, fixed_e2h
 
 	adrp	x24, boot_tables
 	mov	x0, x24
@@ -112,7 +124,8 @@ el2_setup:
 	tst	x20, #7
 	ccmp	x20, #0, #4, eq
 	b.eq	1f
-	lsr	x0, x20, #47
+	add	x0, x20, #(2 << 20)
+	lsr	x0, x0, #48
 	cbnz	x0, 1f
 	mov	x0, x20
 	bl	map_block
@@ -156,12 +169,15 @@ el2_sane:
 	msr	sctlr_el2, x0
 	mov	x0, #(1 << 31)	/* HCR_EL2.RW, and E2H clear */
 	msr	hcr_el2, x0
+	isb
 	mov	x0, #0x33ff	/* CPTR_EL2: RES1 only; libfdt uses FP registers */
 	msr	cptr_el2, x0
 	msr	hstr_el2, xzr
 	msr	mdcr_el2, xzr
 	msr	cntvoff_el2, xzr
 	msr	vttbr_el2, xzr
+	ldr	x0, =VTCR_EL2_IDLE
+	msr	vtcr_el2, x0
 	isb
 	ret
 
@@ -218,6 +234,7 @@ mmu_on:
  * block sizes; nothing is loaded or stored meanwhile. */
 	.global stage1_switch
 stage1_switch:
+	ldr	x2, =SCTLR_EL2_FINAL
 	ldr	x1, =SCTLR_EL2_OFF
 	msr	sctlr_el2, x1
 	isb
@@ -226,8 +243,7 @@ stage1_switch:
 	tlbi	alle2
 	dsb	nsh
 	isb
-	ldr	x1, =SCTLR_EL2_FINAL
-	msr	sctlr_el2, x1
+	msr	sctlr_el2, x2
 	isb
 	ret
 
@@ -235,6 +251,7 @@ stage1_switch:
 	.global cpu_entry
 cpu_entry:
 	msr	daifset, #0xf
+	msr	spsel, #1
 	mov	x20, x0
 	mrs	x1, CurrentEL
 	cmp	x1, #(2 << 2)
@@ -263,7 +280,7 @@ cpu_wrong_level:
 1:	wfi
 	b	1b
 
-/* Vectors for EL1 and EL3, where nothing but drivers/probe.S may fault: whatever
+/* Vectors for where MMU and caches stay off and nothing but drivers/probe.S may fault: whatever
  * it is, that probe says no. x16 and x17 are free in any function call. */
 	.balign	0x800
 probe_vectors:
@@ -272,11 +289,14 @@ probe_vectors:
 	adrp	x16, probe_fixup
 	add	x16, x16, :lo12:probe_fixup
 	mrs	x17, CurrentEL
-	cmp	x17, #(3 << 2)
-	b.eq	1f
+	cmp	x17, #(2 << 2)
+	b.eq	2f
+	b.hi	3f
 	msr	elr_el1, x16
 	eret
-1:	msr	elr_el3, x16
+2:	msr	elr_el2, x16
+	eret
+3:	msr	elr_el3, x16
 	eret
 	.endr
 

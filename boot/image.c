@@ -81,7 +81,7 @@ static enum err add_segment(struct image *image, struct load_segment segment)
 	return OK;
 }
 
-/* image_size 0 is a kernel older than 3.17: its bss is unknown. */
+/* image_size 0 is a kernel older than 3.17: its bss is unknown, so it is refused. */
 static enum err parse_linux(struct image *image, const char *name, const struct linux_header *h,
 			    u64 size)
 {

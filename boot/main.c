@@ -12,6 +12,7 @@
 #include <drivers/console.h>
 #include <drivers/log.h>
 #include <drivers/uart.h>
+#include <el2/panic.h>
 #include <lib/check.h>
 #include <lib/string.h>
 #include <mm/cache.h>
@@ -57,16 +58,21 @@ static void open_console(const struct uart *u)
 		console_init(u);
 }
 
+/* The tree names no UART that we know: see whether one answers where such boards
+ * have theirs. */
+static void find_uart(void)
+{
+	struct uart u;
+
+	earlycon_map();
+	if (earlycon_find(&u))
+		console_init(&u);
+}
+
 /* Without a tree there is one thing left to do: say so where somebody may see it. */
 _Noreturn static void no_tree(const void *tree)
 {
-	struct uart u = {0};
-
-	for (u32 i = 0; earlycon_candidate(i).size; i++)
-		if (stage1_map(earlycon_candidate(i), STAGE1_DEVICE) != OK)
-			break;
-	if (earlycon_find(&u))
-		console_init(&u);
+	find_uart();
 	if (tree)
 		boot_stop("x0 was 0x%lx at entry: no flattened device tree of at most 2 MiB there; "
 			  "give one (QEMU: -dtb FILE)",
@@ -92,8 +98,8 @@ static void read_machine(const void *tree)
 	if (!tree || !probe_read32((u64)tree, &first_word) || tree_check(tree) != OK)
 		no_tree(tree);
 	err = machine_scan(m, tree, pa_bits());
-	if (err && !m->uart.driver)
-		no_tree(tree);
+	if (!m->uart.driver)
+		find_uart();
 	cmdline_parse(&boot.options, m->bootargs ? m->bootargs : "");
 	log_set_level(boot.options.log);
 	open_console(&m->uart);
@@ -132,12 +138,12 @@ _Noreturn void boot_main(const void *tree, u64 *root, u8 *pages, const u8 *pages
 	pa_t at;
 
 	boot_early_pages(root, pages, pages_end);
-	boot_check_cpu();
 	read_machine(tree);
 	log_info("version " TOCSIN_VERSION ", loaded at 0x%lx, tree at 0x%lx", image_range().base,
 		 (u64)tree);
 	if (modules_check(&boot.machine, image_range()) != OK)
 		boot_stop("the boot modules cannot be used");
+	boot.options.vcpus = plan_nr_vcpus(&boot.machine, &boot.options);
 	boot.kept.size = place_size(tree);
 	if (place_find(&boot.machine, image_range(), boot.kept.size, PLACE_ALIGN, &at) != OK)
 		boot_stop("no room in RAM for 0x%lx bytes", boot.kept.size);

@@ -31,14 +31,12 @@ static u64 pages(u64 size)
 	return ALIGN_UP(size, PAGE_SIZE);
 }
 
-/* How many vCPUs: as asked for, but no more than an interrupt controller like
- * the machine's can have. */
-static u32 count_vcpus(const struct machine *m, const struct options *o)
+u32 plan_nr_vcpus(const struct machine *m, const struct options *o)
 {
 	u64 nr = o->vcpus ? o->vcpus : m->nr_cpus, limit = 0;
 
 	for (u32 i = 0; i < m->gic.nr_redist; i++)
-		limit += m->gic.redist[i].size / MAX(m->gic.redist_stride, GICV3_FRAME);
+		limit += m->gic.redist[i].size / (m->gic.redist_stride ?: GICV3_FRAME);
 	if (m->gic.version == 2)
 		limit = GICV2_MAX_CPUS;
 	limit = MAX(limit, 1UL);
@@ -55,15 +53,15 @@ enum err plan_retain(struct plan *plan, const struct machine *m, const struct op
 	const struct guest_files *files = &plan->files;
 	pa_t raw_at = o->load == LOAD_WHERE_IT_IS ? files->kernel.base : o->load;
 
-	/* In an archive its place says nothing; code runs from whole pages. */
-	if (o->load == LOAD_WHERE_IT_IS && !IS_ALIGNED(raw_at, PAGE_SIZE))
-		raw_at = RAW_ANYWHERE;
 	u64 file_pages = pages(files->kernel.size) + pages(files->ramdisk.size), tree_pages;
 	struct ranges free;
 	pa_t at;
 
+	/* In an archive its place says nothing; code runs from whole pages. */
+	if (o->load == LOAD_WHERE_IT_IS && !IS_ALIGNED(raw_at, PAGE_SIZE))
+		raw_at = RAW_ANYWHERE;
 	plan->tocsin = tocsin;
-	plan->config.nr_vcpus = count_vcpus(m, o);
+	plan->config.nr_vcpus = (u32)o->vcpus;
 	if (image_parse(&plan->image, files->name, (const void *)files->kernel.base,
 			files->kernel.size, raw_at))
 		return ERR_FORMAT;
@@ -73,8 +71,7 @@ enum err plan_retain(struct plan *plan, const struct machine *m, const struct op
 	    ranges_remove(&free, tocsin) ||
 	    ranges_remove(&free, range_pages_around(files->kernel)) ||
 	    ranges_remove(&free, range_pages_around(files->ramdisk)) ||
-	    (plan->image.format != IMAGE_LINUX &&
-	     ranges_remove(&free, range_pages_around(plan->image.span))))
+	    (!plan->image.floating && ranges_remove(&free, range_pages_around(plan->image.span))))
 		return ERR_NO_MEMORY;
 	plan->moved = ranges_highest(&free, everywhere, file_pages + tree_pages, PAGE_SIZE, &at);
 	if (!plan->moved && !ranges_highest(&free, everywhere, tree_pages, PAGE_SIZE, &at)) {
@@ -155,9 +152,10 @@ static enum err plan_interrupts(struct partition_config *config, const struct ma
 	config->spi_owned = arena_alloc(words * sizeof(u32));
 	if (!config->spi_owned)
 		return ERR_NO_MEMORY;
-	for (u32 intid = GIC_SPI_BASE; intid < NR_INTIDS; intid++)
-		if (intid != m->uart.intid)
-			config->spi_owned[intid / 32] |= 1U << intid % 32;
+	memset(&config->spi_owned[GIC_SPI_BASE / 32], 0xff, (words - 1) * sizeof(u32));
+	config->spi_owned[words - 1] &= (u32)GENMASK((NR_INTIDS - 1) % 32, 0);
+	if (m->uart.intid >= GIC_SPI_BASE)
+		config->spi_owned[m->uart.intid / 32] &= ~(1U << m->uart.intid % 32);
 	if (m->uart.driver) {
 		config->uart = (struct range){ALIGN_DOWN(m->uart.regs.base, PAGE_SIZE), PAGE_SIZE};
 		config->uart_intid = m->uart.intid;

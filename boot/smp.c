@@ -15,6 +15,7 @@
 #include <el2/errata.h>
 #include <el2/idreg.h>
 #include <el2/irq.h>
+#include <el2/panic.h>
 #include <el2/sched.h>
 #include <el2/trapreg.h>
 #include <lib/atomic.h>
@@ -60,10 +61,12 @@ enum err smp_create(struct machine *m)
 		return ERR_NO_MEMORY;
 	nr_cpus = m->nr_cpus;
 	for (u32 i = 0; i < nr_cpus; i++) {
-		if (m->cpus[i].mpidr != own)
+		struct machine_cpu boot_one = m->cpus[i];
+
+		if (boot_one.mpidr != own)
 			continue;
-		m->cpus[i].mpidr = m->cpus[0].mpidr;
-		m->cpus[0].mpidr = own;
+		m->cpus[i] = m->cpus[0];
+		m->cpus[0] = boot_one;
 		break;
 	}
 	if (m->cpus[0].mpidr != own) {
@@ -118,6 +121,7 @@ enum err cpu_init(struct cpu *cpu)
 	if (err)
 		return err;
 	irq_init_cpu(cpu);
+	panic_drain_serror();
 	atomic_store_release(&cpu->online, true);
 	return OK;
 }
@@ -132,13 +136,29 @@ void cpu_main(struct cpu *cpu)
 	sched_start(cpu);
 }
 
-static long start(struct cpu *cpu, struct cpu_boot *b)
+/* False, after a sentence: it and those after it stay off. */
+static bool start(const struct machine *m, struct cpu *cpu, struct cpu_boot *b)
 {
+	long result;
+
+	if (!m->cpus[cpu->index].psci) {
+		log_error(
+		    "cpu%u, MPIDR 0x%lx: its enable-method is not psci; it and those after it "
+		    "stay off",
+		    cpu->index, cpu->mpidr);
+		return false;
+	}
 	b->cpu = cpu;
 	b->root = read_sysreg(TTBR0_EL2);
 	b->stack_top = cpu->stack_top;
 	cache_clean_for_uncached(b, sizeof(*b));
-	return psci_cpu_on(cpu->mpidr, (u64)cpu_entry, (u64)b);
+	result = psci_cpu_on(cpu->mpidr, (u64)cpu_entry, (u64)b);
+	if (result != 0)
+		log_error(
+		    "cpu%u, MPIDR 0x%lx: firmware answered CPU_ON with %ld; it and those after "
+		    "it stay off",
+		    cpu->index, cpu->mpidr, result);
+	return result == 0;
 }
 
 static bool wait_online(const struct cpu *cpu, u64 deadline)
@@ -149,27 +169,19 @@ static bool wait_online(const struct cpu *cpu, u64 deadline)
 	return true;
 }
 
-u32 smp_start(void)
+u32 smp_start(const struct machine *m)
 {
 	struct cpu_boot *b = object_alloc(nr_cpus * sizeof(*b), 64);
 	u64 deadline = timer_now() + START_SECONDS * timer_frequency();
 	u32 started = 1;
 
 	CHECK(b);
-	for (; started < nr_cpus; started++) {
-		long result = start(&cpus[started], &b[started]);
-
-		if (result != 0) {
-			log_error("cpu%u, MPIDR 0x%lx: firmware answered CPU_ON with %ld; it and "
-				  "those after it stay off",
-				  started, cpus[started].mpidr, result);
+	for (; started < nr_cpus; started++)
+		if (!start(m, &cpus[started], &b[started]))
 			break;
-		}
-	}
 	for (u32 i = 1; i < started; i++) {
 		if (wait_online(&cpus[i], deadline))
 			continue;
-		cache_clean_for_uncached(&b[i], 0);
 		log_error("cpu%u, MPIDR 0x%lx: did not come up in %u s (entered at EL%lu)", i,
 			  cpus[i].mpidr, START_SECONDS, b[i].level ? b[i].level : 2);
 		return i;

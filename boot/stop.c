@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ends of a boot: a sentence always comes first. */
 #include <arch/barrier.h>
-#include <arch/sysreg.h>
 #include <boot/boot.h>
 #include <boot/stop.h>
 #include <drivers/console.h>
@@ -37,14 +36,6 @@ void boot_off(void)
 	boot_stop("nothing to run, and no firmware to power off with");
 }
 
-void boot_check_cpu(void)
-{
-	if (read_sysreg(HCR_EL2) & HCR_EL2_E2H)
-		boot_stop("this CPU has HCR_EL2.E2H fixed to 1 (MIDR 0x%lx): Tocsin needs EL2 "
-			  "without VHE",
-			  read_sysreg(MIDR_EL1));
-}
-
 static void say(const struct uart *u, const char *text)
 {
 	for (; *text; text++) {
@@ -56,19 +47,21 @@ static void say(const struct uart *u, const char *text)
 		;
 }
 
-/* Entered at EL1 or EL3: MMU off and vectors that only serve probes, so nothing
- * here takes a lock. */
+static const char *const refusals[] = {
+    [1] = "entered at EL1, need EL2: the loader or an outer hypervisor dropped it (QEMU: -M "
+	  "virt,virtualization=on)",
+    [2] = "this CPU has HCR_EL2.E2H fixed to 1: Tocsin needs EL2 without VHE",
+    [3] = "entered at EL3, need EL2: start tocsin.img as a Linux Image, not an ELF, or let "
+	  "firmware switch to EL2",
+};
+
+/* MMU off and vectors that only serve probes, so nothing here takes a lock. */
 void boot_wrong_level(u32 level)
 {
 	char text[LOG_LINE_MAX];
 	struct uart u;
 
-	fmt_snprintf(text, sizeof(text),
-		     "tocsin: error: entered at EL%u, need EL2: %s; stopped\r\n", level,
-		     level == 1 ? "the loader or an outer hypervisor dropped it (QEMU: -M "
-				  "virt,virtualization=on)"
-				: "start tocsin.img as a Linux Image, not an ELF, or let firmware "
-				  "switch to EL2");
+	fmt_snprintf(text, sizeof(text), "tocsin: error: %s; stopped\r\n", refusals[level]);
 	log_ring_append(text);
 	if (earlycon_find(&u)) {
 		u.driver->init(&u);

@@ -264,8 +264,11 @@ void errata_report(void)
 	for (u32 i = 0; i < nr_cpus; i++) {
 		bool seen = false;
 
+		if (!cpus[i].online)
+			continue;
 		for (u32 j = 0; j < i; j++)
-			seen |= cpus[j].midr == cpus[i].midr && cpus[j].errata == cpus[i].errata;
+			seen |= cpus[j].online && cpus[j].midr == cpus[i].midr &&
+				cpus[j].errata == cpus[i].errata;
 		if (!seen)
 			report_type(&cpus[i]);
 	}

@@ -41,7 +41,12 @@ static u64 entry_pstate(const struct vcpu *v)
 	}
 	if (has(v, SYS_ID_AA64PFR1_EL1, ID_AA64PFR1_EL1_SSBS) && sctlr & SCTLR_EL1_DSSBS)
 		pstate |= PSTATE_SSBS;
-	return pstate | (v->pstate & keep);
+	pstate |= v->pstate & keep;
+	if (v->pstate & PSTATE_AARCH32) {
+		pstate &= ~PSTATE_DIT;
+		pstate |= v->pstate & PSTATE32_DIT ? keep & PSTATE_DIT : 0;
+	}
+	return pstate;
 }
 
 void inject_sync(struct vcpu *v, u64 esr, u64 far, bool far_valid)

@@ -10,12 +10,16 @@
 #include <el2/panic.h>
 #include <el2/partition.h>
 
+#define NO_INTID (~0U) /* 0 is an SGI */
+
 static struct irq_config own;
 
 void irq_init(const struct irq_config *c)
 {
 	own = *c;
-	if (own.console)
+	if (!own.console)
+		own.console = NO_INTID;
+	else
 		gic_enable(0, own.console);
 }
 
@@ -47,7 +51,9 @@ static void reschedule(struct cpu *cpu)
  * on the way out; others need the scheduler. */
 static void kick(struct cpu *cpu)
 {
-	atomic_store_release(&cpu->kicked, false);
+	/* An exchange, so that no later load of a request can pass it: whoever
+	 * finds the flag set sends no interrupt. */
+	(void)atomic_swap(&cpu->kicked, false);
 	if (cpu->nr_vcpus > 1)
 		reschedule(cpu);
 }

@@ -8,12 +8,11 @@
 #include <drivers/log.h>
 #include <drivers/psci.h>
 #include <el2/partition.h>
-#include <lib/check.h>
 #include <lib/string.h>
 #include <mm/cache.h>
 #include <mm/stage1.h>
 
-/* Copying and cache maintenance of so much take about 15 000 instructions. */
+/* Mapping, copying and cache maintenance of so much take about 18 000 instructions. */
 #define LOAD_STEP KIB(64)
 
 enum partition_end partition_end = END_OFF;
@@ -46,50 +45,45 @@ static void run(struct partition *p)
 }
 
 /* Guest memory and retained images are in EL2's map only while they are copied. */
-static void load_window(const struct load_segment *s, bool open)
+static enum err copy_step(const struct load_segment *s, u64 done, u64 n)
 {
-	struct range from = {s->from, s->size}, to = {s->to, s->size + s->fill};
-	enum err err = OK;
+	struct range from = {s->from + done, n}, to = {s->to + done, n};
+	bool copy = done < s->size;
+	enum err err = copy ? stage1_map(from, STAGE1_RODATA) : OK;
 
-	if (open) {
-		if (s->size)
-			err = stage1_map(from, STAGE1_RODATA);
-		if (!err)
-			err = stage1_map(to, STAGE1_DATA);
-	} else {
-		if (s->size)
-			err = stage1_unmap(from);
-		if (!err)
-			err = stage1_unmap(to);
-	}
-	CHECK(err == OK);
+	if (!err)
+		err = stage1_map(to, STAGE1_DATA);
+	if (err)
+		return err;
+	if (copy)
+		memcpy((void *)to.base, (const void *)from.base, n);
+	else
+		memset((void *)to.base, 0, n);
+	cache_hand_to_guest((const void *)to.base, n);
+	err = stage1_unmap(to);
+	return err ?: copy ? stage1_unmap(from) : OK;
 }
 
 bool partition_load_step(struct partition *p)
 {
 	const struct load_segment *s = &p->config->load[p->load_index];
 	u64 done = p->load_done;
-	void *to;
 	u64 n;
 
 	if (p->load_index == p->config->nr_load) {
 		run(p);
 		return true;
 	}
-	if (done == 0)
-		load_window(s, true);
-	to = (void *)(s->to + done);
-	if (done < s->size) {
-		n = MIN(LOAD_STEP, s->size - done);
-		memcpy(to, (const void *)(s->from + done), n);
-	} else {
-		n = MIN(LOAD_STEP, s->size + s->fill - done);
-		memset(to, 0, n);
+	n = MIN(LOAD_STEP, (done < s->size ? s->size : s->size + s->fill) - done);
+	if (copy_step(s, done, n) != OK) {
+		log_error("partition %s: no memory for a map of its image at 0x%lx",
+			  p->config->name, s->to + done);
+		p->stop_reason = STOP_FAULT;
+		partition_stopped(p);
+		return true;
 	}
-	cache_hand_to_guest(to, n);
 	p->load_done = done + n;
 	if (p->load_done == s->size + s->fill) {
-		load_window(s, false);
 		p->load_index++;
 		p->load_done = 0;
 	}
@@ -98,18 +92,16 @@ bool partition_load_step(struct partition *p)
 
 void partition_stop(struct partition *p, enum stop_reason reason)
 {
-	bool first;
-
+	/* The requests are set under the lock: whoever comes second finds its own. */
 	lock_take(&p->lock);
-	first = p->state == PARTITION_RUNNING;
-	if (first) {
+	if (p->state == PARTITION_RUNNING) {
 		p->stop_reason = reason;
 		atomic_store(&p->nr_stopping, p->nr_vcpus);
 		atomic_store_release(&p->state, PARTITION_STOPPING);
+		for (u32 i = 0; i < p->nr_vcpus; i++)
+			vcpu_request(&p->vcpus[i], REQ_STOP);
 	}
 	lock_drop(&p->lock);
-	for (u32 i = 0; first && i < p->nr_vcpus; i++)
-		vcpu_request(&p->vcpus[i], REQ_STOP);
 }
 
 static bool any_running(void)
@@ -137,6 +129,7 @@ void partition_stopped(struct partition *p)
 	enum stop_reason reason = p->stop_reason;
 
 	vgic_reset(p);
+	stage2_forget(&p->stage2);
 	if (p->config->uart.size)
 		vpl011_init(&p->uart, p, p->config->uart_intid);
 	atomic_store_release(&p->state, PARTITION_STOPPED);

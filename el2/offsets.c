@@ -45,5 +45,7 @@ void offsets(void)
 	EMIT(SCTLR_EL2_OFF, SCTLR_RES1);
 	EMIT(SCTLR_EL2_ON, SCTLR_ON);
 	EMIT(SCTLR_EL2_FINAL, SCTLR_ON | SCTLR_EL2_WXN);
+	/* 32-bit stage 2 at level 1: what it says matters only to be defined. */
+	EMIT(VTCR_EL2_IDLE, 1UL << 31 | 1UL << 6 | 32);
 	EMIT(EARLY_BLOCK, 1UL << 10 | 3UL << 8 | 1UL << 6 | MAIR_INDEX_NORMAL << 2 | 1UL);
 }

@@ -27,6 +27,7 @@ extern const char image_start[], image_end[];
 enum panic_end panic_end = PANIC_HALT;
 
 static u32 panicking; /* 1 + index of the CPU that reports */
+static bool ending;   /* its report is over */
 
 _Noreturn static void stop_here(void)
 {
@@ -71,17 +72,36 @@ static void backtrace(u64 frame)
 	}
 }
 
+void earlycon_map(void)
+{
+	for (u32 i = 0;; i++) {
+		struct range r = earlycon_candidate(i);
+
+		if (!r.size || (!stage1_mapped(r) && stage1_map(r, STAGE1_DEVICE) != OK))
+			return;
+	}
+}
+
 /* A panic before the device tree named a console: try the UARTs that are known.
  * Their probes fault where there is none, on what is left of the panic stack. */
 static void find_console(void)
 {
 	struct uart u;
 
-	for (u32 i = 0; earlycon_candidate(i).size; i++)
-		if (stage1_map(earlycon_candidate(i), STAGE1_DEVICE) != OK)
-			return;
+	earlycon_map();
 	if (earlycon_find(&u))
 		console_init(&u);
+}
+
+_Noreturn static void end(void)
+{
+	ending = true;
+	console_flush();
+	if (panic_end == PANIC_OFF)
+		psci_system_off();
+	else if (panic_end == PANIC_RESET)
+		psci_system_reset();
+	stop_here();
 }
 
 static void begin(void)
@@ -93,24 +113,18 @@ static void begin(void)
 	this_cpu()->panic_stack_top = ALIGN_DOWN((u64)__builtin_frame_address(0) - BEGIN_STACK, 16);
 
 	if (!__atomic_compare_exchange_n(&panicking, &nobody, me + 1, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE))
+					 __ATOMIC_ACQUIRE)) {
+		/* A fault while reporting: what is out is out, go where we wanted. */
+		if (nobody == me + 1 && !ending)
+			end();
 		stop_here();
+	}
 	log_enter_panic();
 	if (!console_present())
 		find_console();
 	for (u32 i = 0; i < nr_cpus; i++)
 		if (i != me && cpus[i].online)
 			gic_send_sgi(SGI_STOP, i, cpus[i].mpidr);
-}
-
-_Noreturn static void end(void)
-{
-	console_flush();
-	if (panic_end == PANIC_OFF)
-		psci_system_off();
-	else if (panic_end == PANIC_RESET)
-		psci_system_reset();
-	stop_here();
 }
 
 static void describe(const struct el2_frame *f, enum el2_exception_kind kind)
@@ -135,8 +149,20 @@ static void describe(const struct el2_frame *f, enum el2_exception_kind kind)
 			  f->x[i + 2], i + 3 < 31 ? f->x[i + 3] : 0);
 }
 
+void panic_drain_serror(void)
+{
+	atomic_store(&this_cpu()->draining, true);
+	__asm__ volatile("msr daifclr, #4\n\tisb\n\tmsr daifset, #4" ::: "memory");
+	atomic_store(&this_cpu()->draining, false);
+}
+
 void el2_exception(struct el2_frame *f, enum el2_exception_kind kind)
 {
+	if (kind == EL2_SERROR && atomic_load(&this_cpu()->draining)) {
+		log_warn("cpu%u: an SError was pending at entry, esr 0x%lx: ignored",
+			 this_cpu()->index, f->esr);
+		return;
+	}
 	if (kind == EL2_SYNC && f->elr == (u64)probe_insn) {
 		f->elr = (u64)probe_fixup;
 		f->x[0] = 0;

@@ -6,7 +6,7 @@
 #include <el2/idreg.h>
 #include <el2/partition.h>
 #include <el2/trapreg.h>
-#include <lib/string.h>
+#include <lib/check.h>
 #include <mm/pages.h>
 
 struct partition *partitions;
@@ -78,23 +78,27 @@ static enum err add_vcpus(struct partition *p)
 		v->cpu = cpu;
 		v->stack_top = cpu->stack_top;
 		v->mpidr = c->vcpu_mpidr[i];
-		v->hcr = trapreg_hcr(idreg_machine, cpu->nr_vcpus > 1);
+		v->hcr = trapreg_hcr(idreg_machine, cpu->room > 1);
+		CHECK(cpu->nr_vcpus < cpu->room);
+		cpu->vcpus[cpu->nr_vcpus++] = v;
 	}
 	return OK;
 }
 
-static enum err bind_vcpu(struct vcpu *v)
+enum err partitions_create(const struct partition_config *const *configs, u32 nr)
 {
-	struct cpu *cpu = v->cpu;
-
-	if (!cpu->vcpus) {
-		/* Its size was counted by the caller; see partition_create(). */
-		cpu->vcpus = object_alloc(cpu->nr_vcpus * sizeof(*cpu->vcpus), 8);
-		cpu->nr_vcpus = 0;
-	}
-	if (!cpu->vcpus)
+	partitions = object_alloc(nr * sizeof(*partitions), 64);
+	if (!partitions)
 		return ERR_NO_MEMORY;
-	cpu->vcpus[cpu->nr_vcpus++] = v;
+	nr_partitions = nr;
+	for (u32 i = 0; i < nr; i++)
+		for (u32 k = 0; k < configs[i]->nr_vcpus; k++)
+			cpus[configs[i]->vcpu_cpu[k]].room++;
+	for (u32 i = 0; i < nr_cpus; i++) {
+		cpus[i].vcpus = object_alloc(cpus[i].room * sizeof(*cpus[i].vcpus), 8);
+		if (!cpus[i].vcpus)
+			return ERR_NO_MEMORY;
+	}
 	return OK;
 }
 
@@ -106,13 +110,9 @@ enum err partition_create(struct partition *p, const struct partition_config *c,
 	p->config = c;
 	p->state = PARTITION_STOPPED;
 	idreg_sanitise(p->idreg, idreg_machine, hw->version, c->ipa_bits);
-	for (u32 i = 0; i < c->nr_vcpus; i++)
-		cpus[c->vcpu_cpu[i]].nr_vcpus++;
 	err = map_memory(p);
 	if (!err)
 		err = add_vcpus(p);
-	for (u32 i = 0; !err && i < p->nr_vcpus; i++)
-		err = bind_vcpu(&p->vcpus[i]);
 	if (!err)
 		err = add_devices(p, hw);
 	return err;

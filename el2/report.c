@@ -67,27 +67,34 @@ static const char *kind_name(const struct partition *p, const struct stage2_entr
 	}
 }
 
-void report_fault(const struct vcpu *v, u64 esr)
+/* HPFAR_EL2 holds an address for translation faults only. */
+static void report_abort(const struct vcpu *v, u64 esr)
 {
 	struct partition *p = v->partition;
+	const char *access = ESR_EC(esr) == EC_IABT_LOWER ? "fetch"
+			     : esr & ESR_ABT_WNR          ? "write"
+							  : "read";
+	struct stage2_entry e;
+	u64 ipa;
+
+	log_error("  %s, level %lu, %s%s: far 0x%lx", fault_status_name(ESR_ABT_FSC(esr)), esr & 3,
+		  esr & ESR_ABT_S1PTW ? "walking stage 1, " : "", access, v->far);
+	if (FSC_TYPE(ESR_ABT_FSC(esr)) != FSC_TRANSLATION)
+		return;
+	ipa = abort_ipa(v);
+	e = stage2_lookup(&p->stage2, ipa);
+	log_error("  ipa 0x%lx; stage 2, vmid %u: level %d entry 0x%lx: %s", ipa, p->stage2.vmid,
+		  e.level, e.raw, kind_name(p, &e));
+}
+
+void report_fault(const struct vcpu *v, u64 esr)
+{
 	u32 ec = ESR_EC(esr);
 
 	log_error("partition %s, vCPU %u stopped: %s at pc 0x%lx, pstate 0x%lx, esr 0x%lx",
-		  p->config->name, v->index, esr_class_name(ec), v->pc, v->pstate, esr);
-	if (ec == EC_IABT_LOWER || ec == EC_DABT_LOWER) {
-		u64 ipa = abort_ipa(v);
-		struct stage2_entry e = stage2_lookup(&p->stage2, ipa);
-
-		log_error("  %s, level %lu, %s%s: far 0x%lx, ipa 0x%lx",
-			  fault_status_name(ESR_ABT_FSC(esr)), esr & 3,
-			  esr & ESR_ABT_S1PTW ? "walking stage 1, " : "",
-			  ec == EC_IABT_LOWER ? "fetch"
-			  : esr & ESR_ABT_WNR ? "write"
-					      : "read",
-			  v->far, ipa);
-		log_error("  stage 2, vmid %u: level %d entry 0x%lx: %s", p->stage2.vmid, e.level,
-			  e.raw, kind_name(p, &e));
-	}
+		  v->partition->config->name, v->index, esr_class_name(ec), v->pc, v->pstate, esr);
+	if (ec == EC_IABT_LOWER || ec == EC_DABT_LOWER)
+		report_abort(v, esr);
 	for (u32 i = 0; i < 31; i += 4)
 		log_error("  x%-2u 0x%016lx 0x%016lx 0x%016lx 0x%016lx", i, v->x[i], v->x[i + 1],
 			  v->x[i + 2], i + 3 < 31 ? v->x[i + 3] : 0);

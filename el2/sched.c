@@ -44,8 +44,10 @@ static bool serve_life(struct cpu *cpu)
 
 		if (atomic_load(&v->requests) & REQ_LIFE)
 			vcpu_serve_life(v, atomic_andnot(&v->requests, REQ_LIFE) & REQ_LIFE);
-		more |= atomic_load(&v->requests) & REQ_LIFE;
 	}
+	/* Serving one may have set another's, also one that was passed. */
+	for (u32 i = 0; i < cpu->nr_vcpus; i++)
+		more |= (atomic_load(&cpu->vcpus[i]->requests) & REQ_LIFE) != 0;
 	return more;
 }
 

@@ -10,6 +10,7 @@
 #include <el2/abort.h>
 #include <el2/inject.h>
 #include <el2/irq.h>
+#include <el2/panic.h>
 #include <el2/partition.h>
 #include <el2/report.h>
 #include <el2/sched.h>
@@ -33,10 +34,26 @@ static const trap_fn trap_table[64] = {
     [EC_SYSREG] = trap_sysreg, [EC_IABT_LOWER] = trap_abort, [EC_DABT_LOWER] = trap_abort,
 };
 
+/* The IT block of a T32 instruction goes on with its next condition (DDI0487
+ * G1.8, ITAdvance); IT[7:2] and IT[1:0] are apart in an AArch32 PSTATE. */
+static u64 advance_it(u64 pstate)
+{
+	u64 it = FIELD_GET(PSTATE32_IT_HIGH, pstate) << 2 | FIELD_GET(PSTATE32_IT_LOW, pstate);
+
+	it = it & 7 ? (it & 0xe0) | (it << 1 & 0x1f) : 0;
+	pstate &= ~(PSTATE32_IT_HIGH | PSTATE32_IT_LOW);
+	return pstate | FIELD_PREP(PSTATE32_IT_HIGH, it >> 2) | FIELD_PREP(PSTATE32_IT_LOW, it & 3);
+}
+
 static void skip_instruction(struct vcpu *v, u64 esr)
 {
-	v->pc += esr & ESR_IL ? 4 : 2;
-	v->pstate &= ~PSTATE_BTYPE;
+	if (v->pstate & PSTATE_AARCH32) {
+		v->pc += esr & ESR_IL ? 4 : 2;
+		v->pstate = advance_it(v->pstate);
+	} else {
+		v->pc += 4;
+		v->pstate &= ~PSTATE_BTYPE;
+	}
 }
 
 static void trap_finish(struct vcpu *v, u64 esr, struct verdict verdict)
@@ -67,7 +84,6 @@ struct vcpu *exit_sync(struct vcpu *v)
 	u32 ec = ESR_EC(esr);
 	trap_fn handler = trap_table[ec];
 
-	v->exits[ec]++;
 	trap_finish(v, esr, handler ? handler(v, esr) : VERDICT(UNDEF));
 	if (__builtin_expect(atomic_load(&v->requests) != 0, 0))
 		return sched_serve(v);
@@ -76,20 +92,17 @@ struct vcpu *exit_sync(struct vcpu *v)
 
 struct vcpu *exit_irq(struct vcpu *v)
 {
-	v->exits[0]++;
 	irq_handle(v->cpu);
 	if (__builtin_expect(atomic_load(&v->requests) != 0, 0))
 		return sched_serve(v);
 	return v;
 }
 
-/* Group 1 interrupts come as IRQ. Firmware that leaves one in Group 0 would get
- * us here; it is counted and left pending for the firmware. */
+/* Everything is in Group 1 and comes as IRQ. An FIQ is an interrupt that firmware
+ * left in Group 0, which nobody here can acknowledge: it would come for ever. */
 struct vcpu *exit_fiq(struct vcpu *v)
 {
-	if (v->cpu->fiqs++ == 0)
-		log_error("cpu%u: FIQ at EL2: an interrupt is in Group 0", v->cpu->index);
-	return exit_irq(v);
+	panic("FIQ at EL2 while vCPU %u ran: firmware left an interrupt in Group 0", v->index);
 }
 
 /* An asynchronous error while a guest ran is taken to be its own doing: devices

@@ -85,6 +85,7 @@ void vcpu_serve_life(struct vcpu *v, u32 requests)
 
 	if (requests & REQ_STOP) {
 		vcpu_halt(v);
+		vgic_vcpu_reset(v);
 		if (atomic_sub(&p->nr_stopping, 1) == 1)
 			partition_stopped(p);
 	}

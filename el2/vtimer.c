@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Guest timers across a switch; while loaded they need no help from EL2. */
+#include <arch/barrier.h>
 #include <arch/sysreg.h>
 #include <el2/vcpu.h>
 #include <el2/vtimer.h>
@@ -15,6 +16,7 @@ void vtimer_put(struct vcpu *v)
 	v->ptimer.cval = read_sysreg(CNTP_CVAL_EL0);
 	write_sysreg(CNTV_CTL_EL0, 0);
 	write_sysreg(CNTP_CTL_EL0, 0);
+	isb(); /* their lines are low before the GIC belongs to another vCPU */
 }
 
 void vtimer_load(const struct vcpu *v)

@@ -116,6 +116,14 @@ static u64 *descend(struct pgtable *pt, u64 *entry, u64 addr, int level)
 	return table;
 }
 
+static bool is_empty(const u64 *table)
+{
+	for (u32 i = 0; i < ENTRIES; i++)
+		if (table[i])
+			return false;
+	return true;
+}
+
 static enum err fill(struct pgtable *pt, u64 *table, int level, u64 addr, u64 end,
 		     const struct fill *f)
 {
@@ -137,6 +145,8 @@ static enum err fill(struct pgtable *pt, u64 *table, int level, u64 addr, u64 en
 		err = fill(pt, below, level + 1, addr, next, f);
 		if (err)
 			return err;
+		if (!f->valid && !f->bits && is_empty(below))
+			replace(pt, entry, addr, level, 0);
 	}
 	return OK;
 }

@@ -107,13 +107,11 @@ bool stage1_mapped(struct range r)
 	u64 end = r.base + r.size;
 	bool mapped = range_contains((struct range){0, BIT(48)}, r);
 
-	lock_take(&stage1_lock);
 	for (u64 addr = r.base, next; mapped && addr < end; addr = next) {
 		int level;
 
 		mapped = pgtable_lookup(&table, addr, &level) & PTE_VALID;
 		next = ALIGN_DOWN(addr, pgtable_level_size(level)) + pgtable_level_size(level);
 	}
-	lock_drop(&stage1_lock);
 	return mapped;
 }

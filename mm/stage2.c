@@ -160,6 +160,12 @@ enum err stage2_unmap(struct stage2 *s2, ipa_t ipa, u64 size)
 	return note(s2, ipa, size, STAGE2_NOTHING, 0);
 }
 
+void stage2_forget(struct stage2 *s2)
+{
+	dsb(ishst);
+	invalidate(s2, 0, true);
+}
+
 struct stage2_entry stage2_lookup(struct stage2 *s2, ipa_t ipa)
 {
 	struct stage2_entry e = {0};

@@ -25,10 +25,7 @@ void boot_early_pages(u64 *root, u8 *pages, const u8 *end);
 /* How much memory the page pool must have for that machine: boot/bringup.c. */
 u64 boot_pool_size(const struct machine *m, const struct options *o);
 
-/* C entries of head.S. */
+/* C entries of head.S; the last at EL1 or EL3, or at an EL2 that cannot do without VHE. */
 _Noreturn void boot_main(const void *tree, u64 *root, u8 *pages, const u8 *pages_end);
 _Noreturn void boot_moved(const void *tree, u64 *root, u8 *pages, const u8 *pages_end);
 _Noreturn void boot_wrong_level(u32 level);
-
-/* Stops with a sentence on a CPU that we cannot work on: E2H cannot be cleared. */
-void boot_check_cpu(void);

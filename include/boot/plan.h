@@ -26,9 +26,13 @@ struct plan {
 	struct partition_config config;
 };
 
-/* plan.files is modules_choose's answer, the rest zero; the kernel file is mapped.
- * tocsin: memory that Tocsin keeps (after its move), page-aligned. Errors after
- * a sentence: ERR_FORMAT (image_parse), ERR_NO_MEMORY. */
+/* How many vCPUs: as asked for, else one a CPU, but after a warning no more than
+ * an interrupt controller like the machine's can have. */
+u32 plan_nr_vcpus(const struct machine *m, const struct options *o);
+
+/* o->vcpus is plan_nr_vcpus's answer. plan.files is modules_choose's answer, the rest zero; the
+ * kernel file is mapped. tocsin: memory that Tocsin keeps (after its move), page-aligned. Errors
+ * after a sentence: ERR_FORMAT (image_parse), ERR_NO_MEMORY. */
 enum err plan_retain(struct plan *plan, const struct machine *m, const struct options *o,
 		     struct range tocsin) MUST_CHECK;
 

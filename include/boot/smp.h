@@ -15,7 +15,7 @@ enum err cpu_init(struct cpu *cpu) MUST_CHECK;
 
 /* Starts the secondary CPUs and waits for them; returns how many run, the boot
  * CPU included: all, or those before the first that failed (after a sentence). */
-u32 smp_start(void);
+u32 smp_start(const struct machine *m);
 
 /* Lets the secondary CPUs into their schedulers. */
 void smp_release(void);

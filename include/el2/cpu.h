@@ -18,11 +18,12 @@ struct cpu {
 	u64 branch_call;  /* vectors.S: its function identifier */
 	u32 index;        /* boot CPU is 0 */
 	bool online;
-	bool kicked; /* somebody set a request for a vCPU here (under IPI) */
+	bool draining; /* in panic_drain_serror() */
+	bool kicked;   /* somebody set a request for a vCPU here (under IPI) */
 
 	struct vcpu **vcpus; /* those that may run here */
 	u32 nr_vcpus;
-	u32 fiqs;      /* seen: there should be none */
+	u32 room;      /* how many there will be */
 	u32 next;      /* round robin: where the search for a runnable one begins */
 	u64 slice_end; /* counter value; UINT64_MAX: nobody waits for the CPU */
 };

@@ -26,6 +26,14 @@ extern enum panic_end panic_end;
  * Any context. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Takes an SError that was pending when this CPU came to us: firmware's doing, named
+ * in a warning, not a guest's. Once on each CPU, before it runs guests. */
+void panic_drain_serror(void);
+
+/* Maps the places where earlycon_find() looks, for when no tree names a console. A
+ * place that is mapped already is memory of ours, and no UART. Boot CPU. */
+void earlycon_map(void);
+
 /* If another CPU is panicking, stops here for ever. Called for SGI_STOP. */
 void panic_join(void);
 

@@ -76,6 +76,10 @@ extern u32 nr_partitions;
  * given counts. Any CPU; the caller goes on until its requests are looked at. */
 void partition_stop(struct partition *p, enum stop_reason reason);
 
+/* Makes room for nr partitions and, on each CPU, for the vCPUs that their
+ * configurations bind to it. Boot CPU, once. ERR_NO_MEMORY. */
+enum err partitions_create(const struct partition_config *const *configs, u32 nr) MUST_CHECK;
+
 /* Makes a partition from c: stage 2, devices, vCPUs bound to their CPUs. Nothing
  * runs yet. Boot CPU, once for each of nr_partitions. ERR_NO_MEMORY, or what a
  * range of c that cannot be mapped leads to; p is then unusable. */

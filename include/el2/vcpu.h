@@ -76,7 +76,6 @@ struct vcpu {
 		__uint128_t q[32];
 		u64 fpcr, fpsr;
 	} fp;
-	u64 exits[64]; /* by exception class; interrupts under EC 0 */
 } __attribute__((aligned(64)));
 
 /* Sets a request and makes sure that the vCPU's CPU looks at it soon: by an IPI

@@ -33,5 +33,5 @@ u64 stage1_begin(void);
 enum err stage1_map(struct range r, enum stage1_kind kind) MUST_CHECK;
 enum err stage1_unmap(struct range r) MUST_CHECK;
 
-/* True if all of r is mapped. */
+/* True if all of r is mapped. Takes no lock, so that a panic can ask. */
 bool stage1_mapped(struct range r);

@@ -41,6 +41,9 @@ enum err stage2_map_device(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size) MUST
 enum err stage2_note_mmio(struct stage2 *s2, ipa_t ipa, u64 size, u32 region) MUST_CHECK;
 enum err stage2_unmap(struct stage2 *s2, ipa_t ipa, u64 size) MUST_CHECK;
 
+/* Makes every CPU forget what it knows of this address space. */
+void stage2_forget(struct stage2 *s2);
+
 /* What ipa is. Takes the lock. */
 struct stage2_entry stage2_lookup(struct stage2 *s2, ipa_t ipa);
 

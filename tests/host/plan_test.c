@@ -2,8 +2,8 @@
 /*
  * The zero-configuration partition, in a machine whose RAM is a buffer here.
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/image.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/place.c boot/plan.c
- * sources: boot/guest_tree.c boot/guest_tree_nodes.c lib/fmt.c
+ * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/place.c boot/plan.c
+ * sources: boot/guest_tree.c boot/guest_tree_nodes.c boot/tree_write.c lib/fmt.c
  */
 #include <boot/arena.h>
 #include <boot/plan.h>
@@ -60,7 +60,10 @@ static void make_linux(u64 kernel, u64 image_size)
 
 static enum err make(void)
 {
-	enum err err = plan_retain(&plan, &m, &options, tocsin);
+	enum err err;
+
+	options.vcpus = plan_nr_vcpus(&m, &options);
+	err = plan_retain(&plan, &m, &options, tocsin);
 
 	return err ? err : plan_partition(&plan, &m, tree);
 }
@@ -201,6 +204,7 @@ TEST(without_room_for_copies_the_files_are_holes)
 	plan.files.kernel.size = MIB(20);
 	plan.files.ramdisk = (struct range){at(MIB(40)), MIB(18)};
 	plan.files.ramdisk.size = MIB(18);
+	options.vcpus = plan_nr_vcpus(&m, &options);
 	EXPECT_EQ(plan_retain(&plan, &m, &options, tocsin), OK);
 	EXPECT(!plan.moved);
 	EXPECT_EQ(plan_partition(&plan, &m, tree), ERR_RANGE);

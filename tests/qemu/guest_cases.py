@@ -53,7 +53,7 @@ MATRIX = [case for name in ("psci", "smccc", "sysregs", "abort", "gic", "gicdeli
 EITHER = [r"\nDONE\n|; stopped|[Nn]o guest"]
 
 # One report of a partition that cannot go on.
-REPORT = [r"partition guest, vCPU 1 stopped: instruction abort", r"pc 0x", r"esr 0x", r"far 0x0*b800\w+, ipa 0x",
+REPORT = [r"partition guest, vCPU 1 stopped: instruction abort", r"pc 0x", r"esr 0x", r"far 0x0*b800\w+",
           r"stage 2", r"vbar_el1 0x0*b800000", r"stopped after a fault"]
 
 LOADER = [
@@ -107,6 +107,7 @@ CASES = [
     *matrix(guest("gicsmp"), cpu=CPUS, gic=GICS, smp=[4]),
     *[case for name in ("gic", "gicdeliver", "gicsmp") for case in matrix(shared(name), gic=GICS, smp=[1])],
     *matrix(shared("psci"), smp=[1, 2]),
+    *matrix(shared("reset"), smp=[1, 2]),
     *matrix(guest("reset"), gic=GICS, smp=[1, 4]),
     *matrix(guest("lastoff", tests=False, expect=["DONE"]), smp=[1, 4]),
     *matrix(guest("uart", expect=TYPED), gic=GICS, smp=[1, 2]),
