@@ -23,6 +23,8 @@ void offsets(void)
 {
 	EMIT(VCPU_X, offsetof(struct vcpu, x));
 	EMIT(VCPU_PC, offsetof(struct vcpu, pc));
+	EMIT(VCPU_REQUESTS, offsetof(struct vcpu, requests));
+	EMIT(VCPU_CPU, offsetof(struct vcpu, cpu));
 	EMIT(VCPU_STACK, offsetof(struct vcpu, stack_top));
 	EMIT(FP_Q, offsetof(struct fp_state, q));
 	EMIT(FP_FPCR, offsetof(struct fp_state, fpcr));

@@ -84,29 +84,33 @@ static const struct calls *const owners[TOP(~0u) + 1] = {
     [TOP(TOCSIN_FEATURES)] = &vendor,
 };
 
-/* The function of fid, or NULL. Bits 23:17 must be 0; they count as part of the
- * number, which makes it one that no range has. */
+static struct verdict unlisted(struct vcpu *v, u32 fid)
+{
+	(void)fid;
+	return smccc_return(v, SMCCC_NOT_SUPPORTED);
+}
+
+/* The function of fid. Bits 23:17 must be 0; they count as part of the number,
+ * which makes it one that no range has. */
 static inline smccc_fn find(u32 fid)
 {
 	u32 number = fid & 0xffffff;
 
 	for (const struct calls *c = owners[TOP(fid)]; c; c = c->more)
-		if (number - c->first < c->count)
+		if (number - c->first < c->count && c->functions[number - c->first])
 			return c->functions[number - c->first];
-	return NULL;
+	return unlisted;
 }
 
 bool smccc_implemented(u32 fid)
 {
-	return find(fid) != NULL;
+	return find(fid) != unlisted;
 }
 
-static inline void call(struct vcpu *v)
+/* What the guest asks for: x0 without the hint that it has no SVE state to keep. */
+static inline u32 asked(const struct vcpu *v)
 {
-	u32 fid = (u32)v->x[0] & ~(u32)SMCCC_SVE_HINT;
-	smccc_fn function = find(fid);
-
-	v->x[0] = (u64)(function ? function(v, fid) : SMCCC_NOT_SUPPORTED);
+	return (u32)v->x[0] & ~(u32)SMCCC_SVE_HINT;
 }
 
 /* HVC's return address is behind it, but as an UNDEFINED instruction it is
@@ -117,15 +121,16 @@ struct verdict trap_hvc64(struct vcpu *v, u64 esr)
 		v->pc -= 4;
 		return VERDICT(UNDEF);
 	}
-	call(v);
-	return VERDICT(RESUME);
+	return find(asked(v))(v, asked(v));
 }
 
-/* A trapped SMC's return address is the SMC itself. */
+/* A trapped SMC's return address is the SMC itself: it is stepped over first, so
+ * that functions need not know which of the two they were called by. */
 struct verdict trap_smc64(struct vcpu *v, u64 esr)
 {
 	if (ESR_IMM16(esr))
 		return VERDICT(UNDEF);
-	call(v);
-	return VERDICT(SKIP);
+	v->pc += 4;
+	v->pstate &= ~PSTATE_BTYPE;
+	return find(asked(v))(v, asked(v));
 }

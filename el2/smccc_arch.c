@@ -11,38 +11,38 @@
 /* 1.3 is the version with the SVE hint, which we ignore; 1.2 promised x4-x17. */
 #define VERSION_1_3 0x10003
 
-long smccc_version(struct vcpu *v, u32 fid)
+struct verdict smccc_version(struct vcpu *v, u32 fid)
 {
-	(void)v, (void)fid;
-	return VERSION_1_3;
+	(void)fid;
+	return smccc_return(v, VERSION_1_3);
 }
 
 /* SMCCC_ARCH_SOC_ID is not here on purpose: the SoC is not the guest's. */
-long smccc_features(struct vcpu *v, u32 fid)
+struct verdict smccc_features(struct vcpu *v, u32 fid)
 {
 	u32 asked = (u32)smccc_arg(v, fid, 1);
 
 	switch (asked) {
 	case SMCCC_VERSION:
 	case SMCCC_ARCH_FEATURES:
-		return SMCCC_SUCCESS;
+		return smccc_return(v, SMCCC_SUCCESS);
 	case SMCCC_ARCH_WORKAROUND_1:
 	case SMCCC_ARCH_WORKAROUND_2:
 	case SMCCC_ARCH_WORKAROUND_3:
-		return errata_answer(v->cpu->errata, asked);
+		return smccc_return(v, errata_answer(v->cpu->errata, asked));
 	default:
-		return SMCCC_NOT_SUPPORTED;
+		return smccc_return(v, SMCCC_NOT_SUPPORTED);
 	}
 }
 
 /* ARCH_WORKAROUND_1 and 3. Where the answer was 1 there is nothing to do. */
-long smccc_workaround(struct vcpu *v, u32 fid)
+struct verdict smccc_workaround(struct vcpu *v, u32 fid)
 {
 	long answer = errata_answer(v->cpu->errata, fid);
 
 	if (answer < 0)
-		return SMCCC_NOT_SUPPORTED;
+		return smccc_return(v, SMCCC_NOT_SUPPORTED);
 	if (answer == SMCCC_SUCCESS)
 		smc_call(fid, 0, 0, 0);
-	return SMCCC_SUCCESS;
+	return smccc_return(v, SMCCC_SUCCESS);
 }

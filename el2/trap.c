@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the vectors to a decision and back. A handler from the table decides,
- * trap_finish() acts, and whatever else could delay the return to the guest is
- * a bit of v->requests, looked at once.
+ * From the vectors (guest_sync) to a decision and back: a handler from the table
+ * decides, trap_finish() acts.
  */
 #include <arch/esr.h>
 #include <arch/sysreg.h>
 #include <drivers/log.h>
 #include <el2/abort.h>
 #include <el2/inject.h>
-#include <el2/irq.h>
 #include <el2/panic.h>
 #include <el2/partition.h>
 #include <el2/report.h>
-#include <el2/sched.h>
 #include <el2/smccc.h>
 #include <el2/sysreg.h>
 #include <el2/trap.h>
@@ -27,11 +24,48 @@ static struct verdict trap_wfx(struct vcpu *v, u64 esr)
 	return VERDICT(SKIP);
 }
 
+static struct verdict trap_unlisted(struct vcpu *v, u64 esr)
+{
+	(void)v, (void)esr;
+	return VERDICT(UNDEF);
+}
+
 /* Exceptions that the guest would have taken to EL1 by itself do not come here.
- * What is not listed is something it is not offered: UNDEFINED. */
-static const trap_fn trap_table[64] = {
-    [EC_WFX] = trap_wfx,       [EC_HVC64] = trap_hvc64,      [EC_SMC64] = trap_smc64,
-    [EC_SYSREG] = trap_sysreg, [EC_IABT_LOWER] = trap_abort, [EC_DABT_LOWER] = trap_abort,
+ * What is not listed is something it is not offered. */
+#define UNLISTED(ec) [ec] = trap_unlisted
+#define UNLISTED4(ec) UNLISTED(ec), UNLISTED(ec + 1), UNLISTED(ec + 2), UNLISTED(ec + 3)
+const trap_fn trap_table[64] = {
+    UNLISTED(EC_UNKNOWN),
+    [EC_WFX] = trap_wfx,
+    UNLISTED(0x02),
+    UNLISTED(0x03),
+    UNLISTED4(0x04),
+    UNLISTED4(0x08),
+    UNLISTED4(0x0c),
+    UNLISTED4(0x10),
+    UNLISTED(0x14),
+    UNLISTED(0x15),
+    [EC_HVC64] = trap_hvc64,
+    [EC_SMC64] = trap_smc64,
+    [EC_SYSREG] = trap_sysreg,
+    UNLISTED(0x19),
+    UNLISTED(0x1a),
+    UNLISTED(0x1b),
+    UNLISTED4(0x1c),
+    [EC_IABT_LOWER] = trap_abort,
+    UNLISTED(0x21),
+    UNLISTED(0x22),
+    UNLISTED(0x23),
+    [EC_DABT_LOWER] = trap_abort,
+    UNLISTED(0x25),
+    UNLISTED(0x26),
+    UNLISTED(0x27),
+    UNLISTED4(0x28),
+    UNLISTED4(0x2c),
+    UNLISTED4(0x30),
+    UNLISTED4(0x34),
+    UNLISTED4(0x38),
+    UNLISTED4(0x3c),
 };
 
 /* The IT block of a T32 instruction goes on with its next condition (DDI0487
@@ -56,7 +90,7 @@ static void skip_instruction(struct vcpu *v, u64 esr)
 	}
 }
 
-static void trap_finish(struct vcpu *v, u64 esr, struct verdict verdict)
+void trap_finish(struct vcpu *v, u64 esr, struct verdict verdict)
 {
 	switch (verdict.action) {
 	case ACT_RESUME:
@@ -78,38 +112,17 @@ static void trap_finish(struct vcpu *v, u64 esr, struct verdict verdict)
 	partition_stop(v->partition, STOP_FAULT);
 }
 
-struct vcpu *exit_sync(struct vcpu *v)
-{
-	u64 esr = read_sysreg(ESR_EL2);
-	u32 ec = ESR_EC(esr);
-	trap_fn handler = trap_table[ec];
-
-	trap_finish(v, esr, handler ? handler(v, esr) : VERDICT(UNDEF));
-	if (__builtin_expect(atomic_load(&v->requests) != 0, 0))
-		return sched_serve(v);
-	return v;
-}
-
-struct vcpu *exit_irq(struct vcpu *v)
-{
-	irq_handle(v->cpu);
-	if (__builtin_expect(atomic_load(&v->requests) != 0, 0))
-		return sched_serve(v);
-	return v;
-}
-
 /* Everything is in Group 1 and comes as IRQ. An FIQ is an interrupt that firmware
  * left in Group 0, which nobody here can acknowledge: it would come for ever. */
-struct vcpu *exit_fiq(struct vcpu *v)
+void exit_fiq(struct vcpu *v)
 {
 	panic("FIQ at EL2 while vCPU %u ran: firmware left an interrupt in Group 0", v->index);
 }
 
 /* An asynchronous error while a guest ran is taken to be its own doing: devices
  * that it was given are the likely source. */
-struct vcpu *exit_serror(struct vcpu *v)
+void exit_serror(struct vcpu *v)
 {
 	report_fault(v, read_sysreg(ESR_EL2));
 	partition_stop(v->partition, STOP_FAULT);
-	return sched_serve(v);
 }

@@ -4,8 +4,8 @@
  *
  * While a guest runs, SP_EL2 is its struct vcpu, so the registers are saved
  * with no spare one at hand; then the stack of the CPU is taken from its top.
- * The C function called returns the vCPU to enter in x0: the same one, unless
- * the scheduler chose another. There is no other way back into a guest.
+ * What follows is el2/trap.c's and el2/irq.c's; the way back is by the vCPU's
+ * requests, if it has any, and guest_enter. There is no other.
  */
 #include <gen/offsets.h>
 
@@ -34,17 +34,22 @@
 	mov	x29, #0
 	.endm
 
-	.macro	guest_vector function
+	/* Saved; x0 is the vCPU, and stays in x19. */
+	.macro	handle kind
+	mov	x19, x0
+	b	guest_\kind
+	.endm
+
+	.macro	guest_vector kind
 	.balign	0x80
 	stp	x0, x1, [sp, #VCPU_X]
 	save_rest
-	bl	\function
-	b	guest_enter
+	handle	\kind
 	.endm
 
 	/* For CPUs whose branch predictors a guest could train against EL2: the
 	 * same after CLRBHB, CPU_BRANCH_LOOPS taken branches, or firmware's help. */
-	.macro	hardened_vector function
+	.macro	hardened_vector kind
 	.balign	0x80
 	stp	x0, x1, [sp, #VCPU_X]
 	mrs	x0, tpidr_el2
@@ -56,12 +61,12 @@
 	b.ne	1b
 	dsb	nsh
 	isb
-	b	\function\()_saved
+	b	hardened_\kind
 3:	stp	x2, x3, [sp, #VCPU_X + 16]
 	ldr	x0, [x0, #CPU_BRANCH_CALL]
 	smc	#0
 	ldp	x2, x3, [sp, #VCPU_X + 16]
-	b	\function\()_saved
+	b	hardened_\kind
 	.endm
 
 	.macro	own_vector name
@@ -76,11 +81,11 @@
 	own_vector serror
 	.endm
 
-	.macro	all_guest_vectors kind
-	\kind	exit_sync
-	\kind	exit_irq
-	\kind	exit_fiq
-	\kind	exit_serror
+	.macro	all_guest_vectors vector
+	\vector	sync
+	\vector	irq
+	\vector	fiq
+	\vector	serror
 	.endm
 
 	.text
@@ -100,15 +105,47 @@ el2_vectors_hardened:
 	all_guest_vectors hardened_vector
 	all_guest_vectors hardened_vector
 
-	.irp	function, exit_sync, exit_irq, exit_fiq, exit_serror
-\function\()_saved:
+	.irp	kind, sync, irq, fiq, serror
+hardened_\kind:
 	save_rest
-	bl	\function
-	b	guest_enter
+	handle	\kind
 	.endr
 
+guest_fiq:
+	bl	exit_fiq
+	b	requests
+guest_serror:
+	bl	exit_serror
+	b	requests
+guest_irq:
+	ldr	x0, [x19, #VCPU_CPU]
+	bl	irq_handle
+	b	requests
+
+/* A trap: its class's handler decides, trap_finish() acts on what it says, unless
+ * that is 0, to go on. */
+guest_sync:
+	mrs	x20, esr_el2
+	adrp	x2, trap_table
+	add	x2, x2, :lo12:trap_table
+	ubfx	x3, x20, #26, #6
+	ldr	x2, [x2, x3, lsl #3]
+	mov	x1, x20
+	blr	x2
+	cbz	w0, requests
+	mov	w2, w0
+	mov	x1, x20
+	mov	x0, x19
+	bl	trap_finish
+
+/* Whatever else could delay the return is a bit of one word. */
+requests:
+	ldr	w1, [x19, #VCPU_REQUESTS]
+	mov	x0, x19
+	cbz	w1, guest_enter
+	bl	sched_serve
+
 /* void guest_enter(struct vcpu *): never returns. */
-	.balign	64
 	.global guest_enter
 guest_enter:
 	mov	sp, x0

@@ -3,25 +3,25 @@
 #include <abi/tocsin.h>
 #include <el2/smccc.h>
 
-long vendor_features(struct vcpu *v, u32 fid)
+struct verdict vendor_features(struct vcpu *v, u32 fid)
 {
 	(void)fid;
 	v->x[1] = v->x[2] = v->x[3] = 0;
-	return TOCSIN_FEATURE_FEATURES;
+	return smccc_return(v, TOCSIN_FEATURE_FEATURES);
 }
 
-long vendor_uid(struct vcpu *v, u32 fid)
+struct verdict vendor_uid(struct vcpu *v, u32 fid)
 {
 	(void)fid;
 	v->x[1] = TOCSIN_UID_1;
 	v->x[2] = TOCSIN_UID_2;
 	v->x[3] = TOCSIN_UID_3;
-	return TOCSIN_UID_0;
+	return smccc_return(v, TOCSIN_UID_0);
 }
 
-long vendor_revision(struct vcpu *v, u32 fid)
+struct verdict vendor_revision(struct vcpu *v, u32 fid)
 {
 	(void)fid;
 	v->x[1] = TOCSIN_REVISION_MINOR;
-	return TOCSIN_REVISION_MAJOR;
+	return smccc_return(v, TOCSIN_REVISION_MAJOR);
 }

@@ -24,22 +24,22 @@
 
 enum { AFFINITY_ON, AFFINITY_OFF, AFFINITY_ON_PENDING };
 
-long vpsci_version(struct vcpu *v, u32 fid)
+struct verdict vpsci_version(struct vcpu *v, u32 fid)
 {
-	(void)v, (void)fid;
-	return VERSION_1_1;
+	(void)fid;
+	return smccc_return(v, VERSION_1_1);
 }
 
 /* 0 also says: power_state in the original format, no OS-initiated mode. */
-long vpsci_features(struct vcpu *v, u32 fid)
+struct verdict vpsci_features(struct vcpu *v, u32 fid)
 {
 	u32 asked = (u32)smccc_arg(v, fid, 1);
 	bool psci = SMCCC_OWNER(asked) == SMCCC_OWNER_STANDARD &&
 		    SMCCC_NUMBER(asked) <= SMCCC_NUMBER(PSCI_SYSTEM_RESET2);
 
 	if ((psci || asked == SMCCC_VERSION) && smccc_implemented(asked))
-		return PSCI_SUCCESS;
-	return PSCI_NOT_SUPPORTED;
+		return smccc_return(v, PSCI_SUCCESS);
+	return smccc_return(v, PSCI_NOT_SUPPORTED);
 }
 
 /* Where a vCPU can start: an instruction's address in the partition's RAM. */
@@ -59,97 +59,98 @@ static struct vcpu *find_vcpu(struct partition *p, u64 mpidr)
 }
 
 /* 5.4. Standby returns SUCCESS after the wake-up; power-down does not return. */
-long vpsci_cpu_suspend(struct vcpu *v, u32 fid)
+struct verdict vpsci_cpu_suspend(struct vcpu *v, u32 fid)
 {
 	u32 power_state = (u32)v->x[1];
 	u64 entry = smccc_arg(v, fid, 2);
 
 	if (power_state & POWER_STATE_RESERVED)
-		return PSCI_INVALID_PARAMETERS;
+		return smccc_return(v, PSCI_INVALID_PARAMETERS);
 	if (!(power_state & POWER_STATE_POWERDOWN)) {
 		vcpu_wait(v);
 	} else {
 		if (!entry_valid(v->partition, entry))
-			return PSCI_INVALID_ADDRESS;
+			return smccc_return(v, PSCI_INVALID_ADDRESS);
 		vcpu_suspend_powerdown(v, entry, smccc_arg(v, fid, 3));
 	}
-	return PSCI_SUCCESS;
+	return smccc_return(v, PSCI_SUCCESS);
 }
 
 /* 5.5. */
-long vpsci_cpu_off(struct vcpu *v, u32 fid)
+struct verdict vpsci_cpu_off(struct vcpu *v, u32 fid)
 {
 	(void)fid;
 	vcpu_off(v);
-	return PSCI_SUCCESS;
+	return smccc_return(v, PSCI_SUCCESS);
 }
 
 /* 5.6. Who moves power out of OFF owns entry and context until REQ_START, which
  * publishes them; the target looks at neither before. */
-long vpsci_cpu_on(struct vcpu *v, u32 fid)
+struct verdict vpsci_cpu_on(struct vcpu *v, u32 fid)
 {
 	struct partition *p = v->partition;
 	struct vcpu *target = find_vcpu(p, smccc_arg(v, fid, 1));
 	u64 entry = smccc_arg(v, fid, 2);
 
 	if (!target)
-		return PSCI_INVALID_PARAMETERS;
+		return smccc_return(v, PSCI_INVALID_PARAMETERS);
 	if (!entry_valid(p, entry))
-		return PSCI_INVALID_ADDRESS;
+		return smccc_return(v, PSCI_INVALID_ADDRESS);
 	if (!atomic_cas(&target->power, POWER_OFF, POWER_ON_PENDING))
-		return atomic_load(&target->power) == POWER_ON_PENDING ? PSCI_ON_PENDING
-								       : PSCI_ALREADY_ON;
+		return smccc_return(v, atomic_load(&target->power) == POWER_ON_PENDING
+					   ? PSCI_ON_PENDING
+					   : PSCI_ALREADY_ON);
 	atomic_add(&p->nr_on, 1);
 	target->entry = entry;
 	target->context = smccc_arg(v, fid, 3);
 	vcpu_request(target, REQ_START);
-	return PSCI_SUCCESS;
+	return smccc_return(v, PSCI_SUCCESS);
 }
 
 /* 5.7. Only single CPUs: since 1.0 a higher level need not be supported. */
-long vpsci_affinity_info(struct vcpu *v, u32 fid)
+struct verdict vpsci_affinity_info(struct vcpu *v, u32 fid)
 {
 	struct vcpu *target = find_vcpu(v->partition, smccc_arg(v, fid, 1));
 	u32 level = (u32)v->x[2];
 
 	if (!target || level != 0)
-		return PSCI_INVALID_PARAMETERS;
+		return smccc_return(v, PSCI_INVALID_PARAMETERS);
 	switch (atomic_load(&target->power)) {
 	case POWER_ON:
-		return AFFINITY_ON;
+		return smccc_return(v, AFFINITY_ON);
 	case POWER_ON_PENDING:
-		return AFFINITY_ON_PENDING;
+		return smccc_return(v, AFFINITY_ON_PENDING);
 	default:
-		return AFFINITY_OFF;
+		return smccc_return(v, AFFINITY_OFF);
 	}
 }
 
-long vpsci_migrate_info_type(struct vcpu *v, u32 fid)
+struct verdict vpsci_migrate_info_type(struct vcpu *v, u32 fid)
 {
-	(void)v, (void)fid;
-	return MIGRATE_NOT_REQUIRED;
+	(void)fid;
+	return smccc_return(v, MIGRATE_NOT_REQUIRED);
 }
 
 /* 5.10 and 5.11 do not return: the stop request is looked at before the guest
  * could see the result. */
-long vpsci_system_off(struct vcpu *v, u32 fid)
+struct verdict vpsci_system_off(struct vcpu *v, u32 fid)
 {
 	(void)fid;
 	partition_stop(v->partition, STOP_OFF);
-	return PSCI_INTERNAL_FAILURE;
+	return smccc_return(v, PSCI_INTERNAL_FAILURE);
 }
 
-long vpsci_system_reset(struct vcpu *v, u32 fid)
+struct verdict vpsci_system_reset(struct vcpu *v, u32 fid)
 {
 	(void)fid;
 	partition_stop(v->partition, STOP_RESET);
-	return PSCI_INTERNAL_FAILURE;
+	return smccc_return(v, PSCI_INTERNAL_FAILURE);
 }
 
 /* 5.12. Of the architectural resets there is one, and none of a vendor's. */
-long vpsci_system_reset2(struct vcpu *v, u32 fid)
+struct verdict vpsci_system_reset2(struct vcpu *v, u32 fid)
 {
 	if ((u32)v->x[1] != RESET2_WARM)
-		return PSCI_INVALID_PARAMETERS;
+		return smccc_return(v, PSCI_INVALID_PARAMETERS);
 	return vpsci_system_reset(v, fid);
 }

@@ -14,9 +14,16 @@
 
 /*
  * A function of a service: fid is the whole identifier without the SVE hint.
- * Returns x0; results beyond x0 it writes itself.
+ * Ends with smccc_return(); results beyond x0 it writes itself.
  */
-typedef long (*smccc_fn)(struct vcpu *v, u32 fid);
+typedef struct verdict (*smccc_fn)(struct vcpu *v, u32 fid);
+
+/* Gives the caller its x0. The call is over: PC is behind it. */
+static inline struct verdict smccc_return(struct vcpu *v, long x0)
+{
+	v->x[0] = (u64)x0;
+	return VERDICT(RESUME);
+}
 
 /* EC 0x16 and 0x17: the trap handlers. An immediate other than 0 is UNDEFINED. */
 struct verdict trap_hvc64(struct vcpu *v, u64 esr);
@@ -32,18 +39,18 @@ static inline u64 smccc_arg(const struct vcpu *v, u32 fid, u32 n)
 }
 
 /* Arm architecture calls (DEN0028 7, DEN0070); in el2/smccc_arch.c. */
-long smccc_version(struct vcpu *v, u32 fid);
-long smccc_features(struct vcpu *v, u32 fid);
-long smccc_workaround(struct vcpu *v, u32 fid);
+struct verdict smccc_version(struct vcpu *v, u32 fid);
+struct verdict smccc_features(struct vcpu *v, u32 fid);
+struct verdict smccc_workaround(struct vcpu *v, u32 fid);
 
 /* Random numbers (DEN0098) from the CPU's RNDR; in el2/trng.c. All of them are
  * NOT_SUPPORTED in a partition whose CPUs have none. */
-long trng_version(struct vcpu *v, u32 fid);
-long trng_features(struct vcpu *v, u32 fid);
-long trng_get_uuid(struct vcpu *v, u32 fid);
-long trng_rnd(struct vcpu *v, u32 fid);
+struct verdict trng_version(struct vcpu *v, u32 fid);
+struct verdict trng_features(struct vcpu *v, u32 fid);
+struct verdict trng_get_uuid(struct vcpu *v, u32 fid);
+struct verdict trng_rnd(struct vcpu *v, u32 fid);
 
 /* Our own service (abi/tocsin.h); in el2/vendor.c. */
-long vendor_features(struct vcpu *v, u32 fid);
-long vendor_uid(struct vcpu *v, u32 fid);
-long vendor_revision(struct vcpu *v, u32 fid);
+struct verdict vendor_features(struct vcpu *v, u32 fid);
+struct verdict vendor_uid(struct vcpu *v, u32 fid);
+struct verdict vendor_revision(struct vcpu *v, u32 fid);

@@ -22,12 +22,15 @@ struct verdict {
 
 #define VERDICT(a) ((struct verdict){ACT_##a})
 
-/* From vectors.S, for the four kinds of exception of a guest; each returns the
- * vCPU to enter. */
-struct vcpu *exit_sync(struct vcpu *v);
-struct vcpu *exit_irq(struct vcpu *v);
-struct vcpu *exit_fiq(struct vcpu *v);
-struct vcpu *exit_serror(struct vcpu *v);
-
 /* Handles one exception class; esr is ESR_EL2. Interrupts masked. */
 typedef struct verdict (*trap_fn)(struct vcpu *v, u64 esr);
+
+/* One for each exception class; vectors.S calls them. */
+extern const trap_fn trap_table[64];
+
+/* Acts on a verdict other than RESUME; esr is that of the trap. */
+void trap_finish(struct vcpu *v, u64 esr, struct verdict verdict);
+
+/* From vectors.S: what should not come from a guest. */
+void exit_fiq(struct vcpu *v);
+void exit_serror(struct vcpu *v);

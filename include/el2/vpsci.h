@@ -6,17 +6,18 @@
  */
 #pragma once
 
+#include <el2/trap.h>
 #include <lib/types.h>
 
 struct vcpu;
 
-long vpsci_version(struct vcpu *v, u32 fid);
-long vpsci_features(struct vcpu *v, u32 fid);
-long vpsci_cpu_suspend(struct vcpu *v, u32 fid);
-long vpsci_cpu_off(struct vcpu *v, u32 fid);
-long vpsci_cpu_on(struct vcpu *v, u32 fid);
-long vpsci_affinity_info(struct vcpu *v, u32 fid);
-long vpsci_migrate_info_type(struct vcpu *v, u32 fid);
-long vpsci_system_off(struct vcpu *v, u32 fid);
-long vpsci_system_reset(struct vcpu *v, u32 fid);
-long vpsci_system_reset2(struct vcpu *v, u32 fid);
+struct verdict vpsci_version(struct vcpu *v, u32 fid);
+struct verdict vpsci_features(struct vcpu *v, u32 fid);
+struct verdict vpsci_cpu_suspend(struct vcpu *v, u32 fid);
+struct verdict vpsci_cpu_off(struct vcpu *v, u32 fid);
+struct verdict vpsci_cpu_on(struct vcpu *v, u32 fid);
+struct verdict vpsci_affinity_info(struct vcpu *v, u32 fid);
+struct verdict vpsci_migrate_info_type(struct vcpu *v, u32 fid);
+struct verdict vpsci_system_off(struct vcpu *v, u32 fid);
+struct verdict vpsci_system_reset(struct vcpu *v, u32 fid);
+struct verdict vpsci_system_reset2(struct vcpu *v, u32 fid);

@@ -33,7 +33,8 @@ TEST(smccc_verdicts)
 	EXPECT_EQ(trap_hvc64(v, 1).action, ACT_UNDEF);
 	EXPECT_EQ(v->pc, RAM + 4); /* where the HVC was */
 	EXPECT_EQ(v->x[0], PSCI_VERSION);
-	EXPECT_EQ(trap_smc64(v, ESR_IL).action, ACT_SKIP);
+	EXPECT_EQ(trap_smc64(v, ESR_IL).action, ACT_RESUME);
+	EXPECT_EQ(v->pc, RAM + 8); /* behind the SMC */
 	EXPECT_EQ(v->x[0], 0x10001);
 	v->x[0] = PSCI_VERSION;
 	EXPECT_EQ(trap_hvc64(v, ESR_IL).action, ACT_RESUME);
