@@ -62,9 +62,15 @@ $(BUILD)/tocsin.img: $(BUILD)/tocsin.elf
 	$(call say,IMG,$@)
 	$(Q)$(OBJCOPY) -O binary $< $@
 
+# The image runs anywhere. The ELF, for loaders that insist on it (QEMU, and then
+# perhaps at the wrong exception level), goes where QEMU's virt has RAM, so that
+# at least the sentence about it comes out.
+ELF_RAM  := 0x40200000
+
 $(BUILD)/tocsin.elf: $(OBJECTS) linker.ld $(LIBFDT) Makefile
 	$(call say,LD,$@)
 	$(Q)$(LD) $(LDFLAGS) -T linker.ld -Map=$(BUILD)/tocsin.map -o $@ $(OBJECTS) $(LIBFDT)
+	$(Q)$(OBJCOPY) --change-section-lma '*+$(ELF_RAM)' $@
 
 $(BUILD)/obj/%.o: %.c Makefile | setup
 	$(call say,CC,$<)

@@ -117,7 +117,7 @@ static void start_cpus(void)
 	if (cpu_init(&cpus[0]) != OK)
 		boot_stop("cpu0 cannot be used");
 	m->nr_cpus = smp_start(m);
-	errata_report();
+	errata_report(boot.options.mitigations);
 	log_info("%u of %u CPUs, GICv%u", m->nr_cpus, nr_cpus, m->gic.version);
 }
 

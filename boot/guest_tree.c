@@ -80,15 +80,26 @@ void tree_writer_check(struct tree_writer *w, int err)
 		w->err = err;
 }
 
-/* The role of the node at offset. Nodes come in the order of the notes. */
+/* The role of the node at offset. Nodes come in the order of the notes. CPUs are
+ * kept if a vCPU has their affinity: the boot CPU need not be the first node, and
+ * those that did not start have none. */
 static enum node_role take_role(struct tree_writer *w, int offset)
 {
 	const struct machine *m = w->g->machine;
+	const struct partition_config *config = w->g->config;
+	const struct node_note *note;
 
 	while (w->note < m->nr_notes && m->notes[w->note].offset < offset)
 		w->note++;
-	return w->note < m->nr_notes && m->notes[w->note].offset == offset ? m->notes[w->note].role
-									   : NODE_PLAIN;
+	note = &m->notes[w->note];
+	if (w->note >= m->nr_notes || note->offset != offset)
+		return NODE_PLAIN;
+	if (note->role != NODE_CPU)
+		return note->role;
+	for (u32 i = 0; i < config->nr_vcpus; i++)
+		if (config->vcpu_mpidr[i] == note->mpidr)
+			return NODE_CPU;
+	return NODE_DROPPED;
 }
 
 /* Children of these are about the hardware that the guest does not have. */
@@ -110,7 +121,6 @@ static void begin_role(struct tree_writer *w, enum node_role role)
 		guest_tree_psci(w);
 		break;
 	case NODE_CPU:
-		w->nr_cpus++;
 		tree_writer_string(w, "enable-method", "psci");
 		break;
 	case NODE_CONSOLE:
@@ -129,8 +139,7 @@ static void open_node(struct tree_writer *w, const struct tree_item *item, int d
 	w->in_props = true;
 	if (w->skip)
 		return;
-	if (role == NODE_DROPPED || loses_children(parent) ||
-	    (role == NODE_CPU && w->nr_cpus >= w->g->config->nr_vcpus)) {
+	if (role == NODE_DROPPED || loses_children(parent)) {
 		w->skip = depth;
 		return;
 	}

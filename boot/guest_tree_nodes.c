@@ -86,16 +86,30 @@ void guest_tree_console_end(struct tree_writer *w)
 	tree_writer_check(w, fdt_property(w->to, "clock-names", names, sizeof(names)));
 }
 
+/* The machine's tree has a CPU of that affinity. */
+static bool has_node(const struct machine *m, u64 mpidr)
+{
+	for (u32 i = 0; i < m->nr_notes; i++)
+		if (m->notes[i].role == NODE_CPU && m->notes[i].mpidr == mpidr)
+			return true;
+	return false;
+}
+
 void guest_tree_more_cpus(struct tree_writer *w)
 {
 	const struct partition_config *config = w->g->config;
 	u32 cells = MIN(w->cpu_cells, 2U);
 
-	for (; w->nr_cpus < config->nr_vcpus; w->nr_cpus++) {
-		u64 mpidr = config->vcpu_mpidr[w->nr_cpus];
+	if (w->has_cpus)
+		return;
+	w->has_cpus = true;
+	for (u32 i = 0; i < config->nr_vcpus; i++) {
+		u64 mpidr = config->vcpu_mpidr[i];
 		fdt32_t reg[2], *end = reg;
 		char name[32];
 
+		if (has_node(w->g->machine, mpidr))
+			continue;
 		fmt_snprintf(name, sizeof(name), "cpu@%lx", mpidr);
 		put_cells(&end, mpidr, cells);
 		tree_writer_check(w, fdt_begin_node(w->to, name));

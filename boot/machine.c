@@ -10,17 +10,20 @@
 #include <lib/string.h>
 #include <libfdt.h>
 
-/* In alphabetical order: the search stops behind the first letter. */
 static const char *const prop_names[NR_SCAN_PROPS] = {
     [PROP_ADDRESS_CELLS] = "#address-cells",
     [PROP_SIZE_CELLS] = "#size-cells",
+    [PROP_INTERRUPT_CELLS] = "#interrupt-cells",
     [PROP_REDIST_REGIONS] = "#redistributor-regions",
     [PROP_BOOTARGS] = "bootargs",
     [PROP_COMPATIBLE] = "compatible",
     [PROP_RELEASE_ADDR] = "cpu-release-addr",
     [PROP_DEVICE_TYPE] = "device_type",
     [PROP_ENABLE_METHOD] = "enable-method",
+    [PROP_INTERRUPT_MAP] = "interrupt-map",
+    [PROP_INTERRUPT_MAP_MASK] = "interrupt-map-mask",
     [PROP_INTERRUPT_PARENT] = "interrupt-parent",
+    [PROP_INTERRUPT_NAMES] = "interrupt-names",
     [PROP_INTERRUPTS] = "interrupts",
     [PROP_INTERRUPTS_EXTENDED] = "interrupts-extended",
     [PROP_INITRD_END] = "linux,initrd-end",
@@ -55,6 +58,7 @@ static const struct {
     {"arm,cortex-a9-gic", KIND_GICV2},
     {"arm,cortex-a7-gic", KIND_GICV2},
     {"arm,eb11mp-gic", KIND_GICV2},
+    {"qcom,msm-qgic2", KIND_GICV2},
     {"arm,gic-v5", KIND_OTHER_GIC},
     {"arm,gic-v4", KIND_OTHER_GIC},
     {"brcm,bcm2836-l1-intc", KIND_OTHER_GIC},
@@ -127,7 +131,7 @@ u32 scan_note(struct scan *s, enum node_role role)
 		return 0;
 	}
 	m->notes = notes;
-	notes[m->nr_notes] = (struct node_note){s->level[s->depth].offset, role};
+	notes[m->nr_notes] = (struct node_note){.offset = s->level[s->depth].offset, .role = role};
 	return m->nr_notes++;
 }
 
@@ -209,13 +213,21 @@ static void read_level(struct scan *s)
 {
 	struct scan_level *here = &s->level[s->depth];
 	struct prop parent = s->props[PROP_INTERRUPT_PARENT];
+	struct prop cells = s->props[PROP_INTERRUPT_CELLS];
 
 	here->address_cells = read_cells(s, PROP_ADDRESS_CELLS, 2);
 	here->size_cells = read_cells(s, PROP_SIZE_CELLS, 1);
 	here->cells_given = s->props[PROP_ADDRESS_CELLS].bytes;
 	here->ranges = s->props[PROP_RANGES];
-	if (parent.len == 4)
+	if (parent.len == 4) {
 		here->interrupt_parent = prop_cell(parent, 0);
+		here->nexus.interrupt_cells = 0;
+	}
+	if (cells.len == 4 && prop_cell(cells, 0) <= 4)
+		here->nexus = (struct scan_nexus){.map = s->props[PROP_INTERRUPT_MAP],
+						  .mask = s->props[PROP_INTERRUPT_MAP_MASK],
+						  .address_cells = here->address_cells,
+						  .interrupt_cells = prop_cell(cells, 0)};
 }
 
 /* Nodes directly below the root that are what they are by their name. */
@@ -337,8 +349,10 @@ static void open_node(struct scan *s, const struct tree_item *item)
 	here = &s->level[s->depth];
 	*here = (struct scan_level){.name = item->name, .offset = item->offset};
 	here->place = s->depth ? PLACE_NOTHING : PLACE_ROOT;
-	if (s->depth)
+	if (s->depth) {
 		here->interrupt_parent = here[-1].interrupt_parent;
+		here->nexus = here[-1].nexus;
+	}
 	memset(s->props, 0, sizeof(s->props));
 }
 
@@ -349,18 +363,28 @@ static void close_node(struct scan *s)
 	s->depth--;
 }
 
+/* What there is to know of a property's name. Most have been seen before. */
+static const struct scan_name *know_name(struct scan *s, const char *name)
+{
+	struct scan_name *known = &s->names[(uintptr_t)name % SCAN_NAMES];
+	u32 i = 0;
+
+	if (known->name == name)
+		return known;
+	while (i < NR_SCAN_PROPS && strcmp(prop_names[i], name))
+		i++;
+	*known = (struct scan_name){name, i};
+	return known;
+}
+
 /* Properties after a child node are not looked at: no writer makes them. */
 static void take_prop(struct scan *s, const struct tree_item *item)
 {
+	const struct scan_name *known = know_name(s, item->name);
+
 	s->m->name_bytes += item->name_len + 1;
-	if (s->depth >= SCAN_DEPTH || s->level[s->depth].seen)
-		return;
-	for (u32 i = 0; i < NR_SCAN_PROPS && prop_names[i][0] <= item->name[0]; i++) {
-		if (prop_names[i][0] == item->name[0] && !strcmp(prop_names[i], item->name)) {
-			s->props[i] = item->prop;
-			return;
-		}
-	}
+	if (known->prop < NR_SCAN_PROPS && s->depth < SCAN_DEPTH && !s->level[s->depth].seen)
+		s->props[known->prop] = item->prop;
 }
 
 static enum err walk(struct scan *s)
@@ -403,6 +427,11 @@ static enum err check_machine(const struct machine *m, const struct scan *s)
 			  s->unknown_gic ? ", but " : "", s->unknown_gic ? s->unknown_gic : "");
 		return s->unknown_gic ? ERR_UNSUPPORTED : ERR_NOT_FOUND;
 	}
+	if (!m->timer[TIMER_VIRTUAL] || !m->timer[TIMER_HYP]) {
+		log_error("the device tree names no %s interrupt of an arm,armv8-timer",
+			  m->timer[TIMER_VIRTUAL] ? "hypervisor" : "virtual");
+		return ERR_NOT_FOUND;
+	}
 	return OK;
 }
 
@@ -414,12 +443,13 @@ enum err machine_scan(struct machine *m, const void *fdt, u8 pa_bits)
 	    .tree = {(uintptr_t)fdt, tree_used_size(fdt)}, .pa_bits = pa_bits, .bootargs = ""};
 	if (!s)
 		return ERR_NO_MEMORY;
-	*s = (struct scan){.m = m, .fdt = fdt, .depth = -1, .aliases = -1};
+	*s = (struct scan){.m = m, .fdt = fdt, .depth = -1, .aliases = -1, .gic_cells = 3};
 	scan_fail(s, walk(s));
 	scan_choose_uart(s);
 	if (s->error)
 		return s->error;
 	scan_memreserve(s);
+	scan_finish_gic(s);
 	scan_finish_devices(s);
 	return check_machine(m, s);
 }

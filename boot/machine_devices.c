@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Devices: which addresses a partition may have, which ones Tocsin keeps (GIC,
- * its UART, what acts below a guest's feet), and the two that Tocsin drives.
+ * its UART, what acts below a guest's feet), and the UART that Tocsin drives.
  */
 #include <boot/arena.h>
 #include <boot/scan.h>
 #include <drivers/log.h>
 #include <lib/string.h>
 #include <libfdt.h>
-
-/* Shared interrupts: type 0, number counted from INTID 32. */
-#define NR_SPIS 988
 
 static void add_range(struct scan *s, struct ranges *set, struct range r)
 {
@@ -85,9 +82,7 @@ static u32 first_spi(const struct scan *s, u32 *parent)
 		*parent = prop_cell(extended, 0);
 		p = (struct prop){extended.bytes + 4, extended.len - 4};
 	}
-	if (p.len < 12 || prop_cell(p, 0) != 0 || prop_cell(p, 1) >= NR_SPIS)
-		return 0;
-	return GIC_SPI_BASE + prop_cell(p, 1);
+	return scan_spi(p, 0);
 }
 
 static void add_uart(struct scan *s, const struct uart_driver *driver)
@@ -102,6 +97,9 @@ static void add_uart(struct scan *s, const struct uart_driver *driver)
 		return;
 	}
 	u.uart.intid = first_spi(s, &u.interrupt_parent);
+	if (!s->props[PROP_INTERRUPTS_EXTENDED].bytes)
+		u.nexus = s->level[s->depth].nexus;
+	u.interrupts = s->props[PROP_INTERRUPTS];
 	u.path = node_path(s);
 	u.note = scan_note(s, NODE_UART);
 	if (!uarts || !u.path) {
@@ -140,87 +138,6 @@ void scan_device(struct scan *s)
 void scan_withhold(struct scan *s)
 {
 	add_regs(s, &s->kept);
-}
-
-/* Entry i of the GIC's reg for Tocsin; empty if there is none. */
-static struct range gic_reg(struct scan *s, u32 i)
-{
-	struct range r = {0};
-
-	if (!scan_reg(s, i, &r) || !scan_translate(s, &r) || !range_valid(r) ||
-	    r.base + r.size > BIT(s->m->pa_bits))
-		return (struct range){0};
-	return r;
-}
-
-/* Distributor, CPU, hypervisor and virtual CPU interface. */
-static bool read_gicv2(struct scan *s, struct gic_config *found)
-{
-	found->dist = gic_reg(s, 0);
-	found->cpu = gic_reg(s, 1);
-	found->hyp = gic_reg(s, 2);
-	found->vcpu = gic_reg(s, 3);
-	s->m->gic_reg_bytes = 2;
-	return found->dist.size && found->cpu.size && found->hyp.size && found->vcpu.size;
-}
-
-/* Distributor, then the redistributor regions. */
-static bool read_gicv3(struct scan *s, struct gic_config *found)
-{
-	struct prop nr = s->props[PROP_REDIST_REGIONS], stride = s->props[PROP_REDIST_STRIDE];
-	u32 nr_regions = nr.len == 4 ? prop_cell(nr, 0) : 1;
-
-	found->dist = gic_reg(s, 0);
-	if (stride.len == 4 || stride.len == 8)
-		found->redist_stride = prop_number(stride, 0, stride.len / 4);
-	if (found->redist_stride && !IS_ALIGNED(found->redist_stride, KIB(64))) {
-		log_warn("%s: redistributor-stride 0x%lx is not used", s->level[s->depth].name,
-			 found->redist_stride);
-		found->redist_stride = 0;
-	}
-	s->m->gic_reg_bytes = 1 + nr_regions;
-	for (u32 i = 0; i < nr_regions; i++) {
-		struct range r = gic_reg(s, 1 + i);
-		struct range *redist = arena_grow(found->redist, found->nr_redist, sizeof(r));
-
-		if (!redist)
-			scan_fail(s, ERR_NO_MEMORY);
-		if (!r.size || !redist)
-			return false;
-		found->redist = redist;
-		redist[found->nr_redist++] = r;
-	}
-	return found->dist.size && found->nr_redist;
-}
-
-void scan_gic(struct scan *s, u8 version)
-{
-	struct gic_config found = {.version = version};
-	struct prop interrupts = s->props[PROP_INTERRUPTS], phandle = s->props[PROP_PHANDLE];
-	const struct scan_level *bus = &s->level[s->depth - 1];
-	const char *name = s->level[s->depth].name;
-
-	add_regs(s, &s->kept);
-	if (s->m->gic.version) {
-		log_warn("%s: a second interrupt controller is not used", name);
-		scan_note(s, NODE_DROPPED);
-		return;
-	}
-	if (!(version == 2 ? read_gicv2(s, &found) : read_gicv3(s, &found))) {
-		log_error("%s: reg (%u bytes) does not name all parts of a GICv%u%s", name,
-			  s->props[PROP_REG].len, version,
-			  version == 2 ? " with virtualization" : "");
-		scan_fail(s, ERR_FORMAT);
-		return;
-	}
-	s->m->gic_reg_bytes *= 4 * (bus->address_cells + bus->size_cells);
-	if (interrupts.len >= 12 && prop_cell(interrupts, 0) == 1 && prop_cell(interrupts, 1) < 16)
-		found.maintenance = 16 + prop_cell(interrupts, 1);
-	else
-		log_warn("%s: no usable maintenance interrupt", name);
-	s->gic_phandle = phandle.len == 4 ? prop_cell(phandle, 0) : 0;
-	s->m->gic = found;
-	scan_note(s, NODE_GIC);
 }
 
 /* wanted, up to its end or a ':', names path; unit addresses may be left out. */
@@ -271,17 +188,35 @@ static struct scan_uart *find_console(const struct scan *s)
 	return s->uarts;
 }
 
+/* EL2 maps a console as a device's, so it cannot be RAM as well. */
+static void drop_uarts_in_ram(struct scan *s)
+{
+	u32 nr = s->nr_uarts;
+
+	s->nr_uarts = 0;
+	for (u32 i = 0; i < nr; i++) {
+		if (ranges_touching(&s->m->memory, range_pages_around(s->uarts[i].uart.regs)))
+			log_warn("%s: a UART where the tree has RAM: ignored", s->uarts[i].path);
+		else
+			s->uarts[s->nr_uarts++] = s->uarts[i];
+	}
+}
+
 void scan_choose_uart(struct scan *s)
 {
-	struct scan_uart *console = find_console(s);
+	struct scan_uart *console;
 	struct machine *m = s->m;
 	struct range page;
 
+	drop_uarts_in_ram(s);
+	console = find_console(s);
 	if (!console || m->nr_notes == 0)
 		return;
 	m->uart = console->uart;
 	m->uart_path = console->path;
-	if (s->gic_phandle && console->interrupt_parent != s->gic_phandle)
+	if (console->nexus.interrupt_cells)
+		m->uart.intid = scan_mapped_spi(s, &console->nexus, console->interrupts);
+	else if (s->gic_phandle && console->interrupt_parent != s->gic_phandle)
 		m->uart.intid = 0;
 	page = range_pages_around(console->uart.regs);
 	scan_fail(s, ranges_add(&s->kept, page));

@@ -71,11 +71,13 @@ static void add_cpu(struct scan *s, u64 mpidr)
 	struct machine_cpu *cpus = arena_grow(m->cpus, m->nr_cpus, sizeof(*cpus));
 	struct prop release = s->props[PROP_RELEASE_ADDR];
 	struct machine_cpu cpu = {.mpidr = mpidr};
+	u32 note = scan_note(s, NODE_CPU);
 
-	if (!cpus) {
+	if (!cpus || !m->nr_notes) {
 		scan_fail(s, ERR_NO_MEMORY);
 		return;
 	}
+	m->notes[note].mpidr = mpidr;
 	cpu.psci = prop_has_string(s->props[PROP_ENABLE_METHOD], "psci");
 	if (prop_has_string(s->props[PROP_ENABLE_METHOD], "spin-table") &&
 	    (release.len == 4 || release.len == 8))
@@ -121,7 +123,6 @@ void scan_cpu(struct scan *s)
 		scan_note(s, NODE_DROPPED);
 		return;
 	}
-	scan_note(s, NODE_CPU);
 	add_cpu(s, mpidr);
 }
 
@@ -233,13 +234,4 @@ void scan_psci(struct scan *s)
 	scan_note(s, first ? NODE_PSCI : NODE_DROPPED);
 	if (first)
 		s->m->psci_smc = prop_has_string(s->props[PROP_METHOD], "smc");
-}
-
-void scan_timer(struct scan *s)
-{
-	struct prop interrupts = s->props[PROP_INTERRUPTS];
-
-	for (u32 i = 0; i < NR_TIMER_PPI && (i + 1) * 12 <= interrupts.len; i++)
-		if (prop_cell(interrupts, 3 * i) == 1 && prop_cell(interrupts, 3 * i + 1) < 16)
-			s->m->timer[i] = 16 + prop_cell(interrupts, 3 * i + 1);
 }

@@ -2,7 +2,8 @@
 /*
  * What GICv2 and GICv3 have in common: the distributor's registers, which a GICv3
  * redistributor repeats at the same offsets for private interrupts. config_lock
- * guards the read-modify-write of GICD_ICFGR; all else is single writes.
+ * guards the read-modify-write of GICD_ICFGR, and what the CPUs have in common while
+ * they come up; all else is single writes.
  */
 #include <arch/barrier.h>
 #include <drivers/gic_regs.h>
@@ -22,11 +23,6 @@ static u64 bank_of(u32 cpu, u32 intid)
 static void write_bit(u32 cpu, u32 intid, u32 reg)
 {
 	io_write32(bank_of(cpu, intid) + reg + intid / 32 * 4, 1U << intid % 32);
-}
-
-static bool read_bit(u32 cpu, u32 intid, u32 reg)
-{
-	return io_read32(bank_of(cpu, intid) + reg + intid / 32 * 4) >> intid % 32 & 1;
 }
 
 bool gic_poll_clear(u64 addr, u32 bit)
@@ -50,9 +46,11 @@ void gic_quiesce_word(u64 bank, u32 n)
 
 void gic_note_vtr(u32 vtr)
 {
+	lock_take(&config_lock);
 	gic.nr_lrs = MIN(gic.nr_lrs, (u8)MIN((vtr & 0x3f) + 1, (u32)GIC_MAX_LRS));
 	gic.pri_bits = MIN(gic.pri_bits, (u8)(FIELD_GET(ICH_VTR_EL2_PRIBITS, vtr) + 1));
 	gic.pre_bits = MIN(gic.pre_bits, (u8)(FIELD_GET(ICH_VTR_EL2_PREBITS, vtr) + 1));
+	lock_drop(&config_lock);
 }
 
 enum err gic_init(const struct gic_config *config)
@@ -139,16 +137,6 @@ void gic_clear_active(u32 cpu, u32 intid)
 	write_bit(cpu, intid, GICD_ICACTIVER);
 }
 
-bool gic_is_pending(u32 cpu, u32 intid)
-{
-	return read_bit(cpu, intid, GICD_ISPENDR);
-}
-
-bool gic_is_active(u32 cpu, u32 intid)
-{
-	return read_bit(cpu, intid, GICD_ISACTIVER);
-}
-
 u32 gic_pending_word(u32 cpu, u32 word)
 {
 	return io_read32(bank_of(cpu, word * 32) + GICD_ISPENDR + word * 4);
@@ -163,6 +151,32 @@ void gic_set_edge(u32 cpu, u32 intid, bool edge)
 	lock_take(&config_lock);
 	cfg = io_read32(addr);
 	io_write32(addr, edge ? cfg | bit : cfg & ~bit);
+	lock_drop(&config_lock);
+}
+
+/* Bit n of 16 becomes bit 2n + 1: a field of ICFGR that says edge. */
+static u32 config_mask(u32 bits)
+{
+	u32 mask = 0;
+
+	for (u32 i = 0; i < 16; i++)
+		mask |= (bits >> i & 1) << (2 * i + 1);
+	return mask;
+}
+
+void gic_reset_spis(u32 word, u32 mask)
+{
+	io_write32(gic.dist + GICD_ICENABLER + word * 4, mask);
+	if (gic.version == 3)
+		gic_poll_clear(gic.dist + GICD_CTLR, GICD_CTLR_RWP);
+	io_write32(gic.dist + GICD_ICPENDR + word * 4, mask);
+	io_write32(gic.dist + GICD_ICACTIVER + word * 4, mask);
+	lock_take(&config_lock);
+	for (u32 half = 0; half < 2; half++) {
+		u64 addr = gic.dist + GICD_ICFGR + word * 8 + half * 4;
+
+		io_write32(addr, io_read32(addr) & ~config_mask(mask >> half * 16 & 0xffff));
+	}
 	lock_drop(&config_lock);
 }
 

@@ -3,6 +3,7 @@
  * The virtual CPU interface of the calling CPU: ICH_* system registers on GICv3,
  * GICH on GICv2, whose 32-bit list registers are converted (IHI0048 5.3.10).
  */
+#include <arch/barrier.h>
 #include <drivers/gic_regs.h>
 
 #define V2_VIRTUAL_ID GENMASK(9, 0)
@@ -78,6 +79,14 @@ void gic_lr_write(u32 n, u64 lr)
 	}
 }
 
+u32 gic_empty_lrs(void)
+{
+	if (gic.version == 2)
+		return io_read32(gic.hyp + GICH_ELRSR);
+	isb(); /* list registers that have just been written count */
+	return (u32)read_sysreg(ICH_ELRSR_EL2);
+}
+
 u32 gic_hcr_read(void)
 {
 	return gic.version == 3 ? (u32)read_sysreg(ICH_HCR_EL2) : io_read32(gic.hyp + GICH_HCR);
@@ -91,54 +100,33 @@ void gic_hcr_write(u32 hcr)
 		io_write32(gic.hyp + GICH_HCR, hcr);
 }
 
-u32 gic_misr(void)
-{
-	return gic.version == 3 ? (u32)read_sysreg(ICH_MISR_EL2) : io_read32(gic.hyp + GICH_MISR);
-}
-
-u32 gic_eisr(void)
-{
-	return gic.version == 3 ? (u32)read_sysreg(ICH_EISR_EL2) : io_read32(gic.hyp + GICH_EISR);
-}
-
-u32 gic_elrsr(void)
-{
-	return gic.version == 3 ? (u32)read_sysreg(ICH_ELRSR_EL2) : io_read32(gic.hyp + GICH_ELRSR);
-}
-
 /* Active priorities: 1, 2 or 4 registers a group for 5, 6 or 7 preemption bits; the
  * others are UNDEFINED. */
-void gic_virt_save(struct gic_virt *s)
+static void read_active(struct gic_virt *s)
 {
-	if (gic.version == 2) {
-		s->vmcr = io_read32(gic.hyp + GICH_VMCR);
-		s->ap1r[0] = io_read32(gic.hyp + GICH_APR);
-		return;
-	}
-	s->vmcr = (u32)read_sysreg(ICH_VMCR_EL2);
 	s->ap0r[0] = (u32)read_sysreg(ICH_AP0R0_EL2);
 	s->ap1r[0] = (u32)read_sysreg(ICH_AP1R0_EL2);
+	s->any_active = s->ap0r[0] | s->ap1r[0];
 	if (gic.pre_bits >= 6) {
 		s->ap0r[1] = (u32)read_sysreg(ICH_AP0R1_EL2);
 		s->ap1r[1] = (u32)read_sysreg(ICH_AP1R1_EL2);
+		s->any_active |= s->ap0r[1] | s->ap1r[1];
 	}
 	if (gic.pre_bits >= 7) {
 		s->ap0r[2] = (u32)read_sysreg(ICH_AP0R2_EL2);
 		s->ap0r[3] = (u32)read_sysreg(ICH_AP0R3_EL2);
 		s->ap1r[2] = (u32)read_sysreg(ICH_AP1R2_EL2);
 		s->ap1r[3] = (u32)read_sysreg(ICH_AP1R3_EL2);
+		s->any_active |= s->ap0r[2] | s->ap0r[3] | s->ap1r[2] | s->ap1r[3];
 	}
 }
 
-void gic_virt_restore(const struct gic_virt *s)
+static __attribute__((noinline)) void write_active(const struct gic_virt *s)
 {
 	if (gic.version == 2) {
-		io_write32(gic.hyp + GICH_VMCR, s->vmcr);
 		io_write32(gic.hyp + GICH_APR, s->ap1r[0]);
 		return;
 	}
-	write_sysreg(ICC_SRE_EL1, 7); /* a guest may have turned it off for itself */
-	write_sysreg(ICH_VMCR_EL2, s->vmcr);
 	write_sysreg(ICH_AP0R0_EL2, s->ap0r[0]);
 	write_sysreg(ICH_AP1R0_EL2, s->ap1r[0]);
 	if (gic.pre_bits >= 6) {
@@ -151,4 +139,46 @@ void gic_virt_restore(const struct gic_virt *s)
 		write_sysreg(ICH_AP1R2_EL2, s->ap1r[2]);
 		write_sysreg(ICH_AP1R3_EL2, s->ap1r[3]);
 	}
+}
+
+static const struct gic_virt none;
+
+static void write_control(const struct gic_virt *s)
+{
+	if (gic.version == 2) {
+		io_write32(gic.hyp + GICH_VMCR, s->vmcr);
+		return;
+	}
+	write_sysreg(ICC_SRE_EL1, 7); /* a guest may have turned it off for itself */
+	write_sysreg(ICH_VMCR_EL2, s->vmcr);
+}
+
+void gic_virt_reset(u32 vtr)
+{
+	gic_note_vtr(vtr);
+	gic_hcr_write(ICH_HCR_EL2_EN);
+	for (u32 n = 0; n <= (vtr & 0x3f); n++) /* also those that others do not have */
+		gic_lr_write(n, 0);
+	write_control(&none);
+	write_active(&none);
+}
+
+void gic_virt_save(struct gic_virt *s)
+{
+	if (gic.version == 2) {
+		s->vmcr = io_read32(gic.hyp + GICH_VMCR);
+		s->ap1r[0] = s->any_active = io_read32(gic.hyp + GICH_APR);
+	} else {
+		s->vmcr = (u32)read_sysreg(ICH_VMCR_EL2);
+		read_active(s);
+	}
+	if (s->any_active)
+		write_active(&none);
+}
+
+void gic_virt_restore(const struct gic_virt *s)
+{
+	write_control(s);
+	if (s->any_active)
+		write_active(s);
 }

@@ -28,6 +28,7 @@ static u8 own_mask(void)
 enum err gicv2_init(void)
 {
 	const struct gic_config *c = gic.config;
+	u8 mask = own_mask();
 
 	if (!c->cpu.size || !c->hyp.size || !c->vcpu.size) {
 		log_error("GICv2 at %#lx has no virtualization extensions (GICH, GICV)",
@@ -45,7 +46,7 @@ enum err gicv2_init(void)
 	for (u32 n = 1; n * 32 < gic.nr_intids; n++)
 		gic_quiesce_word(gic.dist, n);
 	for (u32 intid = GIC_SPI_BASE; intid < gic.nr_intids; intid++)
-		io_write8(gic.dist + GICD_ITARGETSR + intid, own_mask());
+		io_write8(gic.dist + GICD_ITARGETSR + intid, mask);
 	io_write32(gic.dist + GICD_CTLR, GICD_CTLR_GROUP0);
 	return OK;
 }
@@ -62,11 +63,7 @@ enum err gicv2_cpu_init(u32 cpu)
 	io_write32(gic.cpu + GICC_BPR, 0);
 	io_write32(gic.cpu + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
 
-	gic_note_vtr(io_read32(gic.hyp + GICH_VTR));
-	gic_hcr_write(0);
-	for (u32 n = 0; n < gic.nr_lrs; n++)
-		gic_lr_write(n, 0);
-	gic_virt_restore(&(struct gic_virt){0});
+	gic_virt_reset(io_read32(gic.hyp + GICH_VTR));
 	return OK;
 }
 

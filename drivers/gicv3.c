@@ -117,11 +117,7 @@ enum err gicv3_cpu_init(u32 cpu, u64 mpidr)
 	write_sysreg(ICC_CTLR_EL1, ICC_CTLR_EL1_EOIMODE);
 	write_sysreg(ICC_IGRPEN1_EL1, 1);
 
-	gic_note_vtr((u32)(read_sysreg(ICH_VTR_EL2) & ~0x20UL)); /* ListRegs has 5 bits here */
-	gic_hcr_write(0);
-	for (u32 n = 0; n < gic.nr_lrs; n++)
-		gic_lr_write(n, 0);
-	gic_virt_restore(&(struct gic_virt){0});
+	gic_virt_reset((u32)(read_sysreg(ICH_VTR_EL2) & ~0x20UL)); /* ListRegs has 5 bits here */
 	isb();
 	return OK;
 }

@@ -15,92 +15,104 @@ u64 abort_ipa(const struct vcpu *v)
 	return FIELD_GET(HPFAR_EL2_FIPA, v->hpfar) << PAGE_SHIFT | (v->far & (PAGE_SIZE - 1));
 }
 
-static u64 sign_extend(u64 value, u32 bytes)
-{
-	u32 shift = 64 - 8 * bytes;
+#define SIZE_SHIFT(esr) (64 - (8 << ESR_ABT_SAS(esr)))
+#define RT_XZR 31
 
-	return (u64)((s64)(value << shift) >> shift);
-}
-
-static u64 truncate(u64 value, u32 bytes)
-{
-	return value & (~0UL >> (64 - 8 * bytes));
-}
-
-/* Carries out one access; the syndrome is valid. */
-static struct verdict emulate(struct vcpu *v, const struct mmio_region *region, u64 ipa, u64 esr)
+/* What a store of that size puts on the bus. */
+static u64 store_value(const struct vcpu *v, u64 esr)
 {
 	u32 rt = ESR_ABT_SRT(esr);
-	struct mmio_access a = {.offset = ipa - region->range.base,
-				.size = 1u << ESR_ABT_SAS(esr),
-				.write = esr & ESR_ABT_WNR};
 
-	if (!IS_ALIGNED(ipa, a.size))
-		return VERDICT(ABORT);
-	if (a.write && rt != 31)
-		a.value = truncate(v->x[rt], a.size);
-	switch (region->access(v, region->device, &a)) {
-	case MMIO_RETRY:
-		return VERDICT(RESUME);
-	case MMIO_FAULT:
-		return VERDICT(ABORT);
-	case MMIO_DONE:
-		break;
+	return rt == RT_XZR ? 0 : v->x[rt] << SIZE_SHIFT(esr) >> SIZE_SHIFT(esr);
+}
+
+/* What a load does with it; value has no more bits than were asked for. */
+static void load_value(struct vcpu *v, u64 esr, u64 value)
+{
+	u32 rt = ESR_ABT_SRT(esr);
+
+	if (rt == RT_XZR)
+		return;
+	if (__builtin_expect(esr & ESR_ABT_SSE, 0)) {
+		value = (u64)((s64)(value << SIZE_SHIFT(esr)) >> SIZE_SHIFT(esr));
+		value = esr & ESR_ABT_SF ? value : (u32)value;
 	}
-	if (!a.write && rt != 31) {
-		if (esr & ESR_ABT_SSE)
-			a.value = sign_extend(a.value, a.size);
-		v->x[rt] = esr & ESR_ABT_SF ? a.value : (u32)a.value;
-	}
+	v->x[rt] = value;
+}
+
+/* What ESR_EL2 says of an access that can be carried out: a data abort for want of a
+ * translation, with a valid syndrome, neither cache maintenance nor a walk of stage 1. */
+#define ACCESS_MASK                                                                                \
+	(0x3fUL << 26 | ESR_ABT_ISV | ESR_ABT_CM | ESR_ABT_S1PTW | FSC_TYPE(ESR_ABT_FSC(~0UL)))
+#define ACCESS ((u64)EC_DABT_LOWER << 26 | ESR_ABT_ISV | FSC_TRANSLATION)
+
+/* Carries out one access; its ESR is ACCESS. */
+static inline struct verdict emulate(struct vcpu *v, u64 esr, const struct mmio_region *region,
+				     u64 offset)
+{
+	u32 size = 1U << ESR_ABT_SAS(esr);
+	enum mmio_result result;
+	struct mmio_access a;
+
+	if (!IS_ALIGNED(offset, size)) /* the region begins at a page */
+		return VERDICT(ABORT);
+	a.offset = offset;
+	a.value = esr & ESR_ABT_WNR ? store_value(v, esr) : 0;
+	a.size = (u8)size;
+	a.write = esr & ESR_ABT_WNR;
+	result = region->access(v, region->device, &a);
+	if (result != MMIO_DONE)
+		return result == MMIO_RETRY ? VERDICT(RESUME) : VERDICT(ABORT);
+	if (!(esr & ESR_ABT_WNR))
+		load_value(v, esr, a.value);
 	return VERDICT(SKIP);
 }
 
-/* What an access to an emulated device comes to: without a valid syndrome
- * (writeback, pairs, exclusives, SIMD) it cannot be carried out, as on a bus
- * that does not support it; cache maintenance by address has nothing to do. */
-static struct verdict access_device(struct vcpu *v, const struct mmio_region *region, u64 ipa,
-				    u64 esr)
-{
-	if (esr & ESR_ABT_CM)
-		return VERDICT(SKIP);
-	if (!(esr & ESR_ABT_ISV) || esr & ESR_ABT_S1PTW)
-		return VERDICT(ABORT);
-	v->mmio_last = region;
-	return emulate(v, region, ipa, esr);
-}
-
-static struct verdict resolve(struct vcpu *v, u64 ipa, u64 esr)
+/* For what is no plain access to the region known already: the emulated device that it
+ * is an access to, or NULL, and then verdict says what it comes to. */
+static __attribute__((noinline)) const struct mmio_region *find(struct vcpu *v, u64 esr, u64 ipa,
+								struct verdict *verdict)
 {
 	struct partition *p = v->partition;
-	struct stage2_entry e = stage2_lookup(&p->stage2, ipa);
+	struct stage2_entry e;
 
-	switch (e.kind) {
-	case STAGE2_MEMORY:
-	case STAGE2_DEVICE:
-		return VERDICT(RESUME); /* it was between break and make */
-	case STAGE2_MMIO:
-		if (ESR_EC(esr) == EC_DABT_LOWER)
-			return access_device(v, &p->mmio[e.value], ipa, esr);
-		break;
-	case STAGE2_NOTHING:
-		break;
+	*verdict = VERDICT(ABORT);
+	/* HPFAR_EL2 holds an address for translation and access-flag faults only.
+	 * Others: a fetch from a device, or an abort that the bus reported. */
+	if (FSC_TYPE(ESR_ABT_FSC(esr)) != FSC_TRANSLATION)
+		return NULL;
+	e = stage2_lookup(&p->stage2, ipa);
+	if (e.kind == STAGE2_MEMORY || e.kind == STAGE2_DEVICE)
+		*verdict = VERDICT(RESUME); /* it was between break and make */
+	if (e.kind != STAGE2_MMIO)
+		return NULL;
+	/* Without a valid syndrome (writeback, pairs, exclusives, SIMD) an access cannot
+	 * be carried out, as on a bus that does not support it; cache maintenance by
+	 * address has nothing to do. */
+	if ((esr & ACCESS_MASK) != ACCESS) {
+		if (ESR_EC(esr) == EC_DABT_LOWER && esr & ESR_ABT_CM)
+			*verdict = VERDICT(SKIP);
+		return NULL;
 	}
-	return VERDICT(ABORT);
+	return v->mmio_last = &p->mmio[e.value];
 }
 
 struct verdict trap_abort(struct vcpu *v, u64 esr)
 {
-	const struct mmio_region *last = v->mmio_last;
-	u64 ipa;
+	u64 far = read_sysreg(FAR_EL2), hpfar = read_sysreg(HPFAR_EL2);
+	const struct mmio_region *region = v->mmio_last;
+	struct verdict verdict;
+	u64 ipa, offset;
 
-	v->far = read_sysreg(FAR_EL2);
-	v->hpfar = read_sysreg(HPFAR_EL2);
-	/* HPFAR_EL2 holds an address for translation and access-flag faults only.
-	 * Others: a fetch from a device, or an abort that the bus reported. */
-	if (FSC_TYPE(ESR_ABT_FSC(esr)) != FSC_TRANSLATION)
-		return VERDICT(ABORT);
+	v->far = far;
+	v->hpfar = hpfar;
 	ipa = abort_ipa(v);
-	if (ipa - last->range.base < last->range.size && ESR_EC(esr) == EC_DABT_LOWER)
-		return access_device(v, last, ipa, esr);
-	return resolve(v, ipa, esr);
+	offset = ipa - region->range.base;
+	if ((esr & ACCESS_MASK) != ACCESS || offset >= region->range.size) {
+		region = find(v, esr, ipa, &verdict);
+		if (!region)
+			return verdict;
+		offset = ipa - region->range.base;
+	}
+	return emulate(v, esr, region, offset);
 }

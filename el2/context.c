@@ -88,7 +88,7 @@ static void put(struct vcpu *v)
  * a mix of two guests (errata in el2/errata.c): both halves of stage 1 are
  * closed by TCR_EL1.EPD until everything else, VMID included, is in place.
  */
-static void load(struct cpu *cpu, struct vcpu *v)
+static void load(struct cpu *cpu, struct vcpu *v, bool same_partition)
 {
 	struct partition *p = v->partition;
 	bool careful = cpu->errata & ERRATA_AT_SPECULATION;
@@ -99,9 +99,11 @@ static void load(struct cpu *cpu, struct vcpu *v)
 	}
 	write_sysreg(HCR_EL2, v->hcr);
 	write_sysreg(VMPIDR_EL2, BIT(31) | v->mpidr);
-	write_sysreg(VPIDR_EL2, cpu->midr);
-	write_sysreg(VTCR_EL2, p->stage2.vtcr);
-	write_sysreg(VTTBR_EL2, p->stage2.vttbr);
+	if (!same_partition) {
+		write_sysreg(VPIDR_EL2, cpu->midr);
+		write_sysreg(VTCR_EL2, p->stage2.vtcr);
+		write_sysreg(VTTBR_EL2, p->stage2.vttbr);
+	}
 	if (careful) {
 		u64 tcr = v->el1[EL1_TCR_EL1];
 
@@ -122,12 +124,13 @@ static void load(struct cpu *cpu, struct vcpu *v)
 
 /* Two vCPUs of one partition share a VMID, but not what a guest wrote with
  * CPU-local TLB maintenance in mind. */
-static void forget_sibling(struct cpu *cpu, struct vcpu *v)
+static void forget_sibling(struct cpu *cpu, struct vcpu *v, bool same_partition)
 {
 	struct vcpu **last = &v->partition->last_vcpu[cpu->index];
 
 	if (*last && *last != v) {
-		isb();
+		if (!same_partition)
+			isb(); /* the VMID that is meant has just been written */
 		tlbi_stage1_local();
 		dsb(nsh);
 	}
@@ -136,12 +139,15 @@ static void forget_sibling(struct cpu *cpu, struct vcpu *v)
 
 void context_switch(struct cpu *cpu, struct vcpu *v)
 {
-	if (cpu->current == v)
+	struct vcpu *from = cpu->current;
+	bool same_partition = from && from->partition == v->partition;
+
+	if (from == v)
 		return;
-	if (cpu->current)
-		put(cpu->current);
-	load(cpu, v);
-	forget_sibling(cpu, v);
+	if (from)
+		put(from);
+	load(cpu, v, same_partition);
+	forget_sibling(cpu, v, same_partition);
 	cpu->current = v;
 }
 

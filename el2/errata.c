@@ -228,7 +228,7 @@ static const char *bypass_state(u32 actions)
 	return actions & ERRATA_CALL_2 ? "off by firmware" : "NOT mitigated";
 }
 
-static const char *branch_state(u32 actions)
+static const char *branch_state(u32 actions, bool mitigations)
 {
 	static const char *const defences[] = {
 	    [ENTRY_LOOP] = "loop",
@@ -241,25 +241,27 @@ static const char *branch_state(u32 actions)
 
 	if (!(actions & (ERRATA_BRANCH_TARGET | ERRATA_BRANCH_HISTORY)))
 		return NULL;
+	if (!mitigations)
+		return "not mitigated, as asked";
 	if (entry == ENTRY_PLAIN)
 		return "NOT mitigated";
 	return targets_open ? "history only (no firmware call)" : defences[entry];
 }
 
-static void report_type(const struct cpu *c)
+static void report_type(const struct cpu *c, bool mitigations)
 {
 	struct text t = {.len = 0};
 
 	for (u32 i = 0; i < ARRAY_SIZE(errata); i++)
 		if (matches(&errata[i], c->midr))
 			add(&t, t.len ? ", " : "errata ", "", errata[i].name);
-	add(&t, t.len ? "; " : "", "branch injection: ", branch_state(c->errata));
+	add(&t, t.len ? "; " : "", "branch injection: ", branch_state(c->errata, mitigations));
 	add(&t, t.len ? "; " : "", "store bypass: ", bypass_state(c->errata));
 	log_info("CPU type 0x%08x (r%up%u): %s", (u32)c->midr, MIDR_VARIANT(c->midr),
 		 MIDR_REVISION(c->midr), t.len ? t.buf : "no errata known");
 }
 
-void errata_report(void)
+void errata_report(bool mitigations)
 {
 	for (u32 i = 0; i < nr_cpus; i++) {
 		bool seen = false;
@@ -270,6 +272,6 @@ void errata_report(void)
 			seen |= cpus[j].online && cpus[j].midr == cpus[i].midr &&
 				cpus[j].errata == cpus[i].errata;
 		if (!seen)
-			report_type(&cpus[i]);
+			report_type(&cpus[i], mitigations);
 	}
 }

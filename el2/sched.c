@@ -11,34 +11,38 @@
 #include <el2/sched.h>
 #include <el2/vtimer.h>
 
-/* Requests that need nothing but the loaded vCPU's own list registers. */
-#define REQ_LOCAL (REQ_VGIC | REQ_VGIC_SYNC)
 /* Requests that are served whether or not the vCPU is loaded. */
 #define REQ_LIFE (REQ_START | REQ_STOP | REQ_LOAD)
-/* How long a vCPU keeps the CPU when another could run: ticks, 1/250 s. */
-#define SLICES_PER_SECOND 250
+/* How long a vCPU keeps the CPU when another could run: 1/256 s. */
+#define SLICE_SHIFT 8
 
 void guest_enter(struct vcpu *v); /* vectors.S */
 
-static bool runnable(const struct cpu *cpu, const struct vcpu *v)
+/* When v can use the CPU: at a counter value, 0 for now; UINT64_MAX: that is for others
+ * to say. The timers of the one in the hardware interrupt by themselves. */
+static u64 ready_at(const struct cpu *cpu, struct vcpu *v)
 {
 	if (atomic_load(&v->power) != POWER_ON)
-		return false;
-	return !v->waiting || vgic_pending((struct vcpu *)v) ||
-	       (v != cpu->current && vtimer_deadline(v) <= timer_now());
+		return UINT64_MAX;
+	if (!v->waiting || vgic_pending(v))
+		return 0;
+	return v == cpu->current ? UINT64_MAX : vtimer_deadline(v);
 }
 
-static void serve_list_registers(struct vcpu *v)
+static u32 life_requests(const struct cpu *cpu)
 {
-	if (atomic_andnot(&v->requests, REQ_LOCAL) & REQ_LOCAL)
-		vgic_flush(v);
+	u32 requests = 0;
+
+	for (u32 i = 0; i < cpu->nr_vcpus; i++)
+		requests |= atomic_load(&cpu->vcpus[i]->requests);
+	return requests & REQ_LIFE;
 }
 
 /* True: something is left to do, in a next step. */
 static bool serve_life(struct cpu *cpu)
 {
-	bool more = false;
-
+	if (!life_requests(cpu))
+		return false;
 	for (u32 i = 0; i < cpu->nr_vcpus; i++) {
 		struct vcpu *v = cpu->vcpus[i];
 
@@ -46,90 +50,124 @@ static bool serve_life(struct cpu *cpu)
 			vcpu_serve_life(v, atomic_andnot(&v->requests, REQ_LIFE) & REQ_LIFE);
 	}
 	/* Serving one may have set another's, also one that was passed. */
-	for (u32 i = 0; i < cpu->nr_vcpus; i++)
-		more |= (atomic_load(&cpu->vcpus[i]->requests) & REQ_LIFE) != 0;
-	return more;
+	return life_requests(cpu);
 }
 
-/* The current vCPU until its slice is over, else the next runnable in turn. */
-static struct vcpu *choose(struct cpu *cpu)
+/* What a look at all vCPUs of a CPU has found. */
+struct choice {
+	struct vcpu *next; /* the first in turn that is ready, or NULL */
+	u32 turn;          /* whose turn is next then */
+	bool others;       /* more are ready */
+	bool current;      /* so is the one in the hardware */
+	u64 wake;          /* when the first of those that are not will be */
+};
+
+static void survey(struct cpu *cpu, struct choice *c, u64 now)
 {
-	struct vcpu *current = cpu->current;
+	u32 n = cpu->next;
 
-	if (current && runnable(cpu, current) && timer_now() < cpu->slice_end)
-		return current;
+	*c = (struct choice){.wake = UINT64_MAX};
 	for (u32 i = 0; i < cpu->nr_vcpus; i++) {
-		u32 n = (cpu->next + i) % cpu->nr_vcpus;
+		struct vcpu *v = cpu->vcpus[n];
+		u64 at = ready_at(cpu, v);
 
-		if (runnable(cpu, cpu->vcpus[n])) {
-			cpu->next = (n + 1) % cpu->nr_vcpus;
-			cpu->slice_end = timer_now() + timer_frequency() / SLICES_PER_SECOND;
-			return cpu->vcpus[n];
+		n = n + 1 == cpu->nr_vcpus ? 0 : n + 1;
+		if (at > now) {
+			c->wake = MIN(c->wake, at);
+			continue;
+		}
+		c->current |= v == cpu->current;
+		c->others |= c->next != NULL;
+		if (!c->next) {
+			c->next = v;
+			c->turn = n;
 		}
 	}
-	return NULL;
 }
 
-/* EL2's timer: the end of the slice if somebody else could use the CPU, and the
- * timers of vCPUs whose own are not in the hardware. */
-static void arm_timer(struct cpu *cpu, const struct vcpu *running)
+/* EL2's timer. One that is set for earlier stays: it costs an interrupt at most, and
+ * setting it anew costs more. */
+static void set_alarm(struct cpu *cpu, u64 alarm, u64 now)
 {
-	u64 deadline = UINT64_MAX;
-
-	for (u32 i = 0; i < cpu->nr_vcpus; i++) {
-		struct vcpu *v = cpu->vcpus[i];
-
-		if (v == running || atomic_load(&v->power) != POWER_ON)
-			continue;
-		if (running && runnable(cpu, v))
-			deadline = MIN(deadline, cpu->slice_end);
-		else if (v != cpu->current)
-			deadline = MIN(deadline, vtimer_deadline(v));
+	if (alarm < cpu->alarm || cpu->alarm <= now) {
+		cpu->alarm = alarm;
+		timer_set(alarm);
 	}
-	timer_set(deadline);
 }
 
-static void idle(struct cpu *cpu)
+static void idle(struct cpu *cpu, u64 wake, u64 now)
 {
-	arm_timer(cpu, NULL);
+	set_alarm(cpu, wake, now);
 	cpu->slice_end = 0;
 	dsb(sy); /* everything this CPU has to tell others is visible before it sleeps */
 	wfi();
 }
 
+/* Makes the current vCPU go on until its slice is over, else the next in turn. The timer:
+ * the end of the slice if somebody else could use the CPU, and the timers of vCPUs whose
+ * own are not in the hardware. */
+static struct vcpu *take_up(struct cpu *cpu, const struct choice *c, u64 now)
+{
+	struct vcpu *from = cpu->current, *v = c->next;
+	u64 wake = c->wake;
+
+	if (c->current && now < cpu->slice_end) {
+		v = from;
+	} else {
+		cpu->next = c->turn;
+		cpu->slice_end = now + (timer_frequency() >> SLICE_SHIFT);
+	}
+	if (v->powerdown)
+		vcpu_begin(v);
+	if (v != cpu->current)
+		context_switch(cpu, v);
+	v->waiting = false;
+	if (atomic_andnot(&v->requests, REQ_RESCHED | REQ_VGIC) & REQ_VGIC)
+		vgic_flush(v);
+	if (cpu->nr_vcpus == 1)
+		return v;
+	if (c->others) {
+		wake = MIN(wake, cpu->slice_end);
+	} else if (from && from != v && atomic_load(&from->power) == POWER_ON) {
+		u64 own = vtimer_deadline(from); /* in the hardware until now */
+
+		wake = MIN(wake, own);
+	}
+	set_alarm(cpu, wake, now);
+	return v;
+}
+
 static struct vcpu *next_vcpu(struct cpu *cpu)
 {
 	for (;;) {
-		struct vcpu *v;
 		bool more = serve_life(cpu);
+		u64 now = timer_now();
+		struct choice c;
+		struct vcpu *v;
 
-		v = choose(cpu);
-		if (!v) {
-			/* Others may wait for what its list registers hold. */
-			if (cpu->current)
-				serve_list_registers(cpu->current);
-			if (!more)
-				idle(cpu);
-			irq_handle(cpu);
+		survey(cpu, &c, now);
+		if (c.next) {
+			v = take_up(cpu, &c, now);
+			if (atomic_load(&v->requests) == 0)
+				return v;
 			continue;
 		}
-		if (v->powerdown)
-			vcpu_begin(v);
-		context_switch(cpu, v);
-		v->waiting = false;
-		atomic_andnot(&v->requests, REQ_RESCHED);
-		serve_list_registers(v);
-		if (cpu->nr_vcpus > 1)
-			arm_timer(cpu, v);
-		if (atomic_load(&v->requests) == 0)
-			return v;
+		/* Others may wait for what its list registers hold. */
+		v = cpu->current;
+		if (v && atomic_andnot(&v->requests, REQ_VGIC) & REQ_VGIC)
+			vgic_flush(v);
+		if (!more)
+			idle(cpu, c.wake, now);
+		irq_handle(cpu);
 	}
 }
 
 struct vcpu *sched_serve(struct vcpu *v)
 {
-	if (!(atomic_load(&v->requests) & ~REQ_LOCAL)) {
-		serve_list_registers(v);
+	/* That needs nothing but v's own list registers. */
+	if (atomic_load(&v->requests) == REQ_VGIC) {
+		atomic_andnot(&v->requests, REQ_VGIC);
+		vgic_flush(v);
 		if (atomic_load(&v->requests) == 0)
 			return v;
 	}

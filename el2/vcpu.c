@@ -15,7 +15,10 @@ void vcpu_request(struct vcpu *v, u32 requests)
 
 	atomic_or(&v->requests, requests);
 	if (cpu == this_cpu()) {
-		if (cpu->current && cpu->current != v)
+		/* An interrupt can wait until the timer asks, if that is in this slice. */
+		bool timely = requests == REQ_VGIC && cpu->alarm <= cpu->slice_end;
+
+		if (cpu->current && cpu->current != v && !timely)
 			atomic_or(&cpu->current->requests, REQ_RESCHED);
 	} else if (!atomic_swap(&cpu->kicked, true)) {
 		gic_send_sgi(SGI_KICK, cpu->index, cpu->mpidr);

@@ -25,26 +25,29 @@ static bool emulates_spi(const struct partition_config *c, u32 intid)
 	return c->uart.size && c->uart_intid == intid;
 }
 
-/* SPIs after reset: off, level, on GICv2 for nobody, on GICv3 for affinity 0.0.0.0.
+/* 32 SPIs after reset: off, level, on GICv2 for nobody, on GICv3 for affinity 0.0.0.0.
  * Group 1 on GICv3, whose software may leave the group registers to firmware;
- * Group 0 on GICv2, where that is what an undivided controller has. */
-static void reset_spis(struct partition *p)
+ * Group 0 on GICv2, where that is what an undivided controller has. Physical routes
+ * follow targets. */
+static void reset_spis(struct partition *p, u32 n)
 {
 	struct vgic *g = &p->vgic;
+	struct vgic_word *w = &g->words[n];
+	u16 target = gic.version == 3 ? vgic_target_v3(p, 0) : vgic_target_v2(p, 0);
 
-	g->ctlr = 0;
-	for (u32 n = 1; n < g->nr_intids / 32; n++) {
-		struct vgic_word *w = &g->words[n];
-
-		*w = (struct vgic_word){.used = w->used, .hw = w->hw, .edge = w->edge & ~w->hw};
-		w->edge = 0;
-		w->group = gic.version == 3 ? ~0U : 0;
-	}
-	for (u32 intid = 0; intid < g->nr_intids; intid++) {
+	*w = (struct vgic_word){.used = w->used, .hw = w->hw, .group = gic.version == 3 ? ~0U : 0};
+	for (u32 intid = n * 32; intid < n * 32 + 32; intid++) {
 		g->priority[intid] = 0;
 		g->route[intid] = 0;
-		g->target[intid] = gic.version == 3 ? vgic_target_v3(p, 0) : vgic_target_v2(p, 0);
+		g->target[intid] = target;
 		g->holder[intid] = VGIC_NOBODY;
+	}
+	if (target == VGIC_NOBODY)
+		return;
+	FOR_EACH_BIT (bit, w->hw) {
+		const struct cpu *cpu = p->vcpus[target].cpu;
+
+		gic_route(n * 32 + bit, cpu->index, cpu->mpidr);
 	}
 }
 
@@ -114,7 +117,7 @@ static enum err claim_spis(struct partition *p)
 }
 
 /* The value of ICC_SGI1R_EL1 that addresses this affinity alone. */
-static u64 sgi_self(u64 mpidr)
+static u64 sgi_name(u64 mpidr)
 {
 	return (mpidr >> 32 & 0xff) << 48 | (mpidr >> 4 & 0xf) << 44 | (mpidr >> 16 & 0xff) << 32 |
 	       (mpidr >> 8 & 0xff) << 16 | BIT(mpidr & 15);
@@ -128,16 +131,18 @@ enum err vgic_create(struct partition *p, const struct gic_config *c)
 	if (gic.version == 2 && p->nr_vcpus > 8)
 		return ERR_UNSUPPORTED;
 	g->nr_intids = ALIGN_UP(gic_nr_intids(), 32);
+	g->typer = vgic_typer(p);
 	err = allocate(g, c->nr_redist);
 	if (err)
 		return err;
 	err = claim_spis(p);
 	if (err)
 		return err;
-	reset_spis(p);
+	for (u32 n = 1; n < g->nr_intids / 32; n++)
+		reset_spis(p, n);
 	for (u32 i = 0; i < p->nr_vcpus; i++) {
 		reset_private(&p->vcpus[i]);
-		p->vcpus[i].vgic.sgi_self = sgi_self(p->vcpus[i].mpidr);
+		p->vcpus[i].vgic.sgi_name = sgi_name(p->vcpus[i].mpidr);
 	}
 	return OK;
 }
@@ -162,8 +167,7 @@ u32 vgic_regions(struct partition *p, const struct gic_config *c, struct mmio_re
 	for (u32 i = 0; c->version == 3 && i < c->nr_redist && placed < p->nr_vcpus; i++) {
 		struct vgic_frames *f = &g->frames[g->nr_frames];
 
-		f->partition = p;
-		f->first = placed;
+		f->vcpus = &p->vcpus[placed];
 		f->count = (u32)MIN(c->redist[i].size / stride, p->nr_vcpus - placed);
 		f->stride = stride;
 		if (!f->count)
@@ -182,25 +186,15 @@ u32 vgic_regions(struct partition *p, const struct gic_config *c, struct mmio_re
 void vgic_reset(struct partition *p)
 {
 	struct vgic *g = &p->vgic;
-	u32 cpu = this_cpu()->index;
 
-	lock_take(&g->lock);
-	for (u32 n = 1; n < g->nr_intids / 32; n++)
-		FOR_EACH_BIT (bit, g->words[n].hw) {
-			gic_disable(cpu, n * 32 + bit);
-			gic_clear_pending(cpu, n * 32 + bit);
-			gic_clear_active(cpu, n * 32 + bit);
-			gic_set_edge(cpu, n * 32 + bit, false);
-		}
-	reset_spis(p);
-	/* Physical routes follow targets. */
-	for (u32 intid = GIC_SPI_BASE; intid < g->nr_intids; intid++) {
-		u16 target = g->target[intid];
-
-		if (g->words[intid / 32].hw >> intid % 32 & 1 && target != VGIC_NOBODY)
-			gic_route(intid, p->vcpus[target].cpu->index, p->vcpus[target].cpu->mpidr);
+	for (u32 n = 1; n < g->nr_intids / 32; n++) {
+		lock_take(&g->lock);
+		g->ctlr = 0;
+		if (g->words[n].hw)
+			gic_reset_spis(n, g->words[n].hw);
+		reset_spis(p, n);
+		lock_drop(&g->lock);
 	}
-	lock_drop(&g->lock);
 }
 
 void vgic_vcpu_reset(struct vcpu *v)
@@ -221,21 +215,20 @@ void vgic_vcpu_reset(struct vcpu *v)
 	lock_drop(lock);
 }
 
-bool vgic_pending(struct vcpu *v)
+static __attribute__((noinline)) bool is_offered_any(const struct vgic_cpu *vc)
 {
-	struct vgic_cpu *vc = &v->vgic;
-	struct vgic *g = &v->partition->vgic;
-	const struct vgic_word *w = &vc->word;
+	FOR_EACH_BIT (n, vc->lr_used & ~gic_empty_lrs())
+		if (gic_lr_read(n) & LR_PENDING)
+			return true;
+	return false;
+}
 
-	if (vc->loaded)
-		FOR_EACH_BIT (n, vc->lr_used)
-			if (gic_lr_read(n) & LR_PENDING)
-				return true;
-	if (atomic_load(&vc->incoming) & w->enabled & vgic_groups_on(g, w) ||
-	    vgic_deliverable(g, w))
+static __attribute__((noinline)) bool is_in_memory(struct vcpu *v)
+{
+	struct vgic *g = &v->partition->vgic;
+
+	if (vgic_deliverable(g, &v->vgic.word))
 		return true;
-	if (!atomic_load(&vc->resample) && !vc->overflow)
-		return false; /* no SPI waits in memory: who puts one there asks */
 	for (u32 n = 1; n < g->nr_intids / 32; n++)
 		FOR_EACH_BIT (bit, vgic_deliverable(g, &g->words[n]))
 			if (g->target[n * 32 + bit] == v->index)
@@ -243,19 +236,21 @@ bool vgic_pending(struct vcpu *v)
 	return false;
 }
 
-/* ---- interrupts come in ---- */
-
-/* Out of line: it needs what the short way does not. */
-static __attribute__((noinline)) bool inject_private(struct vcpu *v, u32 intid)
+bool vgic_pending(struct vcpu *v)
 {
-	struct lock *lock = &v->partition->vgic.lock;
+	struct vgic_cpu *vc = &v->vgic;
+	u32 incoming = atomic_load(&vc->incoming);
 
-	lock_take(lock);
-	v->vgic.word.pending |= 1U << intid;
-	vgic_ask(v);
-	lock_drop(lock);
-	return true;
+	if (incoming &&
+	    incoming & vc->word.enabled & vgic_groups_on(&v->partition->vgic, &vc->word))
+		return true;
+	if (vc->loaded && vc->lr_used && is_offered_any(vc))
+		return true;
+	/* Who puts something into memory that is to be delivered asks. */
+	return (atomic_load(&vc->resample) || vc->overflow) && is_in_memory(v);
 }
+
+/* ---- interrupts come in ---- */
 
 static void inject_spi(struct vcpu *current, struct partition *p, u32 intid)
 {
@@ -316,7 +311,7 @@ static bool spi_straight(struct vcpu *v, u32 intid)
 	return true;
 }
 
-static __attribute__((noinline)) bool inject_owned_spi(struct vcpu *v, u32 intid)
+bool vgic_inject_spi(struct vcpu *v, u32 intid)
 {
 	struct partition *p;
 
@@ -326,17 +321,6 @@ static __attribute__((noinline)) bool inject_owned_spi(struct vcpu *v, u32 intid
 	if (!v || v->partition != p || !spi_straight(v, intid))
 		inject_spi(v, p, intid);
 	return true;
-}
-
-bool vgic_inject_physical(struct vcpu *v, u32 intid)
-{
-	if (intid >= GIC_SPI_BASE)
-		return inject_owned_spi(v, intid);
-	if (!v || !(v->vgic.word.hw >> intid & 1))
-		return false;
-	if (v->vgic.straight >> intid & 1 && vgic_straight(v, intid, LR_HW | (u64)intid << 32))
-		return true;
-	return inject_private(v, intid);
 }
 
 /* The reference to an emulated SPI; false if the partition has no such. */
@@ -373,19 +357,6 @@ void vgic_set_level(struct partition *p, u32 intid, bool level)
 		/* A falling line concerns only a list register that still offers it. */
 		if (level || is_offered(p, intid))
 			vgic_changed(&ref, bit);
-	}
-	lock_drop(&p->vgic.lock);
-}
-
-void vgic_inject_edge(struct partition *p, u32 intid)
-{
-	struct vgic_ref ref;
-	u32 bit = 1U << intid % 32;
-
-	lock_take(&p->vgic.lock);
-	if (emulated_ref(&ref, p, intid)) {
-		ref.w->pending |= bit;
-		vgic_changed(&ref, bit);
 	}
 	lock_drop(&p->vgic.lock);
 }

@@ -8,59 +8,120 @@
 
 /* ---- without lock ---- */
 
+/* From the top: the first is left to the timer, see vgic_inject_physical(). Of those in
+ * use, the ones that the guest is done with are looked for only if there is no other. */
 int vgic_free_lr(struct vgic_cpu *vc)
 {
 	u32 all = (u32)BIT(gic.nr_lrs) - 1;
 
-	if ((vc->lr_used & all) == all)
-		FOR_EACH_BIT (n, all & ~vc->lr_eoi)
-			if (!(gic_lr_read(n) & LR_STATE))
-				vc->lr_used &= ~(1U << n);
-	return (vc->lr_used & all) == all ? -1 : (int)vgic_lowest(all & ~vc->lr_used);
+	if (!(all & ~vc->lr_used))
+		vc->lr_used &= vc->lr_eoi | ~gic_empty_lrs();
+	return all & ~vc->lr_used ? 31 - __builtin_clz(all & ~vc->lr_used) : -1;
 }
 
-/* Any list register, any state that it is in. */
-static __attribute__((noinline)) bool straight_anywhere(struct vcpu *v, u32 intid, u64 lr)
+/* The list register of a private interrupt that is pending. */
+static inline u64 private_lr(const struct vgic_cpu *vc, u32 intid, u64 flags)
 {
-	struct vgic_cpu *vc = &v->vgic;
-	u32 n = vc->lr_of[intid];
+	return intid | (u64)vc->priority[intid] << 48 | flags | LR_PENDING |
+	       (u64)(vc->word.group >> intid & 1) << 60;
+}
 
-	/* Back to where it was last time, most often: then nothing needs searching,
-	 * and it cannot be in two places. */
-	if (!(vc->lr_used >> n & 1) || vc->lr_intid[n] != intid) {
-		int free = vgic_free_lr(vc);
+/* Empty list register n is this private interrupt's from now on. */
+static void take_lr(struct vgic_cpu *vc, u32 n, u32 intid)
+{
+	vc->lr_of[intid] = (u8)n;
+	vc->lr_intid[n] = (u16)intid;
+	vc->lr_used |= 1U << n;
+}
 
-		if (free < 0)
-			return false;
-		n = (u32)free;
-		vc->lr_of[intid] = (u8)n;
-		vc->lr_intid[n] = (u16)intid;
-		vc->lr_used |= 1U << n;
-	} else if (!(lr & LR_HW)) { /* the hardware keeps those that are active away */
-		lr |= gic_lr_read(n) & LR_STATE;
-		if (vc->lr_eoi >> n & 1)
-			lr |= LR_EOI;
-	}
+/* It is where it was last time, in whatever state: so it cannot be in two places. */
+static __attribute__((noinline)) bool pend_again(struct vgic_cpu *vc, u32 sgi, u32 n)
+{
+	u64 lr = private_lr(vc, sgi, 0) | (gic_lr_read(n) & LR_STATE);
+
+	if (vc->lr_eoi >> n & 1)
+		lr |= LR_EOI;
 	vc->lr_latched &= ~(1U << n);
 	vc->lr_state[n] = (u8)(lr >> 62);
 	gic_lr_write(n, lr);
 	return true;
 }
 
-bool vgic_straight(struct vcpu *v, u32 intid, u64 flags)
+static __attribute__((noinline)) bool straight_or_not(struct vcpu *v, u32 sgi)
+{
+	return vgic_free_lr(&v->vgic) >= 0 && vgic_straight(v, sgi);
+}
+
+bool vgic_straight(struct vcpu *v, u32 sgi)
 {
 	struct vgic_cpu *vc = &v->vgic;
-	u64 lr = intid | (u64)vc->priority[intid] << 48 | flags | LR_PENDING |
-		 (u64)(vc->word.group >> intid & 1) << 60;
+	u32 n = vc->lr_of[sgi], free = ((u32)BIT(gic.nr_lrs) - 1) & ~vc->lr_used;
 
+	if (vc->lr_used >> n & 1 && vc->lr_intid[n] == sgi)
+		return pend_again(vc, sgi, n);
+	if (!free)
+		return straight_or_not(v, sgi);
+	n = 31 - (u32)__builtin_clz(free);
+	take_lr(vc, n, sgi);
+	vc->lr_latched &= ~(1U << n);
+	vc->lr_state[n] = LR_PENDING >> 62;
+	gic_lr_write(n, private_lr(vc, sgi, 0));
+	return true;
+}
+
+static bool inject_private(struct vcpu *v, u32 intid)
+{
+	struct lock *lock = &v->partition->vgic.lock;
+
+	lock_take(lock);
+	v->vgic.word.pending |= 1U << intid;
+	vgic_ask(v);
+	lock_drop(lock);
+	return true;
+}
+
+/* A physical interrupt that can come is in no list register any more: the one that it
+ * had is free. The first is the best: it can be written without looking. */
+static __attribute__((noinline)) bool straight_physical(struct vcpu *v, u32 intid, u64 lr)
+{
+	struct vgic_cpu *vc = &v->vgic;
+	u32 n = vc->lr_of[intid];
+	int free = 0;
+
+	if (vc->lr_used >> n & 1 && vc->lr_intid[n] == intid)
+		vc->lr_used &= ~(1U << n);
+	if (vc->lr_used & 1)
+		free = vgic_free_lr(vc);
+	if (free < 0)
+		return inject_private(v, intid);
+	n = (u32)free;
+	take_lr(vc, n, intid);
+	vc->lr_latched &= ~(1U << n);
+	vc->lr_state[n] = LR_PENDING >> 62;
+	gic_lr_write(n, lr);
+	return true;
+}
+
+bool vgic_inject_physical(struct vcpu *v, u32 intid)
+{
+	struct vgic_cpu *vc = &v->vgic;
+	u64 lr;
+
+	if (intid >= GIC_SPI_BASE)
+		return vgic_inject_spi(v, intid);
+	if (!v || !(vc->word.hw >> intid & 1))
+		return false;
+	if (!(vc->straight >> intid & 1))
+		return inject_private(v, intid);
+	lr = private_lr(vc, intid, LR_HW | (u64)intid << 32);
 	/* The timer, again and again: it was in the first and is not any more. */
-	if (flags & LR_HW && gic.version == 3 && vc->lr_intid[0] == intid && !vc->lr_of[intid] &&
-	    vc->lr_used & 1 && !vc->lr_latched) {
+	if (gic.version == 3 && vc->lr_used & 1 && vc->lr_intid[0] == intid) {
 		vc->lr_state[0] = LR_PENDING >> 62;
+		vc->lr_latched &= ~1U;
 		write_sysreg(ICH_LR0_EL2, lr);
 		return true;
 	}
-	return straight_anywhere(v, intid, lr);
+	return straight_physical(v, intid, lr);
 }
 
 /* SGIs alone, none of which needs more than an empty list register. */
@@ -72,11 +133,15 @@ static bool flush_straight(struct vcpu *v)
 	if (!incoming || incoming & ~atomic_load(&vc->straight))
 		return false;
 	incoming = atomic_swap(&vc->incoming, 0);
-	FOR_EACH_BIT (intid, incoming)
-		if (!(vc->straight >> intid & 1) || !vgic_straight(v, intid, 0)) {
-			atomic_or(&vc->incoming, left_);
+	while (incoming) {
+		u32 intid = vgic_lowest(incoming);
+
+		if (!(vc->straight >> intid & 1) || !vgic_straight(v, intid)) {
+			atomic_or(&vc->incoming, incoming);
 			return false;
 		}
+		incoming &= incoming - 1;
+	}
 	return true;
 }
 
@@ -98,33 +163,33 @@ void vgic_maintenance(struct vcpu *v)
 {
 	struct lock *lock = &v->partition->vgic.lock;
 
-	if (!v->vgic.loaded) {
-		gic_hcr_write(0);
-		return;
-	}
+	if (!v->vgic.loaded)
+		return; /* it has gone by: the list registers are empty */
 	lock_take(lock);
 	vgic_resample(v);
 	lock_drop(lock);
+}
+
+/* Physical PPIs that memory says are pending or active. */
+static u32 held(const struct vgic_cpu *vc)
+{
+	return (vc->word.pending | vc->word.active) & vc->word.hw;
 }
 
 void vgic_put(struct vcpu *v)
 {
 	struct vgic_cpu *vc = &v->vgic;
 	struct lock *lock = &v->partition->vgic.lock;
-	u32 held;
 
 	lock_take(lock);
 	vgic_fold_all(v);
 	vc->loaded = false;
-	held = (vc->word.pending | vc->word.active) & vc->word.hw;
 	/* The hardware's active state of a PPI belongs to the vCPU whose timer fired:
-	 * the next one must hear its own. place() sets it again. */
-	FOR_EACH_BIT (intid, held)
+	 * the next one must hear its own. vgic_load() sets it again. */
+	FOR_EACH_BIT (intid, held(vc))
 		gic_clear_active(v->cpu->index, intid);
-	atomic_store(&vc->resample, 1);
 	lock_drop(lock);
 	gic_virt_save(&vc->virt);
-	gic_hcr_write(0);
 }
 
 void vgic_load(struct vcpu *v)
@@ -133,12 +198,11 @@ void vgic_load(struct vcpu *v)
 	struct lock *lock = &v->partition->vgic.lock;
 
 	gic_virt_restore(&vc->virt);
-	gic_hcr_write(ICH_HCR_EL2_EN);
 	lock_take(lock);
 	vc->loaded = true;
-	/* Held PPIs that stay in memory (disabled) are held in hardware too. */
-	FOR_EACH_BIT (intid, (vc->word.pending | vc->word.active) & vc->word.hw)
+	FOR_EACH_BIT (intid, held(vc))
 		gic_set_active(v->cpu->index, intid);
+	if (atomic_load(&vc->resample))
+		vgic_resample(v);
 	lock_drop(lock);
-	vgic_flush(v);
 }

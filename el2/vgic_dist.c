@@ -81,7 +81,7 @@ static void ctlr_write(struct vcpu *v, u32 value)
 	lock_drop(&g->lock);
 }
 
-static u32 typer(const struct partition *p)
+u32 vgic_typer(const struct partition *p)
 {
 	u32 lines = p->vgic.nr_intids / 32 - 1;
 
@@ -89,20 +89,15 @@ static u32 typer(const struct partition *p)
 				: lines | TYPER_ID_BITS(10) | (u32)TYPER_A3V;
 }
 
-/* CTLR, TYPER, IIDR; the rest of the first 128 bytes is reserved or for features
- * that TYPER denies. */
-static void access_head(struct vcpu *v, struct mmio_access *a)
+static __attribute__((noinline)) enum mmio_result access_ctlr(struct vcpu *v, struct mmio_access *a)
 {
 	if (a->size != 4)
-		return;
-	if (a->offset == GICD_CTLR && a->write)
+		return MMIO_DONE;
+	if (a->write)
 		ctlr_write(v, (u32)a->value);
-	else if (a->offset == GICD_CTLR)
+	else
 		a->value = ctlr_read(v);
-	else if (a->offset == GICD_TYPER)
-		a->value = typer(v->partition);
-	else if (a->offset == GICD_IIDR)
-		a->value = IIDR;
+	return MMIO_DONE;
 }
 
 /* By doubleword, or by half. */
@@ -126,7 +121,8 @@ static void access_route(struct vcpu *v, struct mmio_access *a)
 	lock_drop(&g->lock);
 }
 
-static enum mmio_result access_v3_tail(struct vcpu *v, struct mmio_access *a)
+static __attribute__((noinline)) enum mmio_result access_v3_tail(struct vcpu *v,
+								 struct mmio_access *a)
 {
 	if (a->offset >= GICD_IROUTER && a->offset < GICD_IROUTER + 1020 * 8)
 		access_route(v, a);
@@ -135,7 +131,8 @@ static enum mmio_result access_v3_tail(struct vcpu *v, struct mmio_access *a)
 	return MMIO_DONE;
 }
 
-static enum mmio_result access_v2_tail(struct vcpu *v, struct mmio_access *a)
+static __attribute__((noinline)) enum mmio_result access_v2_tail(struct vcpu *v,
+								 struct mmio_access *a)
 {
 	if (a->offset == GICD_V2_PIDR2 && a->size == 4)
 		a->value = 0x20; /* GICv2 */
@@ -146,14 +143,21 @@ static enum mmio_result access_v2_tail(struct vcpu *v, struct mmio_access *a)
 
 enum mmio_result vgic_dist_access(struct vcpu *v, void *partition, struct mmio_access *a)
 {
-	(void)partition;
-	if (!a->write)
-		a->value = 0;
-	if (a->offset < GICD_IGROUPR) {
-		access_head(v, a);
+	const struct partition *p = partition;
+	u32 offset = (u32)a->offset;
+
+	/* The rest of the first 128 bytes is reserved or for features that TYPER
+	 * denies. */
+	if (offset < GICD_IGROUPR) {
+		if (offset == GICD_CTLR)
+			return access_ctlr(v, a);
+		if (offset == GICD_TYPER && a->size == 4)
+			a->value = p->vgic.typer;
+		if (offset == GICD_IIDR && a->size == 4)
+			a->value = IIDR;
 		return MMIO_DONE;
 	}
-	if (a->offset < GICD_ITARGETSR || (a->offset >= GICD_ICFGR && a->offset < GICD_IGRPMODR))
-		return vgic_bank_access(v, gic.version == 2 ? v : NULL, a);
+	if (offset < GICD_ITARGETSR || (offset >= GICD_ICFGR && offset < GICD_IGRPMODR))
+		return vgic_bank_access(v, gic.version == 2 ? v : NULL, offset, a);
 	return gic.version == 2 ? access_v2_tail(v, a) : access_v3_tail(v, a);
 }

@@ -157,13 +157,18 @@ void vgic_set_enabled(const struct vgic_ref *ref, u32 bits)
 	struct vgic_word *w = ref->w;
 	u32 new = bits & ~w->enabled;
 
+	if (!new)
+		return;
 	w->enabled |= new;
-	give_back_held(ref, new);
-	if (!ref->owner)
+	if (new &vgic_raised(w))
+		give_back_held(ref, new);
+	if (!ref->owner) {
 		FOR_EACH_BIT (bit, new & w->hw)
 			gic_enable(ref->v->cpu->index, ref->first + bit);
-	else if (!(new &vgic_raised(w)))
+	} else if (!(new &vgic_raised(w))) { /* nothing has waited for it */
 		vgic_update_straight(ref->owner);
+		return;
+	}
 	vgic_changed(ref, new &vgic_raised(w));
 }
 
@@ -204,6 +209,8 @@ void vgic_set_pending(const struct vgic_ref *ref, u32 bits)
 	/* The hardware has forgotten about one that is pending in a list register: do
 	 * not make it two. */
 	offered = w->hw & in_lrs(ref, LR_PENDING);
+	FOR_EACH_BIT (bit, bits & offered)
+		other_holder(ref, bit)->vgic.noted = true;
 	w->keep_pending |= bits & offered;
 	bits &= ~offered;
 	w->kept |= bits & w->hw;

@@ -95,7 +95,8 @@ static void fold_one(struct vcpu *v, u32 n)
 	u64 lr = gic_lr_read(n);
 	bool pending = lr & LR_PENDING, active = lr & LR_ACTIVE;
 
-	gic_lr_write(n, 0);
+	if (lr & (LR_STATE | LR_EOI)) /* an empty one with EOI asks for maintenance */
+		gic_lr_write(n, 0);
 	/* Over; the same interrupt may be in another list register by now. */
 	if (!(lr & LR_STATE)) {
 		if (w->hw & ~w->pending & bit && !(lr & LR_HW))
@@ -190,23 +191,40 @@ static void forget_notes(struct vcpu *v)
 	}
 }
 
-void vgic_fold_all(struct vcpu *v)
+/* Has the guest done with all of them, and is there nothing to be noticed about that? */
+static bool are_over(const struct vgic_cpu *vc)
+{
+	return !(vc->lr_eoi | vc->overflow | vc->noted | atomic_load(&vc->resample)) &&
+	       !(vc->lr_used & ~gic_empty_lrs());
+}
+
+static __attribute__((noinline)) void fold_lrs(struct vcpu *v)
 {
 	struct vgic_cpu *vc = &v->vgic;
-	u32 hcr = gic_hcr_read();
 
-	if (hcr & ICH_HCR_EL2_LRENPIE)
-		for (u32 count = HCR_EOICOUNT(hcr); count; count--)
+	if (vc->overflow) {
+		u32 hcr = gic_hcr_read();
+
+		for (u32 n = hcr & ICH_HCR_EL2_LRENPIE ? HCR_EOICOUNT(hcr) : 0; n; n--)
 			deactivate_best(v);
-	gic_hcr_write(ICH_HCR_EL2_EN);
+		gic_hcr_write(ICH_HCR_EL2_EN);
+	}
 	FOR_EACH_BIT (n, vc->lr_used)
 		fold_one(v, n);
-	vc->lr_used = vc->lr_eoi = vc->lr_latched = 0;
 	if (vc->noted)
 		forget_notes(v);
 	if (vc->overflow)
 		note_left(vc);
 	vc->noted = vc->overflow = false;
+}
+
+void vgic_fold_all(struct vcpu *v)
+{
+	struct vgic_cpu *vc = &v->vgic;
+
+	if (!are_over(vc))
+		fold_lrs(v);
+	vc->lr_used = vc->lr_eoi = vc->lr_latched = 0;
 	vc->synced = v->partition->vgic.epoch;
 }
 
@@ -261,6 +279,8 @@ static void survey(struct vcpu *v, struct choice *pending, struct choice *active
 	for (u32 n = 0; n < g->nr_intids / 32; n++) {
 		struct vgic_word *w = n ? &g->words[n] : &v->vgic.word;
 
+		if (!(vgic_raised(w) | w->active))
+			continue;
 		FOR_EACH_BIT (bit, vgic_deliverable(g, w)) {
 			u32 intid = n * 32 + bit;
 
@@ -336,7 +356,7 @@ static void place(struct vcpu *v, u32 n, u32 intid, bool active)
 static void fill(struct vcpu *v)
 {
 	struct vgic_cpu *vc = &v->vgic;
-	u32 nr_lrs = gic.nr_lrs, nr_active, nr_pending, n = 0;
+	u32 nr_lrs = gic.nr_lrs, nr_active, nr_pending, n = nr_lrs;
 	struct choice pending = {.room = nr_lrs}, active = {.room = nr_lrs};
 	u32 hcr = ICH_HCR_EL2_EN;
 
@@ -344,15 +364,16 @@ static void fill(struct vcpu *v)
 	nr_active = MIN(active.count, pending.count ? nr_lrs - 1 : nr_lrs);
 	nr_pending = MIN(pending.count, nr_lrs - nr_active);
 	for (u32 i = 0; i < nr_pending; i++)
-		place(v, n++, pending.intid[i], false);
+		place(v, --n, pending.intid[i], false);
 	for (u32 i = 0; i < nr_active; i++)
-		place(v, n++, active.intid[i], true);
+		place(v, --n, active.intid[i], true);
 	if (nr_pending < pending.count)
 		hcr |= ICH_HCR_EL2_NPIE;
 	if (nr_active < active.count)
 		hcr |= ICH_HCR_EL2_LRENPIE;
 	vc->overflow = hcr != ICH_HCR_EL2_EN;
-	gic_hcr_write(hcr);
+	if (vc->overflow)
+		gic_hcr_write(hcr);
 }
 
 void vgic_resample(struct vcpu *v)

@@ -13,7 +13,7 @@ static u64 typer(const struct vgic_frames *f, const struct vcpu *owner)
 {
 	u64 typer = (u64)gic_affinity(owner->mpidr) << 32 | (u64)owner->index << 8;
 
-	return owner->index == f->first + f->count - 1 ? typer | GICR_TYPER_LAST : typer;
+	return owner == &f->vcpus[f->count - 1] ? typer | GICR_TYPER_LAST : typer;
 }
 
 static u32 ctlr(struct vcpu *v, struct vcpu *owner)
@@ -32,62 +32,46 @@ static void access_waker(struct vcpu *owner, struct mmio_access *a)
 		a->value = GICR_WAKER_PROCESSOR_SLEEP | GICR_WAKER_CHILDREN_ASLEEP;
 }
 
-static void access_rd_base(struct vcpu *v, const struct vgic_frames *f, struct vcpu *owner,
-			   struct mmio_access *a)
+static u64 read_word(struct vcpu *v, const struct vgic_frames *f, struct vcpu *owner, u32 offset)
 {
-	if (a->size == 8 && a->offset == GICR_TYPER && !a->write)
-		a->value = typer(f, owner);
-	if (a->size != 4)
-		return;
-	if (a->offset == GICR_WAKER) {
-		access_waker(owner, a);
-		return;
-	}
-	if (a->write)
-		return;
-	switch (a->offset) {
+	switch (offset) {
 	case GICR_CTLR:
-		a->value = ctlr(v, owner);
-		break;
+		return ctlr(v, owner);
 	case GICR_IIDR:
-		a->value = IIDR;
-		break;
+		return IIDR;
 	case GICR_TYPER:
-		a->value = (u32)typer(f, owner);
-		break;
+		return (u32)typer(f, owner);
 	case GICR_TYPER + 4:
-		a->value = typer(f, owner) >> 32;
-		break;
+		return typer(f, owner) >> 32;
 	case GIC_V3_PIDR2:
-		a->value = 0x30; /* GICv3 */
-		break;
+		return 0x30; /* GICv3 */
 	default:
-		break;
+		return 0;
 	}
+}
+
+static void access_rd_base(struct vcpu *v, const struct vgic_frames *f, struct vcpu *owner,
+			   u32 offset, struct mmio_access *a)
+{
+	if (a->size == 4 && offset == GICR_WAKER)
+		access_waker(owner, a);
+	else if (a->size == 4 && !a->write)
+		a->value = read_word(v, f, owner, offset);
+	else if (a->size == 8 && !a->write && offset == GICR_TYPER)
+		a->value = typer(f, owner);
 }
 
 enum mmio_result vgic_redist_access(struct vcpu *v, void *frames, struct mmio_access *a)
 {
 	const struct vgic_frames *f = frames;
-	u64 frame = a->offset / f->stride, offset = a->offset % f->stride;
-	struct vcpu *owner;
-	struct mmio_access in_bank = *a;
-	enum mmio_result result;
+	u32 frame = (u32)(a->offset / f->stride), offset = (u32)(a->offset % f->stride);
+	struct vcpu *owner = &f->vcpus[frame];
 
-	if (!a->write)
-		a->value = 0;
 	if (frame >= f->count)
 		return MMIO_DONE;
-	owner = &f->partition->vcpus[f->first + frame];
-	in_bank.offset = offset % GICR_SGI_BASE;
-	in_bank.value = a->value;
 	if (offset < GICR_SGI_BASE)
-		access_rd_base(v, f, owner, &in_bank);
-	else if (offset < GICR_FRAME && in_bank.offset >= GICD_IGROUPR) {
-		result = vgic_bank_access(v, owner, &in_bank);
-		if (result != MMIO_DONE)
-			return result;
-	}
-	a->value = in_bank.value;
+		access_rd_base(v, f, owner, offset, a);
+	else if (offset >= GICR_SGI_BASE + GICD_IGROUPR && offset < GICR_FRAME)
+		return vgic_bank_access(v, owner, offset - GICR_SGI_BASE, a);
 	return MMIO_DONE;
 }

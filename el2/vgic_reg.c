@@ -12,7 +12,7 @@
 #include <el2/vgic_state.h>
 
 #define BLOCK_SHIFT 7
-#define NR_BLOCKS (GICD_SGIR >> BLOCK_SHIFT)
+#define NR_BLOCKS (GICD_IPRIORITYR >> BLOCK_SHIFT)
 
 /* A register with one bit per interrupt. */
 struct bit_reg {
@@ -47,7 +47,7 @@ static void write_clear_pending(const struct vgic_ref *ref, u32 bits)
 	vgic_clear_pending(ref, pendable(ref, bits));
 }
 
-static const struct bit_reg bit_regs[] = {
+static const struct bit_reg bit_regs[NR_BLOCKS] = {
     [GICD_IGROUPR >> BLOCK_SHIFT] = {read_group, vgic_set_group, STATE_NOT},
     [GICD_ISENABLER >> BLOCK_SHIFT] = {read_enabled, vgic_set_enabled, STATE_NOT},
     [GICD_ICENABLER >> BLOCK_SHIFT] = {read_enabled, vgic_clear_enabled, STATE_NOT},
@@ -58,40 +58,59 @@ static const struct bit_reg bit_regs[] = {
 };
 
 /* The interrupts that word n shows; false if there are none. */
-static bool make_ref(struct vgic_ref *ref, struct vcpu *v, struct vcpu *owner, u32 n)
+static inline bool make_ref(struct vgic_ref *ref, struct vcpu *v, struct vcpu *owner, u32 n)
 {
-	struct vgic *g = &v->partition->vgic;
+	struct partition *p = v->partition;
 
 	if (n ? owner && gic.version == 3 : !owner)
 		return false;
-	if (n >= g->nr_intids / 32)
+	if (n >= p->vgic.nr_intids / 32)
 		return false;
-	*ref = (struct vgic_ref){v, v->partition, n ? NULL : owner,
-				 n ? &g->words[n] : &owner->vgic.word, n * 32};
+	*ref = (struct vgic_ref){v, p, n ? NULL : owner, n ? &p->vgic.words[n] : &owner->vgic.word,
+				 n * 32};
 	return true;
 }
 
-static enum mmio_result access_bits(const struct bit_reg *reg, const struct vgic_ref *ref,
+static bool settled(const struct bit_reg *reg, const struct vgic_ref *ref, u32 offset)
+{
+	u64 who = ref->owner ? ref->owner->index + 1UL : 0;
+
+	if (reg->state == STATE_NOT)
+		return true;
+	vgic_fold_own(ref);
+	return vgic_settled(ref, who << 32 | offset);
+}
+
+static enum mmio_result access_bits(struct vcpu *v, struct vcpu *owner, u32 offset,
 				    struct mmio_access *a)
 {
-	if (reg->state == STATE_FOLDS) {
-		u64 who = ref->owner ? ref->owner->index + 1UL : 0;
+	const struct bit_reg *reg = &bit_regs[offset >> BLOCK_SHIFT];
+	struct lock *lock = &v->partition->vgic.lock;
+	enum mmio_result result = MMIO_DONE;
+	struct vgic_ref ref;
 
-		vgic_fold_own(ref);
-		if (!vgic_settled(ref, who << 32 | a->offset))
-			return MMIO_RETRY;
+	if (!reg->read || a->size != 4 ||
+	    !make_ref(&ref, v, owner, offset % (1 << BLOCK_SHIFT) / 4))
+		return MMIO_DONE;
+	if (!a->write && reg->state == STATE_NOT) { /* one word, which needs no lock */
+		a->value = reg->read(&ref);
+		return MMIO_DONE;
 	}
-	if (a->write)
-		reg->write(ref, (u32)a->value & ref->w->used);
+	lock_take(lock);
+	if (!settled(reg, &ref, offset))
+		result = MMIO_RETRY;
+	else if (a->write)
+		reg->write(&ref, (u32)a->value & ref.w->used);
 	else
-		a->value = reg->read(ref);
-	return MMIO_DONE;
+		a->value = reg->read(&ref);
+	lock_drop(lock);
+	return result;
 }
 
 /* One byte per interrupt, any number of them at once. */
-static void access_priority(const struct vgic_ref *ref, struct mmio_access *a)
+static void access_priority(const struct vgic_ref *ref, u32 offset, struct mmio_access *a)
 {
-	u32 bit = a->offset % 32;
+	u32 bit = offset % 32;
 
 	for (u32 i = 0; i < MIN(a->size, 4); i++) {
 		if (a->write)
@@ -104,9 +123,9 @@ static void access_priority(const struct vgic_ref *ref, struct mmio_access *a)
 }
 
 /* Two bits per interrupt, of which the upper says edge; SGIs' are fixed. */
-static void access_config(const struct vgic_ref *ref, struct mmio_access *a)
+static void access_config(const struct vgic_ref *ref, u32 offset, struct mmio_access *a)
 {
-	u32 shift = a->offset & 4 ? 16 : 0;
+	u32 shift = offset & 4 ? 16 : 0;
 	u32 edge = 0;
 
 	if (!a->write) {
@@ -121,36 +140,29 @@ static void access_config(const struct vgic_ref *ref, struct mmio_access *a)
 	vgic_set_edge(ref, 0xffffU << shift, edge << shift);
 }
 
-static enum mmio_result access_bank(struct vcpu *v, struct vcpu *owner, struct mmio_access *a)
-{
-	u32 block = (u32)(a->offset >> BLOCK_SHIFT);
-	struct vgic_ref ref;
-
-	if (block < ARRAY_SIZE(bit_regs)) {
-		if (bit_regs[block].read && a->size == 4 &&
-		    make_ref(&ref, v, owner, a->offset % (1 << BLOCK_SHIFT) / 4))
-			return access_bits(&bit_regs[block], &ref, a);
-	} else if (a->offset < GICD_ITARGETSR) {
-		if (a->size <= 4 && make_ref(&ref, v, owner, (a->offset - GICD_IPRIORITYR) / 32))
-			access_priority(&ref, a);
-	} else if (a->offset >= GICD_ICFGR && a->offset < GICD_IGRPMODR) {
-		if (a->size == 4 && make_ref(&ref, v, owner, (a->offset - GICD_ICFGR) / 8))
-			access_config(&ref, a);
-	}
-	return MMIO_DONE;
-}
-
-enum mmio_result vgic_bank_access(struct vcpu *v, struct vcpu *owner, struct mmio_access *a)
+static void access_fields(struct vcpu *v, struct vcpu *owner, u32 offset, struct mmio_access *a)
 {
 	struct lock *lock = &v->partition->vgic.lock;
-	enum mmio_result result;
+	struct vgic_ref ref;
 
-	if (!a->write)
-		a->value = 0;
 	lock_take(lock);
-	result = access_bank(v, owner, a);
+	if (offset < GICD_ITARGETSR) {
+		if (a->size <= 4 && make_ref(&ref, v, owner, (offset - GICD_IPRIORITYR) / 32))
+			access_priority(&ref, offset, a);
+	} else if (offset >= GICD_ICFGR && offset < GICD_IGRPMODR) {
+		if (a->size == 4 && make_ref(&ref, v, owner, (offset - GICD_ICFGR) / 8))
+			access_config(&ref, offset, a);
+	}
 	lock_drop(lock);
-	return result;
+}
+
+enum mmio_result vgic_bank_access(struct vcpu *v, struct vcpu *owner, u32 offset,
+				  struct mmio_access *a)
+{
+	if (offset < GICD_IPRIORITYR)
+		return access_bits(v, owner, offset, a);
+	access_fields(v, owner, offset, a);
+	return MMIO_DONE;
 }
 
 bool vgic_writes_pending(struct vcpu *v)

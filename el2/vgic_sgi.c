@@ -15,7 +15,7 @@
 #define SGI_IRM BIT(40)
 #define SGI_RS GENMASK(47, 44)
 #define SGI_AFF3 GENMASK(55, 48)
-#define SGI_ALL_TARGET_FIELDS (SGI_TARGETS | SGI_AFF1 | SGI_AFF2 | SGI_IRM | SGI_RS | SGI_AFF3)
+#define SGI_CLUSTER (SGI_AFF1 | SGI_AFF2 | SGI_RS | SGI_AFF3)
 
 static bool group_matches(const struct vcpu *v, u32 sgi, bool group1)
 {
@@ -30,15 +30,11 @@ static void send_to(struct vcpu *to, u32 sgi, bool group1)
 	vcpu_request(to, REQ_VGIC);
 }
 
-/* What an ICC_SGI register names v by, target list aside. */
-static bool is_in_cluster(const struct vcpu *v, u64 value)
+static bool is_named(const struct vcpu *v, u64 value)
 {
-	u64 aff0 = v->mpidr & 0xff;
+	u64 name = v->vgic.sgi_name;
 
-	return FIELD_GET(SGI_AFF3, value) == (v->mpidr >> 32 & 0xff) &&
-	       FIELD_GET(SGI_AFF2, value) == (v->mpidr >> 16 & 0xff) &&
-	       FIELD_GET(SGI_AFF1, value) == (v->mpidr >> 8 & 0xff) &&
-	       FIELD_GET(SGI_RS, value) == aff0 >> 4;
+	return !((value ^ name) & SGI_CLUSTER) && value & name & SGI_TARGETS;
 }
 
 static void send(struct vcpu *v, u64 value, bool group1)
@@ -46,13 +42,9 @@ static void send(struct vcpu *v, u64 value, bool group1)
 	struct partition *p = v->partition;
 	u32 sgi = (u32)FIELD_GET(SGI_INTID, value);
 
-	for (u32 i = 0; i < p->nr_vcpus; i++) {
-		struct vcpu *to = &p->vcpus[i];
-
-		if (value & SGI_IRM ? to != v
-				    : is_in_cluster(to, value) && value >> (to->mpidr & 15) & 1)
+	for (struct vcpu *to = p->vcpus; to < p->vcpus + p->nr_vcpus; to++)
+		if (value & SGI_IRM ? to != v : is_named(to, value))
 			send_to(to, sgi, group1);
-	}
 }
 
 struct verdict sysreg_sgi1r(struct vcpu *v, u64 *value, bool read)
@@ -62,9 +54,9 @@ struct verdict sysreg_sgi1r(struct vcpu *v, u64 *value, bool read)
 	if (read || gic.version != 3)
 		return VERDICT(UNDEF);
 	/* To itself, most often the answer to nobody but oneself: at once. */
-	if ((*value & SGI_ALL_TARGET_FIELDS) != v->vgic.sgi_self ||
+	if ((*value & (SGI_CLUSTER | SGI_TARGETS | SGI_IRM)) != v->vgic.sgi_name ||
 	    !(v->vgic.straight >> sgi & 1) || !group_matches(v, sgi, true) ||
-	    !vgic_straight(v, sgi, 0))
+	    !vgic_straight(v, sgi))
 		send(v, *value, true);
 	return VERDICT(SKIP);
 }

@@ -14,6 +14,8 @@ void vtimer_put(struct vcpu *v)
 	v->vtimer.cval = read_sysreg(CNTV_CVAL_EL0);
 	v->ptimer.ctl = read_sysreg(CNTP_CTL_EL0);
 	v->ptimer.cval = read_sysreg(CNTP_CVAL_EL0);
+	if (!((v->vtimer.ctl | v->ptimer.ctl) & CTL_ENABLE))
+		return;
 	write_sysreg(CNTV_CTL_EL0, 0);
 	write_sysreg(CNTP_CTL_EL0, 0);
 	isb(); /* their lines are low before the GIC belongs to another vCPU */

@@ -8,17 +8,17 @@
 
 #include <lib/types.h>
 
-/* Returns when *p is value, with acquire ordering. */
-static inline void spin_until(const u16 *p, u16 value)
+/* Returns when *p has been seen to be other than value. No ordering. */
+static inline void spin_while(const u32 *p, u32 value)
 {
 	u32 seen;
 
 	__asm__ volatile("	sevl\n"
 			 "1:	wfe\n"
-			 "	ldaxrh	%w0, %1\n"
+			 "	ldxr	%w0, %1\n"
 			 "	cmp	%w0, %w2\n"
-			 "	b.ne	1b\n"
+			 "	b.eq	1b\n"
 			 : "=&r"(seen)
-			 : "Q"(*p), "r"((u32)value)
+			 : "Q"(*p), "r"(value)
 			 : "memory", "cc");
 }

@@ -19,11 +19,10 @@ struct tree_writer {
 	enum node_role role[SCAN_DEPTH]; /* of the open nodes, root first */
 	u32 address_cells, size_cells;   /* the root's */
 	u32 cpu_cells;                   /* #address-cells of /cpus */
-	u32 nr_cpus;                     /* CPU nodes that went through */
 	u32 max_phandle;
 	u32 *clock_phandle[3]; /* in to, big-endian, set at the end */
 	u32 nr_clock_phandles;
-	bool has_psci, has_chosen, has_clocks;
+	bool has_psci, has_chosen, has_cpus, has_clocks;
 };
 
 /* Keeps the first error of a libfdt call. */
@@ -42,7 +41,7 @@ void guest_tree_psci(struct tree_writer *w);
 void guest_tree_console(struct tree_writer *w);
 void guest_tree_console_end(struct tree_writer *w);
 
-/* CPU nodes for vCPUs beyond the machine's CPUs; nodes below the root. */
+/* CPU nodes for vCPUs that have none in the machine's tree; nodes below the root. */
 void guest_tree_more_cpus(struct tree_writer *w);
 void guest_tree_root_end(struct tree_writer *w);
 

@@ -15,7 +15,7 @@
 
 struct machine_cpu {
 	u64 mpidr;       /* affinity bits only */
-	bool psci;       /* enable-method */
+	bool psci;       /* enable-method; others are listed too */
 	pa_t spin_table; /* cpu-release-addr, or 0 */
 };
 
@@ -46,6 +46,7 @@ enum node_role {
 struct node_note {
 	int offset;
 	enum node_role role;
+	u64 mpidr; /* NODE_CPU: affinity */
 };
 
 enum timer_ppi { TIMER_SECURE, TIMER_PHYSICAL, TIMER_VIRTUAL, TIMER_HYP, NR_TIMER_PPI };
@@ -78,7 +79,7 @@ struct machine {
  * Reads the tree at fdt (mapped, tree_check passed) in one pass. pa_bits (at
  * most 48) is what this CPU can address; memory and devices beyond are left
  * out with a warning. Errors after a sentence: ERR_FORMAT, a broken tree;
- * ERR_NOT_FOUND, no memory, CPU or GIC in it; ERR_UNSUPPORTED, an unknown GIC;
+ * ERR_NOT_FOUND, no memory, CPU, GIC or timer in it; ERR_UNSUPPORTED, an unknown GIC;
  * ERR_NO_MEMORY. Fills in as much as it can in any case, so that m->uart is
  * usable for the sentence if m->uart.driver is not NULL.
  */

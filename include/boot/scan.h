@@ -13,15 +13,19 @@
 
 /* The properties that anybody looks at. */
 enum scan_prop {
-	PROP_ADDRESS_CELLS, /* alphabetical by their names */
+	PROP_ADDRESS_CELLS,
 	PROP_SIZE_CELLS,
+	PROP_INTERRUPT_CELLS,
 	PROP_REDIST_REGIONS,
 	PROP_BOOTARGS,
 	PROP_COMPATIBLE,
 	PROP_RELEASE_ADDR,
 	PROP_DEVICE_TYPE,
 	PROP_ENABLE_METHOD,
+	PROP_INTERRUPT_MAP,
+	PROP_INTERRUPT_MAP_MASK,
 	PROP_INTERRUPT_PARENT,
+	PROP_INTERRUPT_NAMES,
 	PROP_INTERRUPTS,
 	PROP_INTERRUPTS_EXTENDED,
 	PROP_INITRD_END,
@@ -46,6 +50,13 @@ enum scan_place {
 	PLACE_NOTHING /* nothing below matters */
 };
 
+/* A node whose interrupt-map says what its children's interrupts are. */
+struct scan_nexus {
+	struct prop map, mask;
+	u32 address_cells;
+	u32 interrupt_cells; /* 0: there is none */
+};
+
 /* An open node. */
 struct scan_level {
 	const char *name;
@@ -55,15 +66,27 @@ struct scan_level {
 	bool cells_given;  /* has #address-cells */
 	u32 address_cells; /* for its children */
 	u32 size_cells;
-	u32 interrupt_parent; /* phandle, inherited */
-	struct prop ranges;   /* bytes NULL: children have no CPU address */
+	u32 interrupt_parent;    /* phandle, inherited */
+	struct scan_nexus nexus; /* inherited; comes before interrupt_parent */
+	struct prop ranges;      /* bytes NULL: children have no CPU address */
 };
+
+/* A property's name, by its address in the strings block. */
+struct scan_name {
+	const char *name;
+	u32 prop; /* enum scan_prop, NR_SCAN_PROPS: nobody looks at it */
+};
+
+/* The names that a tree uses again and again; a power of two. */
+#define SCAN_NAMES 128
 
 /* A UART that a driver is for. */
 struct scan_uart {
 	const char *path;
 	struct uart uart;
 	u32 interrupt_parent;
+	struct scan_nexus nexus; /* by which to translate interrupts */
+	struct prop interrupts;
 	u32 note; /* index into machine.notes */
 };
 
@@ -73,13 +96,20 @@ struct scan {
 	struct scan_level level[SCAN_DEPTH];
 	int depth;                        /* of the innermost open node; the root has 0 */
 	struct prop props[NR_SCAN_PROPS]; /* of the innermost node */
+	struct scan_name names[SCAN_NAMES];
 	enum err error;
 	struct scan_uart *uarts;
 	u32 nr_uarts;
 	const char *stdout_path; /* in the tree */
 	int aliases;             /* offset of /aliases, or -1 */
 	u32 gic_phandle;
-	struct ranges kept; /* device addresses that no guest gets */
+	u32 gic_cells;            /* #interrupt-cells: 3 or 4 */
+	u32 gic_address_cells;    /* as interrupt-map has them */
+	struct range gicc_second; /* its second page, if the tree names only the first */
+	struct prop timer;        /* interrupts of the first timer node */
+	struct prop timer_names;
+	bool timer_extended; /* each entry begins with a phandle */
+	struct ranges kept;  /* device addresses that no guest gets */
 	const char *unknown_gic;
 };
 
@@ -106,13 +136,22 @@ void scan_cpu(struct scan *s);
 void scan_chosen(struct scan *s);
 void scan_module(struct scan *s);
 void scan_psci(struct scan *s);
-void scan_timer(struct scan *s);
 void scan_memreserve(struct scan *s);
 
-/* machine_devices.c: any node with an address; one that Tocsin keeps; the GIC;
- * the end of the pass. */
+/* machine_gic.c: interrupt controller and timers; what can be said only after
+ * all nodes were seen. */
+void scan_gic(struct scan *s, u8 version);
+void scan_timer(struct scan *s);
+void scan_finish_gic(struct scan *s);
+
+/* INTID of the shared interrupt that the cells from i of p stand for, or, once
+ * the GIC was seen, that a nexus makes of p. 0: it is none. */
+u32 scan_spi(struct prop p, u32 i);
+u32 scan_mapped_spi(const struct scan *s, const struct scan_nexus *n, struct prop p);
+
+/* machine_devices.c: any node with an address; one that Tocsin keeps; the end of
+ * the pass. */
 void scan_device(struct scan *s);
 void scan_withhold(struct scan *s);
-void scan_gic(struct scan *s, u8 version);
 void scan_choose_uart(struct scan *s);
 void scan_finish_devices(struct scan *s);

@@ -23,7 +23,8 @@ struct tree_reader {
 };
 
 /* One token: FDT_BEGIN_NODE (name), FDT_PROP (name, prop), FDT_END_NODE or
- * FDT_END. offset names a node to libfdt and survives packing. */
+ * FDT_END. offset names a node to libfdt and survives packing. Two properties
+ * whose names are at the same address have the same name. */
 struct tree_item {
 	u32 tag;
 	int offset;

@@ -111,10 +111,12 @@ void gic_set_pending(u32 cpu, u32 intid);
 void gic_clear_pending(u32 cpu, u32 intid);
 void gic_set_active(u32 cpu, u32 intid);
 void gic_clear_active(u32 cpu, u32 intid);
-bool gic_is_pending(u32 cpu, u32 intid);
-bool gic_is_active(u32 cpu, u32 intid);
 u32 gic_pending_word(u32 cpu, u32 word); /* GICD_ISPENDR<word>: 32 interrupts */
 void gic_set_edge(u32 cpu, u32 intid, bool edge);
+
+/* SPIs word * 32 and up, those of mask: off (which it waits for, bounded), not pending,
+ * inactive, level-sensitive. Any CPU. */
+void gic_reset_spis(u32 word, u32 mask);
 
 /* Sends an SPI to one CPU from now on. */
 void gic_route(u32 intid, u32 cpu, u64 mpidr);
@@ -142,19 +144,24 @@ u64 gicv2_lr_to_v3(u32 lr);
 u64 gic_lr_read(u32 n);
 void gic_lr_write(u32 n, u64 lr);
 
-/* ICH_HCR, ICH_MISR, ICH_EISR and ICH_ELRSR; GICH has the same bits. */
+/* ICH_ELRSR: the list registers that are empty and ask for no maintenance. */
+u32 gic_empty_lrs(void);
+
+/* ICH_HCR; GICH_HCR has the same bits. */
 u32 gic_hcr_read(void);
 void gic_hcr_write(u32 hcr);
-u32 gic_misr(void);
-u32 gic_eisr(void);
-u32 gic_elrsr(void);
 
 /* What belongs to a vCPU beside its list registers, in the GIC version's own
  * layout; all zero is its reset state. */
 struct gic_virt {
 	u32 vmcr;
-	u32 ap0r[4]; /* GICv2: unused */
-	u32 ap1r[4]; /* GICv2: [0] is GICH_APR */
+	u32 ap0r[4];    /* GICv2: unused */
+	u32 ap1r[4];    /* GICv2: [0] is GICH_APR */
+	u32 any_active; /* non-zero if one of these is */
 };
+/* The interface on (ICH_HCR.En), empty and in reset state. vtr: ICH_VTR or GICH_VTR of
+ * the calling CPU, bits 5:0 of which are its list registers less one. */
+void gic_virt_reset(u32 vtr);
+/* Out of the hardware, which holds no active priorities then, and back into it. */
 void gic_virt_save(struct gic_virt *state);
 void gic_virt_restore(const struct gic_virt *state);

@@ -25,6 +25,7 @@ struct cpu {
 	u32 nr_vcpus;
 	u32 room;      /* how many there will be */
 	u32 next;      /* round robin: where the search for a runnable one begins */
+	u64 alarm;     /* what EL2's timer is set to while a guest runs; in the past: it has come */
 	u64 slice_end; /* counter value; UINT64_MAX: nobody waits for the CPU */
 };
 

@@ -64,6 +64,6 @@ long errata_answer(u32 actions, u32 fid);
  */
 void errata_init_cpu(struct cpu *c);
 
-/* One log line per type of CPU with the names of what was found. After all CPUs
- * have called errata_init_cpu(). */
-void errata_report(void);
+/* mitigations: whether the vectors were chosen by errata_entry(), or plain. One log line per type
+ * of CPU with the names of what was found. After all CPUs have called errata_init_cpu(). */
+void errata_report(bool mitigations);

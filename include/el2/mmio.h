@@ -10,7 +10,7 @@ struct vcpu;
 
 struct mmio_access {
 	u64 offset; /* from the region's start */
-	u64 value;  /* write: zero-extended; read: the handler fills it */
+	u64 value;  /* write: zero-extended; read: 0 until the handler fills it */
 	u8 size;    /* 1, 2, 4 or 8; naturally aligned */
 	bool write;
 };

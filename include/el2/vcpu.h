@@ -17,13 +17,12 @@ struct partition;
 
 /* Reasons not to return to the guest at once; one word, tested once per exit. */
 enum vcpu_request {
-	REQ_VGIC = 1 << 0,      /* interrupts to put into list registers */
-	REQ_RESCHED = 1 << 1,   /* another vCPU may deserve the CPU */
-	REQ_START = 1 << 2,     /* CPU_ON: entry and context are set */
-	REQ_STOP = 1 << 3,      /* the partition is being stopped or reset */
-	REQ_VGIC_SYNC = 1 << 4, /* somebody waits for the list registers to be read back */
+	REQ_VGIC = 1 << 0,    /* interrupts to put into list registers */
+	REQ_RESCHED = 1 << 1, /* another vCPU may deserve the CPU */
+	REQ_START = 1 << 2,   /* CPU_ON: entry and context are set */
+	REQ_STOP = 1 << 3,    /* the partition is being stopped or reset */
 	REQ_LOAD =
-	    1 << 5, /* first vCPU: the next chunk of the partition's images is to be copied */
+	    1 << 4, /* first vCPU: the next chunk of the partition's images is to be copied */
 };
 
 /* The PSCI view; changed by compare-exchange. */

@@ -57,7 +57,7 @@ struct vgic_cpu {
 	u8 lr_of[32];             /* private interrupt: the list register it was last put into */
 	bool loaded;          /* the virtual interface holds this vCPU; written by its CPU only */
 	bool overflow;        /* memory holds more than the list registers had room for */
-	u64 sgi_self;         /* ICC_SGI1R_EL1 that names this vCPU alone, INTID 0 */
+	u64 sgi_name;         /* what in ICC_SGI1R_EL1 names this vCPU: affinity, its target bit */
 	struct gic_virt virt; /* while not loaded */
 
 	/* Notes, atomic. */
@@ -81,8 +81,8 @@ struct vgic_cpu {
 
 /* One mmio_region's worth of redistributor frames. */
 struct vgic_frames {
-	struct partition *partition;
-	u32 first, count; /* vCPUs */
+	struct vcpu *vcpus; /* the first of them */
+	u32 count;
 	u64 stride;
 };
 
@@ -91,6 +91,7 @@ struct vgic {
 	struct lock lock;
 	u32 ctlr;      /* GICD_CTLR's enable bits */
 	u32 nr_intids; /* multiple of 32, at most 1024 */
+	u32 typer;     /* GICD_TYPER */
 	u32 epoch;
 	struct vgic_word *words; /* [0] is unused: private interrupts are in vgic_cpu */
 	u8 *priority;            /* by INTID, as all below */
@@ -125,12 +126,13 @@ void vgic_vcpu_reset(struct vcpu *v);
 
 /* ---- on the vCPU's CPU ---- */
 
-/* Takes the vCPU out of the virtual interface, or puts it there. Physical PPIs that
- * its guest has not deactivated stop being active while it is out. */
+/* Takes the vCPU out of the virtual interface, or puts it there; SGIs that came
+ * meanwhile are left to REQ_VGIC, which they have set. Physical PPIs that its guest has
+ * not deactivated stop being active while it is out. */
 void vgic_put(struct vcpu *v);
 void vgic_load(struct vcpu *v);
 
-/* For REQ_VGIC and REQ_VGIC_SYNC; loaded (if not, it does nothing: vgic_load() will). */
+/* For REQ_VGIC; loaded. */
 void vgic_flush(struct vcpu *v);
 
 /* The maintenance interrupt came; current is whose list registers these are. */
@@ -149,9 +151,6 @@ bool vgic_inject_physical(struct vcpu *current, u32 intid);
 
 /* The line of a level-sensitive SPI; its partition must have it as emulated. */
 void vgic_set_level(struct partition *p, u32 intid, bool level);
-
-/* One edge of an SPI. */
-void vgic_inject_edge(struct partition *p, u32 intid);
 
 /* ---- traps ---- */
 

@@ -84,11 +84,13 @@ void vgic_fold(struct vcpu *v);
 void vgic_fold_all(struct vcpu *v);
 /* v is loaded here: folds, takes notes into account, and fills the list registers. */
 void vgic_resample(struct vcpu *v);
-/* vgic_cpu.c: a list register that is empty, or -1. Without lock; v is loaded here. */
+/* vgic_cpu.c: the highest list register that is empty, or -1. Without lock; v is loaded here. */
 int vgic_free_lr(struct vgic_cpu *vc);
-/* v is loaded here: puts a private interrupt, one of vgic_cpu.straight, into a list
- * register without looking at memory. flags: LR_HW or 0. False: no room. No lock. */
-bool vgic_straight(struct vcpu *v, u32 intid, u64 flags);
+/* vgic.c: vgic_inject_physical() for SPIs. No lock held. */
+bool vgic_inject_spi(struct vcpu *v, u32 intid);
+/* vgic_cpu.c: v is loaded here: puts an SGI, one of vgic_cpu.straight, into a list
+ * register without looking at memory. False: no room. No lock. */
+bool vgic_straight(struct vcpu *v, u32 sgi);
 /* An interrupt may have become free to go to its target, which is not v. */
 void vgic_released(struct vcpu *v, u32 intid);
 
@@ -120,10 +122,17 @@ void vgic_give_back(u32 cpu, struct vgic_word *w, u32 intid);
 /* ---- vgic_reg.c ---- */
 
 /* The registers from IGROUPR to ICFGR, for SPIs (owner NULL) and for an owner's
- * private interrupts. offset is from the start of a distributor or SGI_base. */
-enum mmio_result vgic_bank_access(struct vcpu *v, struct vcpu *owner, struct mmio_access *a);
+ * private interrupts. offset is from the start of a distributor or SGI_base; a read's
+ * value is 0 before. */
+enum mmio_result vgic_bank_access(struct vcpu *v, struct vcpu *owner, u32 offset,
+				  struct mmio_access *a);
 /* Has any vCPU but v still to apply what was written? GICD_CTLR.RWP. */
 bool vgic_writes_pending(struct vcpu *v);
+
+/* ---- vgic_dist.c ---- */
+
+/* GICD_TYPER of a partition whose INTIDs and vCPUs have been counted. */
+u32 vgic_typer(const struct partition *p);
 
 /* ---- routing: vgic_dist.c, vgic_v2.c ---- */
 

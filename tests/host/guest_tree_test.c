@@ -2,7 +2,7 @@
 /*
  * The guest's tree, read back with libfdt's searches.
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c
- * sources: boot/machine_nodes.c boot/machine_devices.c
+ * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
  * sources: boot/guest_tree.c boot/guest_tree_nodes.c lib/fmt.c
  */
 #include <boot/arena.h>
@@ -16,7 +16,8 @@ static u64 source[VIRT_SIZE / 8], to[VIRT_SIZE / 4];
 static struct machine m;
 static struct range memory[] = {{0x40000000, 0x30000000}, {0x180000000, 0x1000000}};
 static u32 vcpu_cpu[8];
-static u64 vcpu_mpidr[8] = {0, 1, 0x100, 0x101, 0x8000000102};
+static u64 vcpu_mpidr[8];
+static const u64 normal_mpidr[8] = {0, 1, 0x100, 0x101, 0x8000000102};
 static struct partition_config config = {
     .vcpu_cpu = vcpu_cpu, .vcpu_mpidr = vcpu_mpidr, .memory = memory, .nr_memory = 2};
 
@@ -31,6 +32,8 @@ static enum err write_tree(const struct virt *v, u32 nr_vcpus, u32 *size)
 	arena_reset();
 	log_forget();
 	config.nr_vcpus = nr_vcpus;
+	if (v->cpus == 2)
+		memcpy(vcpu_mpidr, normal_mpidr, sizeof(vcpu_mpidr));
 	virt_tree(source, v);
 	EXPECT_EQ(machine_scan(&m, source, 48), OK);
 	room = guest_tree_room(&m, nr_vcpus, 2, g.bootargs);
@@ -131,12 +134,29 @@ TEST(gicv2_shows_distributor_and_cpu_interface)
 	EXPECT_EQ(get("/memory@40000000", "reg").len, 16);
 }
 
+/* vCPUs are the machine's CPUs from the boot CPU on, wherever that is in the tree. */
 TEST(fewer_vcpus)
 {
+	memcpy(vcpu_mpidr, (u64[]){2, 1, 0}, 24);
 	make(&(struct virt){VIRT_DEFAULTS, .cpus = 4}, 3);
 	EXPECT(exists("/cpus/cpu@2"));
 	EXPECT(!exists("/cpus/cpu@3"));
 	EXPECT(text_is("/cpus/cpu@0", "enable-method", "psci"));
+	make(&(struct virt){VIRT_DEFAULTS, .cpus = 4}, 1);
+	EXPECT(exists("/cpus/cpu@2"));
+	EXPECT(!exists("/cpus/cpu@0"));
+	EXPECT(!exists("/cpus/cpu@1"));
+}
+
+/* A CPU that did not start leaves a hole; its affinity may be given out again. */
+TEST(vcpus_beyond_a_cpu_that_is_missing)
+{
+	memcpy(vcpu_mpidr, (u64[]){0, 2, 1, 3}, 32);
+	make(&(struct virt){VIRT_DEFAULTS, .cpus = 3}, 4);
+	EXPECT(exists("/cpus/cpu@1"));
+	EXPECT(exists("/cpus/cpu@2"));
+	EXPECT(exists("/cpus/cpu@3"));
+	EXPECT(!get("/cpus/cpu@3", "cpu-idle-states").bytes);
 }
 
 TEST(more_vcpus)
@@ -240,10 +260,11 @@ TEST(any_other_console_becomes_a_pl011)
 TEST(too_little_room_is_a_sentence)
 {
 	struct guest_tree g = {.machine = &m, .config = &config, .bootargs = ""};
-	u32 size;
+	u32 size = 0, needed;
 
 	make(&(struct virt){VIRT_DEFAULTS}, 2);
-	for (u32 room = 0; room < fdt_totalsize(source); room += 36) {
+	EXPECT_EQ(guest_tree_write(&g, source, to, sizeof(to), &needed), OK);
+	for (u32 room = 0; room < needed; room += 36) {
 		char *exact = malloc(room + 8);
 
 		EXPECT_EQ(guest_tree_write(&g, source, exact, room, &size), ERR_NO_MEMORY);

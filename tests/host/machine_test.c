@@ -2,7 +2,7 @@
 /*
  * Reading the machine's tree, and finding room in it.
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/place.c
+ * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/place.c
  */
 #include <boot/arena.h>
 #include <boot/machine.h>
@@ -11,7 +11,7 @@
 #include <test.h>
 #include <virt_tree.h>
 
-static u64 tree[VIRT_SIZE / 8], copy[VIRT_SIZE / 8];
+static u64 tree[VIRT_SIZE / 8];
 static struct machine m;
 
 static enum err scan(const struct virt *v)
@@ -144,6 +144,10 @@ static void add_memories(void *t)
 	t_text(t, "device_type", "memory");
 	T_CELLS(t, "reg", 0, 0xd0000000, 0x1000);
 	t_end(t);
+	t_node(t, "memory@1000000000000");
+	t_text(t, "device_type", "memory");
+	T_CELLS(t, "reg", 0x10000, 0, 0, 0x10000000);
+	t_end(t);
 }
 
 TEST(many_banks_some_of_them_strange)
@@ -153,8 +157,8 @@ TEST(many_banks_some_of_them_strange)
 	EXPECT_EQ(m.memory.at[1].base, 0x80001000);
 	EXPECT_EQ(m.memory.at[1].size, 0x10000000 - 0x1000);
 	EXPECT_EQ(m.memory.at[2].base, 0x200000000);
-	EXPECT_EQ(log_count[LOG_WARN], 3);
-	EXPECT(log_says("memory@odd"));
+	EXPECT_EQ(log_count[LOG_WARN], 4);
+	EXPECT(log_says("memory@1000000000000"));
 }
 
 TEST(ram_out_of_reach_is_left_out)
@@ -305,6 +309,23 @@ TEST(console_without_unit_address_or_name)
 	EXPECT(m.uart.driver == NULL);
 }
 
+static void add_uart_in_ram(void *t)
+{
+	t_node(t, "serial@50000000");
+	t_text(t, "compatible", "ns16550a");
+	T_CELLS(t, "reg", 0, 0x50000100, 0, 0x100);
+	t_end(t);
+}
+
+TEST(a_uart_in_ram_is_none)
+{
+	struct virt v = {VIRT_DEFAULTS, .stdout_path = "/serial@50000000", .root = add_uart_in_ram};
+
+	EXPECT_EQ(scan(&v), OK);
+	EXPECT_EQ(m.uart.regs.base, 0x9000000);
+	EXPECT_EQ(log_count[LOG_WARN], 2);
+}
+
 static void add_cpus(void *t)
 {
 	static const char *const status[] = {"disabled", "fail", "okay", "ok"};
@@ -433,58 +454,4 @@ TEST(everything_moves_with_the_image)
 	EXPECT_EQ((char *)m.uart.driver - (char *)moved.uart.driver, 0x1000);
 	EXPECT(m.gic.redist != moved.gic.redist);
 	EXPECT(m.reserved.at == NULL);
-}
-
-TEST(a_copy_announces_what_it_holds)
-{
-	EXPECT_EQ(scan(&(struct virt){VIRT_DEFAULTS, .totalsize = VIRT_SIZE}), OK);
-	EXPECT_EQ(tree_copy(tree, copy, tree_used_size(tree) - 1), ERR_NO_MEMORY);
-	EXPECT_EQ(tree_copy(tree, copy, tree_used_size(tree)), OK);
-	EXPECT_EQ(fdt_totalsize(copy), m.tree.size);
-	EXPECT_EQ(fdt_check_full(copy, m.tree.size), 0);
-}
-
-TEST(not_a_tree)
-{
-	static u64 atags[8] = {0x5441000100000005};
-	u32 used;
-
-	EXPECT_EQ(tree_check(atags), ERR_FORMAT);
-	virt_tree(tree, &(struct virt){VIRT_DEFAULTS});
-	EXPECT_EQ(tree_check((char *)tree + 4), ERR_FORMAT);
-	used = fdt_off_dt_struct(tree);
-	fdt_set_off_dt_struct(tree, 0x7fffff00);
-	EXPECT_EQ(tree_check(tree), ERR_FORMAT);
-	fdt_set_off_dt_struct(tree, used + 2);
-	EXPECT_EQ(tree_check(tree), ERR_FORMAT);
-	fdt_set_off_dt_struct(tree, used);
-	EXPECT_EQ(tree_check(tree), OK);
-	fdt_set_totalsize(tree, TREE_MAX_SIZE + 1);
-	EXPECT_EQ(tree_check(tree), ERR_FORMAT);
-	fdt_set_totalsize(tree, TREE_MAX_SIZE);
-	EXPECT_EQ(tree_check(tree), OK);
-	fdt_set_version(tree, 2);
-	EXPECT_EQ(tree_check(tree), ERR_FORMAT);
-}
-
-/* Cut anywhere: an error or, in the strings, perhaps not; never a bad access. */
-TEST(truncated_trees)
-{
-	struct virt v = {VIRT_DEFAULTS};
-	u32 size;
-
-	virt_tree(tree, &v);
-	size = fdt_size_dt_struct(tree);
-	for (u32 cut = 4; cut < size; cut += 4) {
-		char *exact;
-
-		arena_reset();
-		virt_tree(tree, &v);
-		fdt_set_size_dt_struct(tree, size - cut);
-		EXPECT_EQ(tree_check(tree), OK);
-		exact = malloc(tree_used_size(tree));
-		EXPECT_EQ(tree_copy(tree, exact, tree_used_size(tree)), OK);
-		EXPECT_EQ(machine_scan(&m, exact, 48), ERR_FORMAT);
-		free(exact);
-	}
 }

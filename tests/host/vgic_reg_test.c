@@ -13,7 +13,8 @@ static enum mmio_result last;
 
 static u64 access_as(u32 vcpu, bool redist, u64 offset, u8 size, bool write, u64 value)
 {
-	struct mmio_access a = {.offset = offset, .value = value, .size = size, .write = write};
+	struct mmio_access a = {
+	    .offset = offset, .value = write ? value : 0, .size = size, .write = write};
 
 	on_cpu(vcpus[vcpu].cpu->index);
 	last = redist ? vgic_redist_access(&vcpus[vcpu], &part.vgic.frames[0], &a)
@@ -23,7 +24,7 @@ static u64 access_as(u32 vcpu, bool redist, u64 offset, u8 size, bool write, u64
 
 static u64 dist(u64 offset, u8 size)
 {
-	return access_as(0, false, offset, size, false, 0xdead);
+	return access_as(0, false, offset, size, false, 0);
 }
 
 static void dist_write(u64 offset, u8 size, u64 value)
@@ -33,7 +34,7 @@ static void dist_write(u64 offset, u8 size, u64 value)
 
 static u64 redist(u32 frame, u64 offset, u8 size)
 {
-	return access_as(0, true, frame * GICR_FRAME + offset, size, false, 0xdead);
+	return access_as(0, true, frame * GICR_FRAME + offset, size, false, 0);
 }
 
 static void redist_write(u32 frame, u64 offset, u8 size, u64 value)
@@ -136,7 +137,7 @@ TEST(one_of_many_goes_where_it_arrives)
 	vgic_flush(&vcpus[2]);
 	EXPECT(vgic_inject_physical(&vcpus[2], 48));
 	vgic_flush(&vcpus[2]);
-	EXPECT_EQ(*host_lr[0], LR_PENDING | LR_HW | LR_GROUP1 | 48UL << 32 | 48);
+	EXPECT_EQ(*host_lr[gic.nr_lrs - 1], LR_PENDING | LR_HW | LR_GROUP1 | 48UL << 32 | 48);
 }
 
 TEST(redistributors)
@@ -166,8 +167,8 @@ TEST(reads_of_a_foreign_list_register_wait_for_it)
 	vgic_flush(&vcpus[2]);
 	on_cpu(1);
 	vgic_flush(&vcpus[1]);
-	EXPECT_EQ(*host_lr[0] & LR_STATE, LR_PENDING);
-	*host_lr[0] ^= LR_STATE; /* acknowledged */
+	EXPECT_EQ(*host_lr[gic.nr_lrs - 1] & LR_STATE, LR_PENDING);
+	*host_lr[gic.nr_lrs - 1] ^= LR_STATE; /* acknowledged */
 	vcpus[1].requests = 0;
 	redist(1, GICR_SGI_BASE + GICD_ISACTIVER, 4);
 	EXPECT_EQ(last, MMIO_RETRY);

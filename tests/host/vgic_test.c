@@ -16,7 +16,8 @@
 
 static u64 mmio(u32 vcpu, bool redist, u64 offset, u8 size, bool write, u64 value)
 {
-	struct mmio_access a = {.offset = offset, .value = value, .size = size, .write = write};
+	struct mmio_access a = {
+	    .offset = offset, .value = write ? value : 0, .size = size, .write = write};
 	enum mmio_result r = MMIO_RETRY;
 
 	for (u32 i = 0; i < 4 && r == MMIO_RETRY; i++) {

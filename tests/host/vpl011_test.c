@@ -92,7 +92,7 @@ static enum mmio_result access(u64 offset, u8 size, bool write, u64 *value)
 	enum mmio_result r = vpl011_access(NULL, &uart, &a);
 
 	*value = a.value;
-	EXPECT_EQ(uart.lock.next, uart.lock.owner);
+	EXPECT_EQ(uart.lock.held, 0);
 	return r;
 }
 

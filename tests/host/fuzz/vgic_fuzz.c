@@ -143,7 +143,7 @@ static void check(void)
 				    (*host_lr[i] & 0x3ff) == (*host_lr[j] & 0x3ff))
 					abort();
 	}
-	if (part.vgic.lock.next != part.vgic.lock.owner)
+	if (part.vgic.lock.held)
 		abort();
 }
 

@@ -80,7 +80,7 @@ static void step(const u8 *s)
 	default: /* the registers that do something */
 		guest_access(s[0], where & 0x7c, value);
 	}
-	if (uart.lock.next != uart.lock.owner || taken + uart.tx.count != done)
+	if (uart.lock.held || taken + uart.tx.count != done)
 		abort();
 	if (line != !!(uart.reg[0x3c / 4] & uart.reg[0x38 / 4]))
 		abort();

@@ -18,15 +18,18 @@
 struct virt {
 	u8 gic; /* 2 or 3; 1: a GICv2 without virtualization, 5: one that is not known */
 	u32 cpus;
-	bool short_cells; /* one address cell and one size cell at the root */
+	u32 interrupt_cells; /* 0: 3 */
+	bool short_cells;    /* one address cell and one size cell at the root */
 	u64 ram_base, ram_size;
-	u64 totalsize; /* announced; 0: as it is */
+	u64 gic_reg[8], gic_stride; /* if the first is not 0: pairs in place of the GIC's own */
+	u64 totalsize;              /* announced; 0: as it is */
 	const char *stdout_path;
 	const char *uart; /* compatible */
 	void (*reservations)(void *t);
 	void (*root)(void *t);   /* first nodes below the root */
 	void (*chosen)(void *t); /* properties, then nodes */
 	void (*cpu)(void *t);    /* more nodes in /cpus */
+	void (*timer)(void *t);  /* in place of the timer node */
 };
 
 static inline void must(int err)
@@ -85,12 +88,17 @@ static inline void t_reg(void *t, const struct virt *v, const u64 *values, u32 n
 #define T_REG(t, v, ...)                                                                           \
 	t_reg(t, v, (const u64[]){__VA_ARGS__}, sizeof((const u64[]){__VA_ARGS__}) / 8)
 
+static inline void t_gic_reg(void *t, const struct virt *v, const u64 *normal, u32 nr)
+{
+	t_reg(t, v, v->gic_reg[0] ? v->gic_reg : normal, nr);
+}
+
 static inline void t_gic(void *t, const struct virt *v)
 {
 	t_node(t, "intc@8000000");
 	t_cell(t, "phandle", 0x8003);
 	T_CELLS(t, "interrupts", 1, 9, 4);
-	t_cell(t, "#interrupt-cells", 3);
+	t_cell(t, "#interrupt-cells", v->interrupt_cells ? v->interrupt_cells : 3);
 	must(fdt_property(t, "interrupt-controller", NULL, 0));
 	must(fdt_property(t, "ranges", NULL, 0));
 	t_cell(t, "#address-cells", v->short_cells ? 1 : 2);
@@ -102,12 +110,16 @@ static inline void t_gic(void *t, const struct virt *v)
 		T_REG(t, v, 0x8000000, 0x10000, 0x8010000, 0x10000);
 	} else if (v->gic == 2) {
 		t_text(t, "compatible", "arm,cortex-a15-gic");
-		T_REG(t, v, 0x8000000, 0x10000, 0x8010000, 0x10000, 0x8030000, 0x10000, 0x8040000,
-		      0x10000);
+		t_gic_reg(t, v,
+			  (u64[]){0x8000000, 0x10000, 0x8010000, 0x10000, 0x8030000, 0x10000,
+				  0x8040000, 0x10000},
+			  8);
 	} else {
 		t_text(t, "compatible", "arm,gic-v3");
 		t_cell(t, "#redistributor-regions", 1);
-		T_REG(t, v, 0x8000000, 0x10000, 0x80a0000, 0xf60000);
+		if (v->gic_stride)
+			must(fdt_property_u64(t, "redistributor-stride", v->gic_stride));
+		t_gic_reg(t, v, (u64[]){0x8000000, 0x10000, 0x80a0000, 0xf60000}, 4);
 	}
 	t_node(t, "its@8080000");
 	t_text(t, "compatible", "arm,gic-v3-its");
@@ -175,6 +187,10 @@ static inline void t_devices(void *t, const struct virt *v)
 	t_text(t, "compatible", "arm,armv8-pmuv3");
 	t_end(t);
 	t_gic(t, v);
+	if (v->timer) {
+		v->timer(t);
+		return;
+	}
 	t_node(t, "timer");
 	t_text(t, "compatible", "arm,armv8-timer");
 	T_CELLS(t, "interrupts", 1, 13, 4, 1, 14, 4, 1, 11, 4, 1, 10, 4);

@@ -4,8 +4,8 @@
 
 #include <lib/atomic.h>
 
-static inline void spin_until(const u16 *p, u16 value)
+static inline void spin_while(const u32 *p, u32 value)
 {
-	while (atomic_load_acquire(p) != value)
+	while (atomic_load(p) == value)
 		;
 }
