@@ -63,6 +63,7 @@ enum err gic_init(const struct gic_config *config)
 	}
 	gic.config = config;
 	gic.version = config->version;
+	gic.lr_deactivates = true;
 	gic.dist = config->dist.base;
 	gic.cpu = config->cpu.base;
 	gic.hyp = config->hyp.base;

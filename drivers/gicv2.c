@@ -25,6 +25,8 @@ static u8 own_mask(void)
 	return (u8)mask;
 }
 
+#define IIDR_CORTEX_A15 0x43b
+
 enum err gicv2_init(void)
 {
 	const struct gic_config *c = gic.config;
@@ -41,6 +43,15 @@ enum err gicv2_init(void)
 	    io_read32(gic.cpu + GICC_IIDR) == io_read32(gic.cpu + 0xf000 + GICC_IIDR))
 		gic.cpu += 0xf000;
 	gic.dir = gic.cpu + GICC_DIR;
+	/*
+	 * QEMU (7.2) models the Cortex-A15's, which no 64-bit CPU came with. There
+	 * an interrupt that is pending again when the guest deactivates it through a
+	 * list register, say a timer that has run out meanwhile, is not signalled
+	 * before something else happens to the GIC: a lost tick.
+	 */
+	gic.lr_deactivates = io_read32(gic.dist + GICD_IIDR) != IIDR_CORTEX_A15;
+	if (!gic.lr_deactivates)
+		log_debug("GICv2: EL2 deactivates for guests");
 
 	io_write32(gic.dist + GICD_CTLR, 0);
 	for (u32 n = 1; n * 32 < gic.nr_intids; n++)

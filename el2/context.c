@@ -12,6 +12,7 @@
 #include <el2/idreg.h>
 #include <el2/partition.h>
 #include <el2/vtimer.h>
+#include <mm/tlb.h>
 
 /* HCR_EL2 lets a vCPU use the keys exactly where there are any. */
 static bool has_pauth(const struct vcpu *v)
@@ -26,6 +27,7 @@ static bool has_pauth(const struct vcpu *v)
 #define FOR_RAZ(name, arg)
 #define FOR_EMU(name, arg)
 #define FOR_HW(name, arg)
+#define FOR_PASS(name, arg)
 
 static void save_el1(struct vcpu *v)
 {
@@ -64,12 +66,45 @@ static void load_pauth(const struct vcpu *v)
 #undef FOR_CTX
 }
 
+/* Debug registers are written rarely and read from the context, so they cost a
+ * switch nothing unless one of the two vCPUs uses them. */
+static void load_debug(const struct vcpu *v)
+{
+#undef FOR_PASS
+#define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
+#define FOR_CTX(name, arg)
+#define FOR_PAC(name, arg)
+#define FOR_PASS(name, arg) write_sysreg(name, v->el1[EL1_##name]);
+#include <arch/sysreg.def>
+#undef FOR_CTX
+#undef FOR_PAC
+#undef FOR_PASS
+}
+
+void context_note_debug(struct vcpu *v)
+{
+	u64 any = 0;
+
+#define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
+#define FOR_CTX(name, arg)
+#define FOR_PAC(name, arg)
+#define FOR_PASS(name, arg) any |= v->el1[EL1_##name];
+#include <arch/sysreg.def>
+#undef FOR_CTX
+#undef FOR_PAC
+#undef FOR_PASS
+	v->debugs = any;
+	v->cpu->debugs |= v->debugs;
+}
+
 void context_reset(struct vcpu *v)
 {
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
 #define FOR_CTX(name, arg) v->el1[EL1_##name] = (arg);
 #define FOR_PAC(name, arg) FOR_CTX(name, arg)
+#define FOR_PASS(name, arg) v->el1[EL1_##name] = 0;
 #include <arch/sysreg.def>
+	v->debugs = false;
 	v->fp = (struct fp_state){0};
 }
 
@@ -86,7 +121,8 @@ static void put(struct vcpu *v)
 /*
  * With stage 1 of EL1 half switched, a speculative walk could fill the TLB with
  * a mix of two guests (errata in el2/errata.c): both halves of stage 1 are
- * closed by TCR_EL1.EPD until everything else, VMID included, is in place.
+ * closed by TCR_EL1.EPD, which needs the MMU on, until everything else, VMID
+ * included, is in place.
  */
 static void load(struct cpu *cpu, struct vcpu *v, bool same_partition)
 {
@@ -95,23 +131,27 @@ static void load(struct cpu *cpu, struct vcpu *v, bool same_partition)
 
 	if (careful) {
 		write_sysreg(TCR_EL1, read_sysreg(TCR_EL1) | TCR_EL1_EPD0 | TCR_EL1_EPD1);
+		write_sysreg(SCTLR_EL1, read_sysreg(SCTLR_EL1) | SCTLR_EL1_M);
 		isb();
 	}
-	write_sysreg(HCR_EL2, v->hcr);
 	write_sysreg(VMPIDR_EL2, BIT(31) | v->mpidr);
 	if (!same_partition) {
 		write_sysreg(VPIDR_EL2, cpu->midr);
 		write_sysreg(VTCR_EL2, p->stage2.vtcr);
 		write_sysreg(VTTBR_EL2, p->stage2.vttbr);
+		isb(); /* HCR_EL2.VM may come on just now */
 	}
+	write_sysreg(HCR_EL2, v->hcr);
 	if (careful) {
-		u64 tcr = v->el1[EL1_TCR_EL1];
+		u64 tcr = v->el1[EL1_TCR_EL1], sctlr = v->el1[EL1_SCTLR_EL1];
 
 		isb();
 		v->el1[EL1_TCR_EL1] = tcr | TCR_EL1_EPD0 | TCR_EL1_EPD1;
+		v->el1[EL1_SCTLR_EL1] = sctlr | SCTLR_EL1_M;
 		load_el1(v);
 		isb();
 		write_sysreg(TCR_EL1, v->el1[EL1_TCR_EL1] = tcr);
+		write_sysreg(SCTLR_EL1, v->el1[EL1_SCTLR_EL1] = sctlr);
 	} else {
 		load_el1(v);
 	}
@@ -124,15 +164,15 @@ static void load(struct cpu *cpu, struct vcpu *v, bool same_partition)
 
 /* Two vCPUs of one partition share a VMID, but not what a guest wrote with
  * CPU-local TLB maintenance in mind. */
-static void forget_sibling(struct cpu *cpu, struct vcpu *v, bool same_partition)
+static void forget_sibling(struct cpu *cpu, struct vcpu *v)
 {
 	struct vcpu **last = &v->partition->last_vcpu[cpu->index];
 
 	if (*last && *last != v) {
-		if (!same_partition)
-			isb(); /* the VMID that is meant has just been written */
-		tlbi_stage1_local();
-		dsb(nsh);
+		for (int i = 0; i <= tlb_repeat; i++) {
+			tlbi_stage1_local();
+			dsb(nsh);
+		}
 	}
 	*last = v;
 }
@@ -147,7 +187,11 @@ void context_switch(struct cpu *cpu, struct vcpu *v)
 	if (from)
 		put(from);
 	load(cpu, v, same_partition);
-	forget_sibling(cpu, v, same_partition);
+	if (v->debugs || cpu->debugs) {
+		load_debug(v);
+		cpu->debugs = v->debugs;
+	}
+	forget_sibling(cpu, v);
 	cpu->current = v;
 }
 

@@ -131,6 +131,6 @@ struct verdict trap_smc64(struct vcpu *v, u64 esr)
 	if (ESR_IMM16(esr))
 		return VERDICT(UNDEF);
 	v->pc += 4;
-	v->pstate &= ~PSTATE_BTYPE;
+	v->pstate &= ~(PSTATE_BTYPE | PSTATE_SS);
 	return find(asked(v))(v, asked(v));
 }

@@ -4,6 +4,7 @@
  * arch/sysreg.def says. No state, no lock.
  */
 #include <arch/esr.h>
+#include <el2/context.h>
 #include <el2/partition.h>
 #include <el2/sysreg.h>
 
@@ -12,6 +13,19 @@
 #define ID_READ (SYS_ENCODE(3, 0, 0, 0, 0) | ESR_SYSREG_READ)
 
 #define RT_XZR 31
+
+/* A PASS register: what a vCPU writes stays in its context, which the loaded one
+ * has in the hardware too. */
+#define PASS(v, name, mask, value, read)                                                           \
+	do {                                                                                       \
+		if (read) {                                                                        \
+			*(value) = (v)->el1[EL1_##name];                                           \
+		} else {                                                                           \
+			(v)->el1[EL1_##name] = *(value) & (mask);                                  \
+			write_sysreg(name, (v)->el1[EL1_##name]);                                  \
+			context_note_debug(v);                                                     \
+		}                                                                                  \
+	} while (0)
 
 /* One case for each register that is trapped and not UNDEFINED. */
 static struct verdict emulate(struct vcpu *v, u32 encoding, u64 *value, bool read)
@@ -25,6 +39,10 @@ static struct verdict emulate(struct vcpu *v, u32 encoding, u64 *value, bool rea
 #define CASE_EMU(name, arg)                                                                        \
 	case SYS_##name:                                                                           \
 		return sysreg_##arg(v, value, read);
+#define CASE_PASS(name, arg)                                                                       \
+	case SYS_##name:                                                                           \
+		PASS(v, name, arg, value, read);                                                   \
+		return VERDICT(SKIP);
 #define CASE_EL2(name, arg)
 #define CASE_CTX(name, arg)
 #define CASE_PAC(name, arg)

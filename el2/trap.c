@@ -86,7 +86,7 @@ static void skip_instruction(struct vcpu *v, u64 esr)
 		v->pstate = advance_it(v->pstate);
 	} else {
 		v->pc += 4;
-		v->pstate &= ~PSTATE_BTYPE;
+		v->pstate &= ~(PSTATE_BTYPE | PSTATE_SS); /* single-stepped, it is done */
 	}
 }
 

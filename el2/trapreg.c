@@ -5,6 +5,7 @@
  * and is not in arch/sysreg.def is UNDEFINED for the guest, so to set a bit
  * here is to hide a feature. No state, no lock.
  */
+#include <arch/debug.h>
 #include <el2/trapreg.h>
 
 /* A bit that belongs to a feature: 0 on CPUs that do not have it. */
@@ -118,7 +119,11 @@ void trapreg_init_cpu(void)
 	write_sysreg(CNTHCTL_EL2, trapreg_cnthctl());
 	write_sysreg(HSTR_EL2, 0); /* CP15 registers by number, from AArch32 at EL0: none */
 	init_fine_grained(id);
-	/* Breakpoints and single step, which firmware may have left armed, need
-	 * its bits; a guest cannot write it. */
+	/* What reset or firmware left armed must not go off in a guest that uses
+	 * the first of each (class PASS in arch/sysreg.def). */
 	write_sysreg(MDSCR_EL1, 0);
+	debug_disarm((s32)IDREG_FIELD(id, ID_AA64DFR0_EL1, BRPS),
+		     (s32)IDREG_FIELD(id, ID_AA64DFR0_EL1, WRPS));
+	write_sysreg(OSLAR_EL1, 0);
+	write_sysreg(OSDLR_EL1, 0);
 }

@@ -295,7 +295,8 @@ static bool spi_straight(struct vcpu *v, u32 intid)
 	u64 lr;
 	int n;
 
-	if (g->target[intid] != v->index || vc->overflow || atomic_load(&vc->resample) ||
+	if (!gic.lr_deactivates || g->target[intid] != v->index || vc->overflow ||
+	    atomic_load(&vc->resample) ||
 	    !(w->enabled & vgic_groups_on(g, w) & ~(w->pending | w->active | w->kept) & bit))
 		return false;
 	n = spi_lr(v, intid);

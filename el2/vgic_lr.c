@@ -38,6 +38,8 @@ void vgic_update_straight(struct vcpu *v)
 			   ~w->active;
 	if (gic.version == 2)
 		straight &= ~0xffffU; /* SGIs have sources */
+	if (!gic.lr_deactivates)
+		straight &= ~w->hw;
 	atomic_store(&vc->straight, straight);
 }
 
@@ -317,6 +319,7 @@ static void place(struct vcpu *v, u32 n, u32 intid, bool active)
 	struct vgic_word *w = vgic_word(v, intid);
 	u32 bit = 1U << intid % 32;
 	u64 lr = intid | FIELD_PREP(LR_PRIORITY, vgic_priority(v, intid));
+	bool physical;
 
 	if (w->group & bit)
 		lr |= LR_GROUP1;
@@ -331,13 +334,14 @@ static void place(struct vcpu *v, u32 n, u32 intid, bool active)
 	}
 	w->active &= ~bit;
 
-	if (w->hw & bit && !(w->pending & bit)) {
+	physical = w->hw & bit && !(w->pending & bit);
+	/* A PPI that was pended by a register write, or while the vCPU was not loaded:
+	 * from now on the hardware must hold it back. */
+	if (physical && intid < GIC_SPI_BASE)
+		gic_set_active(v->cpu->index, intid);
+	if (physical && gic.lr_deactivates) {
 		lr |= LR_HW | FIELD_PREP(LR_PINTID, intid);
-		/* A PPI that was pended by a register write, or while the vCPU was
-		 * not loaded: from now on the hardware must hold it back. */
-		if (intid < GIC_SPI_BASE)
-			gic_set_active(v->cpu->index, intid);
-	} else if (!(w->edge & bit) || w->pending & bit) {
+	} else if (physical || !(w->edge & bit) || w->pending & bit) {
 		lr |= LR_EOI; /* it may have to come again: EL2 deactivates a physical one */
 		vc->lr_eoi |= 1U << n;
 	}

@@ -42,6 +42,9 @@ enum gic_sgi { SGI_KICK = 0, SGI_STOP = 1 };
 /* What hot paths need to know; written by gic_init(), constant afterwards. */
 struct gic {
 	u8 version;
+	/* A guest's deactivation through a list register lets the physical interrupt
+	 * come again. If not, EL2 deactivates: see gicv2_init(). */
+	bool lr_deactivates;
 	u8 nr_lrs;          /* list registers, 1 to 16 */
 	u8 pri_bits;        /* virtual priority bits, 4 to 8 */
 	u8 pre_bits;        /* virtual preemption bits: how many active-priority registers */

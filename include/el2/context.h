@@ -18,6 +18,9 @@ void context_evict(struct cpu *cpu, struct vcpu *v);
 /* Sets v->el1 to reset values (arch/sysreg.def); v is not in the hardware. */
 void context_reset(struct vcpu *v);
 
+/* v, which is loaded, has written one of its debug registers (class PASS). */
+void context_note_debug(struct vcpu *v);
+
 /* el2/fp.S */
 void fp_save(struct fp_state *fp);
 void fp_restore(const struct fp_state *fp);

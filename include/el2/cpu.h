@@ -18,6 +18,7 @@ struct cpu {
 	u64 branch_call;  /* vectors.S: its function identifier */
 	u32 index;        /* boot CPU is 0 */
 	bool online;
+	bool debugs;   /* debug registers (class PASS) hold something */
 	bool draining; /* in panic_drain_serror() */
 	bool kicked;   /* somebody set a request for a vCPU here (under IPI) */
 

@@ -23,6 +23,7 @@ struct verdict trap_sysreg(struct vcpu *v, u64 esr);
 #define SYSREG_DECLARE_EL2(arg)
 #define SYSREG_DECLARE_CTX(arg)
 #define SYSREG_DECLARE_PAC(arg)
+#define SYSREG_DECLARE_PASS(arg)
 #define SYSREG_DECLARE_ID(arg)
 #define SYSREG_DECLARE_IDRAW(arg)
 #define SYSREG_DECLARE_RAZ(arg)

@@ -32,6 +32,7 @@ enum {
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) EL1_SLOT_##class(name)
 #define EL1_SLOT_CTX(name) EL1_##name,
 #define EL1_SLOT_PAC(name) EL1_##name,
+#define EL1_SLOT_PASS(name) EL1_##name,
 #define EL1_SLOT_EL2(name)
 #define EL1_SLOT_ID(name)
 #define EL1_SLOT_IDRAW(name)
@@ -68,7 +69,8 @@ struct vcpu {
 	u64 entry, context; /* arguments of CPU_ON or CPU_SUSPEND until it starts */
 
 	u64 hcr;
-	u64 el1[NR_EL1]; /* while not in the hardware */
+	u64 el1[NR_EL1]; /* while not in the hardware; PASS registers always */
+	bool debugs;     /* a PASS register is not 0 */
 	struct vtimer vtimer, ptimer;
 	struct vgic_cpu vgic;
 	struct fp_state {

@@ -89,16 +89,6 @@ static void pending_bits(void)
 	EXPECT(!gic_is_pending(SPARE_PPI), "PPI still pending");
 }
 
-/* QEMU's GICv2 does not look at its state again when a list register deactivates an
- * interrupt; a write to the distributor makes it. */
-static void nudge(u32 spi)
-{
-	if (machine.gic == 2 && machine.tocsin) {
-		gic_disable(spi);
-		gic_enable(spi);
-	}
-}
-
 static void active_bits(void)
 {
 	u32 spi = spi_free(2), iar;
@@ -115,7 +105,6 @@ static void active_bits(void)
 	EXPECT(gic_is_pending(spi) && gic_is_active(spi), "not active and pending");
 	gic_eoi(iar);
 	EXPECT(!gic_is_active(spi), "active after EOI");
-	nudge(spi);
 	gic_eoi(EXPECT_IRQ(spi));
 	/* Set and cleared by hand. */
 	io_write32(machine.gicd.base + GICD_ISACTIVER + spi / 32 * 4, (u32)BIT(spi % 32));

@@ -4,6 +4,7 @@
  * sources: el2/sysreg.c
  */
 #include <arch/esr.h>
+#include <el2/context.h>
 #include <el2/partition.h>
 #include <el2/sysreg.h>
 #include <string.h>
@@ -30,6 +31,12 @@ struct verdict sysreg_asgi1r(struct vcpu *v, u64 *value, bool read)
 struct verdict sysreg_sgi0r(struct vcpu *v, u64 *value, bool read)
 {
 	return sysreg_sgi1r(v, value, read);
+}
+
+/* el2/context.c */
+void context_note_debug(struct vcpu *v)
+{
+	v->debugs = true;
 }
 
 static void reset(void)
@@ -79,14 +86,18 @@ TEST(sysreg_every_encoding)
 		u32 encoding = SYS_ENCODE(e >> 14, e >> 11 & 7, e >> 7 & 15, e >> 3 & 15, e & 7);
 		bool id = (encoding & SYS_ENCODE(3, 7, 15, 8, 0)) == SYS_ENCODE(3, 0, 0, 0, 0);
 		bool raz = is_class(encoding, "RAZ"), emu = is_class(encoding, "EMU");
+		bool pass = is_class(encoding, "PASS");
 
 		reset();
 		emulated = 0;
-		EXPECT_EQ(trap(encoding, 30, false).action, raz || emu ? ACT_SKIP : ACT_UNDEF);
+		EXPECT_EQ(trap(encoding, 30, false).action,
+			  raz || emu || pass ? ACT_SKIP : ACT_UNDEF);
+		EXPECT_EQ(vcpu.debugs, pass);
 		EXPECT_EQ(vcpu.x[30], 0x1234);
 		EXPECT_EQ(emulated, emu);
-		EXPECT_EQ(trap(encoding, 30, true).action, raz || id ? ACT_SKIP : ACT_UNDEF);
-		if (!id)
+		EXPECT_EQ(trap(encoding, 30, true).action,
+			  raz || id || pass ? ACT_SKIP : ACT_UNDEF);
+		if (!id && !pass)
 			EXPECT_EQ(vcpu.x[30], raz ? 0 : 0x1234);
 		EXPECT_EQ(vcpu.pc, 0);
 	}
@@ -101,4 +112,19 @@ TEST(sysreg_xzr)
 	EXPECT_EQ(trap(SYS_ACTLR_EL1, 31, true).action, ACT_SKIP);
 	EXPECT_EQ(trap(SYS_ACTLR_EL1, 31, false).action, ACT_SKIP);
 	EXPECT_EQ(vcpu.pc, 0xdead0000);
+}
+
+/* What may be written of a PASS register is kept, in the context and the hardware. */
+TEST(sysreg_pass)
+{
+	reset();
+	vcpu.x[1] = ~0UL;
+	EXPECT_EQ(trap(SYS_MDSCR_EL1, 1, false).action, ACT_SKIP);
+	EXPECT_EQ(host_MDSCR_EL1, 0xb001);
+	EXPECT_EQ(vcpu.el1[EL1_MDSCR_EL1], 0xb001);
+	host_MDSCR_EL1 = 0; /* another vCPU's turn: reads are of the context */
+	EXPECT_EQ(trap(SYS_MDSCR_EL1, 2, true).action, ACT_SKIP);
+	EXPECT_EQ(vcpu.x[2], 0xb001);
+	EXPECT_EQ(trap(SYS_DBGBVR0_EL1, 1, false).action, ACT_SKIP);
+	EXPECT_EQ(host_DBGBVR0_EL1, ~3UL);
 }

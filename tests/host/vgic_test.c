@@ -319,3 +319,12 @@ TEST(vgicv2_with_16_lrs)
 {
 	run(2, 16, 20000);
 }
+
+/* The same where EL2 deactivates physical interrupts for the guest. */
+TEST(vgicv2_deactivated_by_el2)
+{
+	machine_lr_deactivates = false;
+	run(2, 1, 10000);
+	run(2, 4, 10000);
+	machine_lr_deactivates = true;
+}

@@ -104,6 +104,8 @@ CASES = [
     *MATRIX,
     *matrix(shared("timer"), gic=GICS, smp=[1, 2]),
     *matrix(shared("fp"), gic=GICS, smp=[1], cpu=CPUS),
+    *matrix(guest("debug"), cpu=CPUS, smp=[1, 4]),
+    *matrix(shared("debug"), smp=[1]),
     *matrix(guest("gicsmp"), cpu=CPUS, gic=GICS, smp=[4]),
     *[case for name in ("gic", "gicdeliver", "gicsmp") for case in matrix(shared(name), gic=GICS, smp=[1])],
     *matrix(shared("psci"), smp=[1, 2]),

@@ -5,6 +5,7 @@
  * sources: el2/sysreg.c el2/idreg.c
  */
 #include <arch/esr.h>
+#include <el2/context.h>
 #include <el2/partition.h>
 #include <el2/sysreg.h>
 #include <string.h>
@@ -37,6 +38,12 @@ struct verdict sysreg_asgi1r(struct vcpu *v, u64 *value, bool read)
 {
 	(void)v, (void)value;
 	return write_only(read);
+}
+
+/* el2/context.c */
+void context_note_debug(struct vcpu *v)
+{
+	v->debugs = true;
 }
 
 struct verdict sysreg_sgi0r(struct vcpu *v, u64 *value, bool read)

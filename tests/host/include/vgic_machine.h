@@ -202,6 +202,9 @@ void vcpu_request(struct vcpu *v, u32 requests)
 	v->requests |= requests;
 }
 
+/* False: list registers without LR_HW only, as on QEMU's GICv2. */
+static bool machine_lr_deactivates = true;
+
 static void machine_init(u8 version, u8 nr_lrs)
 {
 	struct mmio_region regions[4];
@@ -232,6 +235,7 @@ static void machine_init(u8 version, u8 nr_lrs)
 					 .nr_cpus = NR_CPUS};
 	machine_lrs = nr_lrs;
 	gic = (struct gic){.version = version,
+			   .lr_deactivates = machine_lr_deactivates,
 			   .nr_lrs = nr_lrs,
 			   .pri_bits = 5,
 			   .pre_bits = 5,
