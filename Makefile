@@ -48,8 +48,8 @@ ASFLAGS  := -D__ASSEMBLER__ -g -Iinclude -I$(BUILD)
 LDFLAGS  := -pie --fix-cortex-a53-843419 --no-dynamic-linker -z text -z max-page-size=4096 -z noexecstack \
             --fatal-warnings -Bsymbolic
 
-# Only boot code may see libfdt.
-$(BUILD)/obj/boot/%.o: CFLAGS += -isystem $(DEBIAN)/libfdt/usr/include
+# Only boot code may see libfdt. It runs once: small is better than fast.
+$(BUILD)/obj/boot/%.o: CFLAGS += -Os -isystem $(DEBIAN)/libfdt/usr/include
 
 SOURCES  := $(filter-out el2/offsets.c,$(foreach d,$(DIRS),$(wildcard $(d)/*.c $(d)/*.S)))
 OBJECTS  := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(SOURCES)))

@@ -79,24 +79,25 @@ static u64 advance_it(u64 pstate)
 	return pstate | FIELD_PREP(PSTATE32_IT_HIGH, it >> 2) | FIELD_PREP(PSTATE32_IT_LOW, it & 3);
 }
 
-static void skip_instruction(struct vcpu *v, u64 esr)
+static inline void skip_a64(struct vcpu *v)
 {
-	if (v->pstate & PSTATE_AARCH32) {
-		v->pc += esr & ESR_IL ? 4 : 2;
-		v->pstate = advance_it(v->pstate);
-	} else {
-		v->pc += 4;
-		v->pstate &= ~(PSTATE_BTYPE | PSTATE_SS); /* single-stepped, it is done */
-	}
+	v->pc += 4;
+	v->pstate &= ~(PSTATE_BTYPE | PSTATE_SS); /* single-stepped, it is done */
 }
 
-void trap_finish(struct vcpu *v, u64 esr, struct verdict verdict)
+static void skip_a32(struct vcpu *v, u64 esr)
 {
-	switch (verdict.action) {
+	v->pc += esr & ESR_IL ? 4 : 2;
+	v->pstate = advance_it(v->pstate);
+}
+
+static __attribute__((noinline)) void act(struct vcpu *v, u64 esr, enum action action)
+{
+	switch (action) {
 	case ACT_RESUME:
 		return;
 	case ACT_SKIP:
-		skip_instruction(v, esr);
+		skip_a32(v, esr);
 		return;
 	case ACT_UNDEF:
 		inject_undefined(v);
@@ -110,6 +111,14 @@ void trap_finish(struct vcpu *v, u64 esr, struct verdict verdict)
 	}
 	report_fault(v, esr);
 	partition_stop(v->partition, STOP_FAULT);
+}
+
+void trap_finish(struct vcpu *v, u64 esr, struct verdict verdict)
+{
+	if (verdict.action == ACT_SKIP && !(v->pstate & PSTATE_AARCH32))
+		skip_a64(v);
+	else
+		act(v, esr, verdict.action);
 }
 
 /* Everything is in Group 1 and comes as IRQ. An FIQ is an interrupt that firmware
