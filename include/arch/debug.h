@@ -10,12 +10,27 @@
 static inline void debug_disarm(s32 last_break, s32 last_watch)
 {
 #define DISARM(n)                                                                                  \
-	if (n <= last_break)                                                                       \
-		__asm__ volatile("msr S2_0_C0_C" #n "_5, xzr");                                    \
-	if (n <= last_watch)                                                                       \
-		__asm__ volatile("msr S2_0_C0_C" #n "_7, xzr");
-	DISARM(0)
-	DISARM(1) DISARM(2) DISARM(3) DISARM(4) DISARM(5) DISARM(6) DISARM(7) DISARM(8) DISARM(9)
-	    DISARM(10) DISARM(11) DISARM(12) DISARM(13) DISARM(14) DISARM(15)
+	do {                                                                                       \
+		if (n <= last_break)                                                               \
+			__asm__ volatile("msr S2_0_C0_C" #n "_5, xzr");                            \
+		if (n <= last_watch)                                                               \
+			__asm__ volatile("msr S2_0_C0_C" #n "_7, xzr");                            \
+	} while (0)
+	DISARM(0);
+	DISARM(1);
+	DISARM(2);
+	DISARM(3);
+	DISARM(4);
+	DISARM(5);
+	DISARM(6);
+	DISARM(7);
+	DISARM(8);
+	DISARM(9);
+	DISARM(10);
+	DISARM(11);
+	DISARM(12);
+	DISARM(13);
+	DISARM(14);
+	DISARM(15);
 #undef DISARM
 }

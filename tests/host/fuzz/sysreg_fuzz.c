@@ -65,6 +65,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	u32 iss;
 
 	memset(&v, 0x5a, sizeof(v));
+	v.debugs = false;
 	v.partition = &partition;
 	memcpy(host, data, MIN(size, sizeof(host)));
 	idreg_sanitise(partition.idreg, host, 3, 40);
@@ -79,6 +80,11 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		check(verdict.action == ACT_SKIP || verdict.action == ACT_UNDEF);
 		if (verdict.action == ACT_SKIP && iss & ESR_SYSREG_READ && rt < 31)
 			before.x[rt] = v.x[rt];
+		if (verdict.action == ACT_SKIP && !(iss & ESR_SYSREG_READ)) {
+			/* Debug registers stay in the context: nothing else may. */
+			memcpy(before.el1, v.el1, sizeof(v.el1));
+			before.debugs = v.debugs;
+		}
 		check(!memcmp(&before, &v, sizeof(v)));
 	}
 	return 0;
