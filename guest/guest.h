@@ -142,6 +142,17 @@ static inline void irq_disable(void)
 	__asm__ volatile("msr daifset, #2" ::: "memory");
 }
 
+/* Sleeps unless cond holds already. Looks with interrupts masked, which wake a WFI all
+ * the same: what makes cond true must not come between the look and the sleep.
+ * Interrupts are enabled before and after. */
+#define wfi_unless(cond)                                                                           \
+	do {                                                                                       \
+		irq_disable();                                                                     \
+		if (!(cond))                                                                       \
+			wfi();                                                                     \
+		irq_enable();                                                                      \
+	} while (0)
+
 /* ---- device tree ---- */
 
 extern const void *fdt; /* as x0 had it */

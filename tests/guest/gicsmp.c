@@ -14,7 +14,7 @@ static void worker(u64 arg)
 	irq_enable();
 	me()->online = 2;
 	while (!stop_workers)
-		wfi();
+		wfi_unless(stop_workers);
 	irq_disable();
 }
 
@@ -172,6 +172,9 @@ static void read_across(void)
 	gic_set_priority(spi, 0xf0); /* masked there by PMR 0xf0 */
 	gic_enable(spi);
 	gic_set_pending(spi);
+	/* On its way from one CPU's acknowledgement into a list register it may be seen
+	 * nowhere: a write takes effect in finite time, not at once. */
+	delay_us(10 * SETTLE_US);
 	EXPECT(gic_is_pending(spi), "pending on CPU 1, reads 0");
 	gic_clear_pending(spi);
 	delay_us(10 * SETTLE_US); /* "in finite time" */

@@ -142,6 +142,8 @@ static void take_bytes(void)
 
 static void rx_interrupt(u32 intid)
 {
+	if (intid == INTID_VTIMER)
+		write_sysreg(CNTV_CTL_EL0, 0);
 	if (intid != machine.uart_intid)
 		return;
 	EXPECT(reg(UARTMIS) & (INT_RX | INT_RT), "interrupt without a cause: MIS 0x%x",
@@ -150,17 +152,19 @@ static void rx_interrupt(u32 intid)
 	set(UARTICR, INT_RX | INT_RT);
 }
 
+static bool ended(void)
+{
+	return got_count && got[got_count - 1] == '\n';
+}
+
 /* Waits for the typed line to end. */
 static bool line_ended(void)
 {
 	u64 start = counter();
 
-	while (!got_count || got[got_count - 1] != '\n') {
-		if (counter() - start > 10 * read_sysreg(CNTFRQ_EL0))
-			return false;
-		wfi();
-	}
-	return true;
+	while (!ended() && counter() - start < 10 * read_sysreg(CNTFRQ_EL0))
+		wfi_unless(ended());
+	return ended();
 }
 
 static void receive_interrupt(void)
