@@ -70,15 +70,6 @@ static void map_all(const struct machine *m, struct range pool)
 		must_map(m->gic.redist[i], STAGE1_DEVICE);
 }
 
-static void map_early_pool(struct range pool)
-{
-	for (u64 at = pool.base, next; at < pool.base + pool.size; at = next) {
-		next = MIN(ALIGN_DOWN(at, MIB(2)) + MIB(2), pool.base + pool.size);
-		if (!stage1_mapped((struct range){at, next - at}))
-			must_map((struct range){at, next - at}, STAGE1_DATA);
-	}
-}
-
 static void take_place(void)
 {
 	struct machine *m = &boot.machine;
@@ -87,7 +78,7 @@ static void take_place(void)
 	enum err err;
 	u64 root;
 
-	map_early_pool(pool);
+	boot_map_early(pool);
 	pages_init(pool.base, pool.size);
 	root = stage1_begin();
 	map_all(m, pool);

@@ -18,6 +18,7 @@
 #include <mm/cache.h>
 #include <mm/pages.h>
 #include <mm/stage1.h>
+#include <mm/stage2.h>
 
 #define TOCSIN_VERSION "0.1"
 #define PLACE_ALIGN KIB(64)
@@ -34,7 +35,7 @@ static struct range image_range(void)
 
 /* The early map has whole blocks around image and tree; what lies elsewhere is
  * added. Never splits a block: it might be the one that we run in. */
-static void map_early(struct range r)
+void boot_map_early(struct range r)
 {
 	for (u64 at = r.base, next; at < r.base + r.size; at = next) {
 		struct range part = {at, 0};
@@ -83,10 +84,8 @@ _Noreturn static void no_tree(const void *tree)
 
 static u8 pa_bits(void)
 {
-	static const u8 bits[] = {32, 36, 40, 42, 44, 48};
-	u64 parange = FIELD_GET(ID_AA64MMFR0_EL1_PARANGE, read_sysreg(ID_AA64MMFR0_EL1));
-
-	return bits[MIN(parange, ARRAY_SIZE(bits) - 1)];
+	return stage2_parange_bits(
+	    (u8)FIELD_GET(ID_AA64MMFR0_EL1_PARANGE, read_sysreg(ID_AA64MMFR0_EL1)));
 }
 
 static void read_machine(const void *tree)
@@ -122,7 +121,7 @@ _Noreturn static void move(const void *tree, pa_t at)
 	u32 tree_size = tree_used_size(tree);
 	u64 end = at + image.size;
 
-	map_early((struct range){at, boot.kept.size});
+	boot_map_early((struct range){at, boot.kept.size});
 	boot.tree = (struct range){end, tree_size};
 	if (tree_copy(tree, (void *)end, tree_size) != OK)
 		boot_stop("the device tree could not be copied");

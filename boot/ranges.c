@@ -173,10 +173,3 @@ struct range range_pages_inside(struct range r)
 
 	return (struct range){base, base < end ? end - base : 0};
 }
-
-struct range range_pages_around(struct range r)
-{
-	u64 base = ALIGN_DOWN(r.base, PAGE_SIZE);
-
-	return (struct range){base, ALIGN_UP(end_of(r), PAGE_SIZE) - base};
-}

@@ -26,13 +26,6 @@ static enum err map_memory(struct partition *p)
 	return err;
 }
 
-static struct range whole_pages(struct range r)
-{
-	u64 start = ALIGN_DOWN(r.base, PAGE_SIZE);
-
-	return (struct range){start, ALIGN_UP(r.base + r.size, PAGE_SIZE) - start};
-}
-
 /* Emulated devices: the virtual GIC's regions and the console. */
 static enum err add_devices(struct partition *p, const struct gic_config *hw)
 {
@@ -47,8 +40,8 @@ static enum err add_devices(struct partition *p, const struct gic_config *hw)
 	p->nr_mmio = vgic_regions(p, hw, p->mmio);
 	if (c->uart.size) {
 		vpl011_init(&p->uart, p, c->uart_intid);
-		p->mmio[p->nr_mmio++] =
-		    (struct mmio_region){whole_pages(c->uart), vpl011_access, &p->uart, "pl011"};
+		p->mmio[p->nr_mmio++] = (struct mmio_region){range_pages_around(c->uart),
+							     vpl011_access, &p->uart, "pl011"};
 	}
 	for (u32 i = 0; !err && i < p->nr_mmio; i++)
 		err = stage2_note_mmio(&p->stage2, p->mmio[i].range.base, p->mmio[i].range.size, i);

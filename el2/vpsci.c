@@ -4,13 +4,12 @@
  * vcpu->power is the state machine, OFF -> ON_PENDING -> ON -> OFF; the step out
  * of OFF is here, the others are the vCPU's own.
  */
+#include <arch/mpidr.h>
 #include <el2/partition.h>
 #include <el2/smccc.h>
 #include <el2/vpsci.h>
 
 #define VERSION_1_1 0x10001
-
-#define MPIDR_AFFINITY 0xff00ffffffUL
 
 /* MIGRATE_INFO_TYPE: no trusted OS, or one that need not migrate. */
 #define MIGRATE_NOT_REQUIRED 2

@@ -70,20 +70,13 @@ u64 stage1_begin(void)
 	return (u64)table.root;
 }
 
-static struct range whole_pages(struct range r)
-{
-	u64 start = ALIGN_DOWN(r.base, PAGE_SIZE);
-
-	return (struct range){start, ALIGN_UP(r.base + r.size, PAGE_SIZE) - start};
-}
-
 enum err stage1_map(struct range r, enum stage1_kind kind)
 {
 	enum err err;
 
 	if (!range_contains((struct range){0, BIT(48)}, r))
 		return ERR_RANGE;
-	r = whole_pages(r);
+	r = range_pages_around(r);
 	lock_take(&stage1_lock);
 	err = pgtable_map(&table, r.base, r.base, r.size, attributes[kind]);
 	lock_drop(&stage1_lock);
@@ -95,7 +88,7 @@ enum err stage1_unmap(struct range r)
 {
 	enum err err;
 
-	r = whole_pages(r);
+	r = range_pages_around(r);
 	lock_take(&stage1_lock);
 	err = pgtable_note(&table, r.base, r.size, 0);
 	lock_drop(&stage1_lock);

@@ -22,6 +22,10 @@ extern char image_start[], image_end[], rodata_start[], data_start[];
 /* Start the page pool on what head.S left of boot_tables and adopt its map. */
 void boot_early_pages(u64 *root, u8 *pages, const u8 *end);
 
+/* Adds r, read and write, to head.S's map while that is in use; stops with a
+ * sentence if there is no page for it. */
+void boot_map_early(struct range r);
+
 /* How much memory the page pool must have for that machine: boot/bringup.c. */
 u64 boot_pool_size(const struct machine *m, const struct options *o);
 

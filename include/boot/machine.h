@@ -6,12 +6,10 @@
  */
 #pragma once
 
+#include <arch/mpidr.h>
 #include <boot/ranges.h>
 #include <drivers/gic.h>
 #include <drivers/uart.h>
-
-/* Affinity fields of an MPIDR. */
-#define MPIDR_AFFINITY 0xff00ffffffUL
 
 struct machine_cpu {
 	u64 mpidr;       /* affinity bits only */

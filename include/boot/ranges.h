@@ -46,6 +46,5 @@ bool ranges_highest(const struct ranges *set, struct range window, u64 size, u64
 bool ranges_lowest(const struct ranges *set, struct range window, u64 size, u64 align, u64 offset,
 		   pa_t *at);
 
-/* r cut down to, or blown up to, whole pages. */
+/* r cut down to whole pages; range_pages_around() in lib/bits.h blows it up. */
 struct range range_pages_inside(struct range r);
-struct range range_pages_around(struct range r);

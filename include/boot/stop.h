@@ -5,5 +5,6 @@
 /* Logs the sentence as an error and stops the CPU. The log ring stays. */
 _Noreturn void boot_stop(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same, but powers the machine off if the firmware is able to: nothing to run. */
+/* There is nothing to run, and the log says so already: powers the machine off, or
+ * stops after another sentence if there is no firmware to do it. */
 _Noreturn void boot_off(void);

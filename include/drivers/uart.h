@@ -19,7 +19,7 @@ struct uart;
 
 struct uart_driver {
 	const char *compatible; /* device-tree string */
-	const char *earlycon;   /* name in messages and in tocsin.earlycon= */
+	const char *earlycon;   /* short name of the kind */
 	u8 reg_shift;           /* 8250: registers are 1 << reg_shift bytes apart */
 	/* All take a mapped uart. tx_ready: room for one more byte; rx: a byte with
 	 * UART_RX_ flags, or -1. */

@@ -34,6 +34,14 @@ static inline bool range_valid(struct range r)
 	return r.base + r.size >= r.base;
 }
 
+/* A valid range blown up to whole pages. */
+static inline struct range range_pages_around(struct range r)
+{
+	u64 base = ALIGN_DOWN(r.base, PAGE_SIZE);
+
+	return (struct range){base, ALIGN_UP(r.base + r.size, PAGE_SIZE) - base};
+}
+
 /* True if the two valid ranges share at least one byte. */
 static inline bool ranges_overlap(struct range a, struct range b)
 {
