@@ -23,7 +23,7 @@ static u64 store_value(const struct vcpu *v, u64 esr)
 {
 	u32 rt = ESR_ABT_SRT(esr);
 
-	return rt == RT_XZR ? 0 : v->x[rt] << SIZE_SHIFT(esr) >> SIZE_SHIFT(esr);
+	return rt == RT_XZR ? 0 : v->regs.x[rt] << SIZE_SHIFT(esr) >> SIZE_SHIFT(esr);
 }
 
 /* What a load does with it; value has no more bits than were asked for. */
@@ -37,7 +37,7 @@ static void load_value(struct vcpu *v, u64 esr, u64 value)
 		value = (u64)((s64)(value << SIZE_SHIFT(esr)) >> SIZE_SHIFT(esr));
 		value = esr & ESR_ABT_SF ? value : (u32)value;
 	}
-	v->x[rt] = value;
+	v->regs.x[rt] = value;
 }
 
 /* What ESR_EL2 says of an access that can be carried out: a data abort for want of a

@@ -41,10 +41,10 @@ static u64 entry_pstate(const struct vcpu *v)
 	}
 	if (has(v, SYS_ID_AA64PFR1_EL1, ID_AA64PFR1_EL1_SSBS) && sctlr & SCTLR_EL1_DSSBS)
 		pstate |= PSTATE_SSBS;
-	pstate |= v->pstate & keep;
-	if (v->pstate & PSTATE_AARCH32) {
+	pstate |= v->regs.pstate & keep;
+	if (v->regs.pstate & PSTATE_AARCH32) {
 		pstate &= ~PSTATE_DIT;
-		pstate |= v->pstate & PSTATE32_DIT ? keep & PSTATE_DIT : 0;
+		pstate |= v->regs.pstate & PSTATE32_DIT ? keep & PSTATE_DIT : 0;
 	}
 	return pstate;
 }
@@ -54,10 +54,10 @@ void inject_sync(struct vcpu *v, u64 esr, u64 far, bool far_valid)
 	write_sysreg(ESR_EL1, esr);
 	if (far_valid)
 		write_sysreg(FAR_EL1, far);
-	write_sysreg(SPSR_EL1, v->pstate);
-	write_sysreg(ELR_EL1, v->pc);
-	v->pc = read_sysreg(VBAR_EL1) + vector_offset(v->pstate);
-	v->pstate = entry_pstate(v);
+	write_sysreg(SPSR_EL1, v->regs.pstate);
+	write_sysreg(ELR_EL1, v->regs.pc);
+	v->regs.pc = read_sysreg(VBAR_EL1) + vector_offset(v->regs.pstate);
+	v->regs.pstate = entry_pstate(v);
 }
 
 void inject_undefined(struct vcpu *v)
@@ -68,12 +68,13 @@ void inject_undefined(struct vcpu *v)
 bool inject_abort(struct vcpu *v, u64 esr)
 {
 	bool fetch = ESR_EC(esr) == EC_IABT_LOWER;
-	bool from_el0 = (v->pstate & PSTATE_M_MASK) == PSTATE_EL0T || v->pstate & PSTATE_AARCH32;
+	bool from_el0 =
+	    (v->regs.pstate & PSTATE_M_MASK) == PSTATE_EL0T || v->regs.pstate & PSTATE_AARCH32;
 	u64 ec = (fetch ? EC_IABT_LOWER : EC_DABT_LOWER) + !from_el0;
-	u64 vector = read_sysreg(VBAR_EL1) + vector_offset(v->pstate);
+	u64 vector = read_sysreg(VBAR_EL1) + vector_offset(v->regs.pstate);
 	u64 fsc;
 
-	if (fetch && v->pc == vector)
+	if (fetch && v->regs.pc == vector)
 		return false;
 	/* On a stage-1 walk the level is that of the descriptor, which only another
 	 * walk would tell: level 0 stands for all. */

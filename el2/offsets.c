@@ -21,8 +21,8 @@
 void offsets(void);
 void offsets(void)
 {
-	EMIT(VCPU_X, offsetof(struct vcpu, x));
-	EMIT(VCPU_PC, offsetof(struct vcpu, pc));
+	EMIT(VCPU_X, offsetof(struct vcpu, regs.x));
+	EMIT(VCPU_PC, offsetof(struct vcpu, regs.pc));
 	EMIT(VCPU_REQUESTS, offsetof(struct vcpu, requests));
 	EMIT(VCPU_CPU, offsetof(struct vcpu, cpu));
 	EMIT(VCPU_STACK, offsetof(struct vcpu, stack_top));

@@ -92,12 +92,13 @@ void report_fault(const struct vcpu *v, u64 esr)
 	u32 ec = ESR_EC(esr);
 
 	log_error("partition %s, vCPU %u stopped: %s at pc 0x%lx, pstate 0x%lx, esr 0x%lx",
-		  v->partition->config->name, v->index, esr_class_name(ec), v->pc, v->pstate, esr);
+		  v->partition->config->name, v->index, esr_class_name(ec), v->regs.pc,
+		  v->regs.pstate, esr);
 	if (ec == EC_IABT_LOWER || ec == EC_DABT_LOWER)
 		report_abort(v, esr);
 	for (u32 i = 0; i < 31; i += 4)
-		log_error("  x%-2u 0x%016lx 0x%016lx 0x%016lx 0x%016lx", i, v->x[i], v->x[i + 1],
-			  v->x[i + 2], i + 3 < 31 ? v->x[i + 3] : 0);
+		log_error("  x%-2u 0x%016lx 0x%016lx 0x%016lx 0x%016lx", i, v->regs.x[i],
+			  v->regs.x[i + 1], v->regs.x[i + 2], i + 3 < 31 ? v->regs.x[i + 3] : 0);
 	log_error("  vbar_el1 0x%lx, elr_el1 0x%lx, esr_el1 0x%lx, far_el1 0x%lx",
 		  read_sysreg(VBAR_EL1), read_sysreg(ELR_EL1), read_sysreg(ESR_EL1),
 		  read_sysreg(FAR_EL1));

@@ -110,7 +110,7 @@ bool smccc_implemented(u32 fid)
 /* What the guest asks for: x0 without the hint that it has no SVE state to keep. */
 static inline u32 asked(const struct vcpu *v)
 {
-	return (u32)v->x[0] & ~(u32)SMCCC_SVE_HINT;
+	return (u32)v->regs.x[0] & ~(u32)SMCCC_SVE_HINT;
 }
 
 /* HVC's return address is behind it, but as an UNDEFINED instruction it is
@@ -118,7 +118,7 @@ static inline u32 asked(const struct vcpu *v)
 struct verdict trap_hvc64(struct vcpu *v, u64 esr)
 {
 	if (ESR_IMM16(esr)) {
-		v->pc -= 4;
+		v->regs.pc -= 4;
 		return VERDICT(UNDEF);
 	}
 	return find(asked(v))(v, asked(v));
@@ -130,7 +130,7 @@ struct verdict trap_smc64(struct vcpu *v, u64 esr)
 {
 	if (ESR_IMM16(esr))
 		return VERDICT(UNDEF);
-	v->pc += 4;
-	v->pstate &= ~(PSTATE_BTYPE | PSTATE_SS);
+	v->regs.pc += 4;
+	v->regs.pstate &= ~(PSTATE_BTYPE | PSTATE_SS);
 	return find(asked(v))(v, asked(v));
 }

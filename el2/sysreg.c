@@ -59,7 +59,7 @@ struct verdict trap_sysreg(struct vcpu *v, u64 esr)
 {
 	u32 rt = ESR_SYSREG_RT(esr);
 	bool read = esr & ESR_SYSREG_READ;
-	u64 value = rt == RT_XZR ? 0 : v->x[rt];
+	u64 value = rt == RT_XZR ? 0 : v->regs.x[rt];
 	struct verdict verdict = VERDICT(SKIP);
 
 	if ((esr & ID_READ_MASK) == ID_READ)
@@ -67,6 +67,6 @@ struct verdict trap_sysreg(struct vcpu *v, u64 esr)
 	else
 		verdict = emulate(v, ESR_SYSREG_ENCODING(esr), &value, read);
 	if (read && rt != RT_XZR && verdict.action == ACT_SKIP)
-		v->x[rt] = value;
+		v->regs.x[rt] = value;
 	return verdict;
 }

@@ -81,14 +81,14 @@ static u64 advance_it(u64 pstate)
 
 static inline void skip_a64(struct vcpu *v)
 {
-	v->pc += 4;
-	v->pstate &= ~(PSTATE_BTYPE | PSTATE_SS); /* single-stepped, it is done */
+	v->regs.pc += 4;
+	v->regs.pstate &= ~(PSTATE_BTYPE | PSTATE_SS); /* single-stepped, it is done */
 }
 
 static void skip_a32(struct vcpu *v, u64 esr)
 {
-	v->pc += esr & ESR_IL ? 4 : 2;
-	v->pstate = advance_it(v->pstate);
+	v->regs.pc += esr & ESR_IL ? 4 : 2;
+	v->regs.pstate = advance_it(v->regs.pstate);
 }
 
 static __attribute__((noinline)) void act(struct vcpu *v, u64 esr, enum action action)
@@ -115,7 +115,7 @@ static __attribute__((noinline)) void act(struct vcpu *v, u64 esr, enum action a
 
 void trap_finish(struct vcpu *v, u64 esr, struct verdict verdict)
 {
-	if (verdict.action == ACT_SKIP && !(v->pstate & PSTATE_AARCH32))
+	if (verdict.action == ACT_SKIP && !(v->regs.pstate & PSTATE_AARCH32))
 		skip_a64(v);
 	else
 		act(v, esr, verdict.action);

@@ -42,9 +42,9 @@ struct verdict trng_get_uuid(struct vcpu *v, u32 fid)
 	(void)fid;
 	if (!present(v))
 		return smccc_return(v, SMCCC_NOT_SUPPORTED);
-	v->x[1] = 0x84410a59;
-	v->x[2] = 0x9d8cd7ad;
-	v->x[3] = 0xefe3c25e;
+	v->regs.x[1] = 0x84410a59;
+	v->regs.x[2] = 0x9d8cd7ad;
+	v->regs.x[3] = 0xefe3c25e;
 	return smccc_return(v, 0x33a8e212);
 }
 
@@ -65,7 +65,7 @@ struct verdict trng_rnd(struct vcpu *v, u32 fid)
 
 	if (!present(v))
 		return smccc_return(v, SMCCC_NOT_SUPPORTED);
-	v->x[1] = v->x[2] = v->x[3] = 0;
+	v->regs.x[1] = v->regs.x[2] = v->regs.x[3] = 0;
 	if (bits == 0 || bits > NR_WORDS * width)
 		return smccc_return(v, INVALID_PARAMETERS);
 	for (u32 i = 0; i * width < bits; i++) {
@@ -73,8 +73,8 @@ struct verdict trng_rnd(struct vcpu *v, u32 fid)
 			return smccc_return(v, NO_ENTROPY);
 		words[i] &= GENMASK(MIN(bits - i * width, width) - 1, 0);
 	}
-	v->x[1] = words[2];
-	v->x[2] = words[1];
-	v->x[3] = words[0];
+	v->regs.x[1] = words[2];
+	v->regs.x[2] = words[1];
+	v->regs.x[3] = words[0];
 	return smccc_return(v, SMCCC_SUCCESS);
 }

@@ -54,10 +54,10 @@ void vcpu_begin(struct vcpu *v)
 	context_evict(v->cpu, v);
 	context_reset(v);
 	for (u32 i = 0; i < 31; i++)
-		v->x[i] = 0;
-	v->x[0] = v->context;
-	v->pc = v->entry;
-	v->pstate = PSTATE_EL1H | PSTATE_DAIF;
+		v->regs.x[i] = 0;
+	v->regs.x[0] = v->context;
+	v->regs.pc = v->entry;
+	v->regs.pstate = PSTATE_EL1H | PSTATE_DAIF;
 	v->waiting = v->powerdown = false;
 }
 

@@ -6,22 +6,22 @@
 struct verdict vendor_features(struct vcpu *v, u32 fid)
 {
 	(void)fid;
-	v->x[1] = v->x[2] = v->x[3] = 0;
+	v->regs.x[1] = v->regs.x[2] = v->regs.x[3] = 0;
 	return smccc_return(v, TOCSIN_FEATURE_FEATURES);
 }
 
 struct verdict vendor_uid(struct vcpu *v, u32 fid)
 {
 	(void)fid;
-	v->x[1] = TOCSIN_UID_1;
-	v->x[2] = TOCSIN_UID_2;
-	v->x[3] = TOCSIN_UID_3;
+	v->regs.x[1] = TOCSIN_UID_1;
+	v->regs.x[2] = TOCSIN_UID_2;
+	v->regs.x[3] = TOCSIN_UID_3;
 	return smccc_return(v, TOCSIN_UID_0);
 }
 
 struct verdict vendor_revision(struct vcpu *v, u32 fid)
 {
 	(void)fid;
-	v->x[1] = TOCSIN_REVISION_MINOR;
+	v->regs.x[1] = TOCSIN_REVISION_MINOR;
 	return smccc_return(v, TOCSIN_REVISION_MAJOR);
 }

@@ -60,7 +60,7 @@ static struct vcpu *find_vcpu(struct partition *p, u64 mpidr)
 /* 5.4. Standby returns SUCCESS after the wake-up; power-down does not return. */
 struct verdict vpsci_cpu_suspend(struct vcpu *v, u32 fid)
 {
-	u32 power_state = (u32)v->x[1];
+	u32 power_state = (u32)v->regs.x[1];
 	u64 entry = smccc_arg(v, fid, 2);
 
 	if (power_state & POWER_STATE_RESERVED)
@@ -110,7 +110,7 @@ struct verdict vpsci_cpu_on(struct vcpu *v, u32 fid)
 struct verdict vpsci_affinity_info(struct vcpu *v, u32 fid)
 {
 	struct vcpu *target = find_vcpu(v->partition, smccc_arg(v, fid, 1));
-	u32 level = (u32)v->x[2];
+	u32 level = (u32)v->regs.x[2];
 
 	if (!target || level != 0)
 		return smccc_return(v, PSCI_INVALID_PARAMETERS);
@@ -149,7 +149,7 @@ struct verdict vpsci_system_reset(struct vcpu *v, u32 fid)
 /* 5.12. Of the architectural resets there is one, and none of a vendor's. */
 struct verdict vpsci_system_reset2(struct vcpu *v, u32 fid)
 {
-	if ((u32)v->x[1] != RESET2_WARM)
+	if ((u32)v->regs.x[1] != RESET2_WARM)
 		return smccc_return(v, PSCI_INVALID_PARAMETERS);
 	return vpsci_system_reset(v, fid);
 }

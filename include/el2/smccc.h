@@ -21,7 +21,7 @@ typedef struct verdict (*smccc_fn)(struct vcpu *v, u32 fid);
 /* Gives the caller its x0. The call is over: PC is behind it. */
 static inline struct verdict smccc_return(struct vcpu *v, long x0)
 {
-	v->x[0] = (u64)x0;
+	v->regs.x[0] = (u64)x0;
 	return VERDICT(RESUME);
 }
 
@@ -35,7 +35,7 @@ bool smccc_implemented(u32 fid);
 /* Argument n (1 to 17) of the call fid: its low half if that is an SMC32 call. */
 static inline u64 smccc_arg(const struct vcpu *v, u32 fid, u32 n)
 {
-	return fid & SMCCC_64 ? v->x[n] : (u32)v->x[n];
+	return fid & SMCCC_64 ? v->regs.x[n] : (u32)v->regs.x[n];
 }
 
 /* Arm architecture calls (DEN0028 7, DEN0070); in el2/smccc_arch.c. */

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <arch/regs.h>
 #include <el2/cpu.h>
 #include <el2/vgic.h>
 #include <lib/atomic.h>
@@ -49,9 +50,7 @@ struct vtimer {
 
 struct vcpu {
 	/* vectors.S */
-	u64 x[31];
-	u64 pc;
-	u64 pstate;
+	struct regs regs;
 	u64 stack_top; /* of the CPU it is bound to */
 
 	u32 requests; /* enum vcpu_request; atomic */

@@ -9,13 +9,13 @@
 /* Calls by HVC from v; the result is x0. */
 static u64 hvc(struct vcpu *v, u64 fid, u64 a1, u64 a2, u64 a3)
 {
-	v->x[0] = fid;
-	v->x[1] = a1;
-	v->x[2] = a2;
-	v->x[3] = a3;
+	v->regs.x[0] = fid;
+	v->regs.x[1] = a1;
+	v->regs.x[2] = a2;
+	v->regs.x[3] = a3;
 	world.random_next = 0;
 	EXPECT_EQ(trap_hvc64(v, 0).action, ACT_RESUME);
-	return v->x[0];
+	return v->regs.x[0];
 }
 
 #define CALL(fid, ...) CALL_(fid, ##__VA_ARGS__, 0, 0, 0)
@@ -26,19 +26,19 @@ TEST(smccc_verdicts)
 {
 	struct vcpu *v = world_init();
 
-	v->x[0] = PSCI_VERSION;
-	v->pc = RAM + 8;
+	v->regs.x[0] = PSCI_VERSION;
+	v->regs.pc = RAM + 8;
 	EXPECT_EQ(trap_smc64(v, 0x8000).action, ACT_UNDEF);
-	EXPECT_EQ(v->pc, RAM + 8);
+	EXPECT_EQ(v->regs.pc, RAM + 8);
 	EXPECT_EQ(trap_hvc64(v, 1).action, ACT_UNDEF);
-	EXPECT_EQ(v->pc, RAM + 4); /* where the HVC was */
-	EXPECT_EQ(v->x[0], PSCI_VERSION);
+	EXPECT_EQ(v->regs.pc, RAM + 4); /* where the HVC was */
+	EXPECT_EQ(v->regs.x[0], PSCI_VERSION);
 	EXPECT_EQ(trap_smc64(v, ESR_IL).action, ACT_RESUME);
-	EXPECT_EQ(v->pc, RAM + 8); /* behind the SMC */
-	EXPECT_EQ(v->x[0], 0x10001);
-	v->x[0] = PSCI_VERSION;
+	EXPECT_EQ(v->regs.pc, RAM + 8); /* behind the SMC */
+	EXPECT_EQ(v->regs.x[0], 0x10001);
+	v->regs.x[0] = PSCI_VERSION;
 	EXPECT_EQ(trap_hvc64(v, ESR_IL).action, ACT_RESUME);
-	EXPECT_EQ(v->x[0], 0x10001);
+	EXPECT_EQ(v->regs.x[0], 0x10001);
 }
 
 TEST(smccc_unknown_functions)
@@ -71,12 +71,12 @@ TEST(smccc_unknown_functions)
 
 	for (u32 i = 0; i < ARRAY_SIZE(unknown); i++) {
 		for (u64 r = 1; r < 31; r++)
-			v->x[r] = r * 0x0101010101010101;
-		v->x[0] = unknown[i];
+			v->regs.x[r] = r * 0x0101010101010101;
+		v->regs.x[0] = unknown[i];
 		trap_hvc64(v, 0);
-		EXPECT_EQ(v->x[0], ~0UL);
+		EXPECT_EQ(v->regs.x[0], ~0UL);
 		for (u64 r = 1; r < 31; r++)
-			EXPECT_EQ(v->x[r], r * 0x0101010101010101);
+			EXPECT_EQ(v->regs.x[r], r * 0x0101010101010101);
 	}
 	EXPECT_EQ(world.effects, 0);
 }
@@ -290,23 +290,23 @@ TEST(trng_with_rndr)
 	EXPECT_EQ(CALL(TRNG_FEATURES, FAST64(TRNG_VERSION)), ~0UL);
 	EXPECT_EQ(CALL(TRNG_FEATURES, PSCI_VERSION), ~0UL);
 	EXPECT_EQ(CALL(TRNG_GET_UUID), 0x33a8e212);
-	EXPECT_EQ(v->x[3], 0xefe3c25e);
+	EXPECT_EQ(v->regs.x[3], 0xefe3c25e);
 
 	EXPECT_EQ(CALL(FAST64(TRNG_RND), 192), 0);
-	EXPECT_EQ(v->x[3], world.random[0]);
-	EXPECT_EQ(v->x[2], world.random[1]);
-	EXPECT_EQ(v->x[1], world.random[2]);
+	EXPECT_EQ(v->regs.x[3], world.random[0]);
+	EXPECT_EQ(v->regs.x[2], world.random[1]);
+	EXPECT_EQ(v->regs.x[1], world.random[2]);
 	EXPECT_EQ(CALL(FAST64(TRNG_RND), 65), 0);
-	EXPECT_EQ(v->x[3], world.random[0]);
-	EXPECT_EQ(v->x[2], world.random[1] & 1);
-	EXPECT_EQ(v->x[1], 0);
+	EXPECT_EQ(v->regs.x[3], world.random[0]);
+	EXPECT_EQ(v->regs.x[2], world.random[1] & 1);
+	EXPECT_EQ(v->regs.x[1], 0);
 	EXPECT_EQ(CALL(TRNG_RND, 0xff00000000 | 96), 0);
-	EXPECT_EQ(v->x[3], (u32)world.random[0]);
-	EXPECT_EQ(v->x[2], (u32)world.random[1]);
-	EXPECT_EQ(v->x[1], (u32)world.random[2]);
+	EXPECT_EQ(v->regs.x[3], (u32)world.random[0]);
+	EXPECT_EQ(v->regs.x[2], (u32)world.random[1]);
+	EXPECT_EQ(v->regs.x[1], (u32)world.random[2]);
 	EXPECT_EQ(CALL(TRNG_RND, 40), 0);
-	EXPECT_EQ(v->x[3], (u32)world.random[0]);
-	EXPECT_EQ(v->x[2], world.random[1] & 0xff);
+	EXPECT_EQ(v->regs.x[3], (u32)world.random[0]);
+	EXPECT_EQ(v->regs.x[2], world.random[1] & 0xff);
 
 	EXPECT_EQ(CALL(TRNG_RND, 97), -2UL);
 	EXPECT_EQ(CALL(TRNG_RND, 0), -2UL);
@@ -323,7 +323,7 @@ TEST(trng_no_entropy)
 	EXPECT_EQ(CALL(FAST64(TRNG_RND), 64), 0);
 	world.rndr_failures = 1000;
 	EXPECT_EQ(CALL(FAST64(TRNG_RND), 128), -3UL);
-	EXPECT_EQ(v->x[1] | v->x[2] | v->x[3], 0);
+	EXPECT_EQ(v->regs.x[1] | v->regs.x[2] | v->regs.x[3], 0);
 }
 
 TEST(vendor_service)
@@ -331,12 +331,12 @@ TEST(vendor_service)
 	struct vcpu *v = world_init();
 
 	EXPECT_EQ(CALL(VENDOR_HYP_UID), TOCSIN_UID_0);
-	EXPECT_EQ(v->x[1], TOCSIN_UID_1);
-	EXPECT_EQ(v->x[2], TOCSIN_UID_2);
-	EXPECT_EQ(v->x[3], TOCSIN_UID_3);
+	EXPECT_EQ(v->regs.x[1], TOCSIN_UID_1);
+	EXPECT_EQ(v->regs.x[2], TOCSIN_UID_2);
+	EXPECT_EQ(v->regs.x[3], TOCSIN_UID_3);
 	EXPECT_EQ(CALL(VENDOR_HYP_REVISION, 5, 6), 0);
-	EXPECT_EQ(v->x[1], 1);
-	EXPECT_EQ(v->x[2], 6);
+	EXPECT_EQ(v->regs.x[1], 1);
+	EXPECT_EQ(v->regs.x[2], 6);
 	EXPECT_EQ(CALL(TOCSIN_FEATURES, 5, 6, 7), 1);
-	EXPECT_EQ(v->x[1] | v->x[2] | v->x[3], 0);
+	EXPECT_EQ(v->regs.x[1] | v->regs.x[2] | v->regs.x[3], 0);
 }

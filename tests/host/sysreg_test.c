@@ -46,7 +46,7 @@ static void reset(void)
 	for (u32 i = 0; i < NR_IDREG; i++)
 		partition.idreg[i] = i < 8 ? 0 : 0xabc0000 + i;
 	for (u32 i = 0; i < 31; i++)
-		vcpu.x[i] = 0x1234;
+		vcpu.regs.x[i] = 0x1234;
 }
 
 static struct verdict trap(u32 encoding, u32 rt, bool read)
@@ -62,10 +62,10 @@ TEST(sysreg_id_reads)
 
 			reset();
 			EXPECT_EQ(trap(encoding, 5, true).action, ACT_SKIP);
-			EXPECT_EQ(vcpu.x[5], partition.idreg[IDREG_INDEX(encoding)]);
-			EXPECT_EQ(vcpu.x[4], 0x1234);
+			EXPECT_EQ(vcpu.regs.x[5], partition.idreg[IDREG_INDEX(encoding)]);
+			EXPECT_EQ(vcpu.regs.x[4], 0x1234);
 			EXPECT_EQ(trap(encoding, 31, true).action, ACT_SKIP);
-			EXPECT_EQ(vcpu.pc, 0); /* where x31 would be */
+			EXPECT_EQ(vcpu.regs.pc, 0); /* where x31 would be */
 			EXPECT_EQ(trap(encoding, 5, false).action, ACT_UNDEF);
 		}
 }
@@ -93,13 +93,13 @@ TEST(sysreg_every_encoding)
 		EXPECT_EQ(trap(encoding, 30, false).action,
 			  raz || emu || pass ? ACT_SKIP : ACT_UNDEF);
 		EXPECT_EQ(vcpu.debugs, pass);
-		EXPECT_EQ(vcpu.x[30], 0x1234);
+		EXPECT_EQ(vcpu.regs.x[30], 0x1234);
 		EXPECT_EQ(emulated, emu);
 		EXPECT_EQ(trap(encoding, 30, true).action,
 			  raz || id || pass ? ACT_SKIP : ACT_UNDEF);
 		if (!id && !pass)
-			EXPECT_EQ(vcpu.x[30], raz ? 0 : 0x1234);
-		EXPECT_EQ(vcpu.pc, 0);
+			EXPECT_EQ(vcpu.regs.x[30], raz ? 0 : 0x1234);
+		EXPECT_EQ(vcpu.regs.pc, 0);
 	}
 }
 
@@ -107,24 +107,24 @@ TEST(sysreg_every_encoding)
 TEST(sysreg_xzr)
 {
 	reset();
-	vcpu.pc = 0xdead0000;
+	vcpu.regs.pc = 0xdead0000;
 	EXPECT_EQ(trap(SYS_ICC_SGI1R_EL1, 31, false).action, ACT_SKIP);
 	EXPECT_EQ(trap(SYS_ACTLR_EL1, 31, true).action, ACT_SKIP);
 	EXPECT_EQ(trap(SYS_ACTLR_EL1, 31, false).action, ACT_SKIP);
-	EXPECT_EQ(vcpu.pc, 0xdead0000);
+	EXPECT_EQ(vcpu.regs.pc, 0xdead0000);
 }
 
 /* What may be written of a PASS register is kept, in the context and the hardware. */
 TEST(sysreg_pass)
 {
 	reset();
-	vcpu.x[1] = ~0UL;
+	vcpu.regs.x[1] = ~0UL;
 	EXPECT_EQ(trap(SYS_MDSCR_EL1, 1, false).action, ACT_SKIP);
 	EXPECT_EQ(host_MDSCR_EL1, 0xb001);
 	EXPECT_EQ(vcpu.el1[EL1_MDSCR_EL1], 0xb001);
 	host_MDSCR_EL1 = 0; /* another vCPU's turn: reads are of the context */
 	EXPECT_EQ(trap(SYS_MDSCR_EL1, 2, true).action, ACT_SKIP);
-	EXPECT_EQ(vcpu.x[2], 0xb001);
+	EXPECT_EQ(vcpu.regs.x[2], 0xb001);
 	EXPECT_EQ(trap(SYS_DBGBVR0_EL1, 1, false).action, ACT_SKIP);
 	EXPECT_EQ(host_DBGBVR0_EL1, ~3UL);
 }

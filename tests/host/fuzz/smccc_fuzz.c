@@ -27,21 +27,23 @@ static void make_call(struct vcpu *v, const struct step *step)
 	struct vcpu before;
 	struct verdict verdict;
 
-	memcpy(&v->x[1], step->arguments, sizeof(step->arguments));
-	v->x[0] = step->fid;
+	memcpy(&v->regs.x[1], step->arguments, sizeof(step->arguments));
+	v->regs.x[0] = step->fid;
 	before = *v;
 	verdict = step->esr & 1 ? trap_smc64(v, step->esr >> 1) : trap_hvc64(v, step->esr >> 1);
 	if (step->esr >> 1) {
-		check(verdict.action == ACT_UNDEF && !memcmp(v->x, before.x, sizeof(v->x)));
+		check(verdict.action == ACT_UNDEF &&
+		      !memcmp(v->regs.x, before.regs.x, sizeof(v->regs.x)));
 		return;
 	}
 	check(verdict.action == ACT_RESUME);
-	check(!memcmp(&v->x[4], &before.x[4], sizeof(v->x) - 4 * sizeof(v->x[0])));
+	check(!memcmp(&v->regs.x[4], &before.regs.x[4],
+		      sizeof(v->regs.x) - 4 * sizeof(v->regs.x[0])));
 	/* Only an SMC has still to be stepped over. */
-	check(v->pc == before.pc + (step->esr & 1 ? 4 : 0));
-	check(((v->pstate ^ before.pstate) & ~(PSTATE_BTYPE | PSTATE_SS)) == 0);
+	check(v->regs.pc == before.regs.pc + (step->esr & 1 ? 4 : 0));
+	check(((v->regs.pstate ^ before.regs.pstate) & ~(PSTATE_BTYPE | PSTATE_SS)) == 0);
 	if (!smccc_implemented(fid))
-		check(v->x[0] == ~0UL && !memcmp(&v->x[1], &before.x[1], 24));
+		check(v->regs.x[0] == ~0UL && !memcmp(&v->regs.x[1], &before.regs.x[1], 24));
 	for (u32 i = 0; i < NR_VCPUS; i++)
 		not_off += world.vcpus[i].power != POWER_OFF;
 	check(not_off == world.partition.nr_on);

@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		verdict = trap_sysreg(&v, (u64)EC_SYSREG << 26 | ESR_ISS(iss));
 		check(verdict.action == ACT_SKIP || verdict.action == ACT_UNDEF);
 		if (verdict.action == ACT_SKIP && iss & ESR_SYSREG_READ && rt < 31)
-			before.x[rt] = v.x[rt];
+			before.regs.x[rt] = v.regs.x[rt];
 		if (verdict.action == ACT_SKIP && !(iss & ESR_SYSREG_READ)) {
 			/* Debug registers stay in the context: nothing else may. */
 			memcpy(before.el1, v.el1, sizeof(v.el1));
