@@ -143,6 +143,11 @@ u32 gic_pending_word(u32 cpu, u32 word)
 	return io_read32(bank_of(cpu, word * 32) + GICD_ISPENDR + word * 4);
 }
 
+u32 gic_active_word(u32 cpu, u32 word)
+{
+	return io_read32(bank_of(cpu, word * 32) + GICD_ISACTIVER + word * 4);
+}
+
 void gic_set_edge(u32 cpu, u32 intid, bool edge)
 {
 	u64 addr = bank_of(cpu, intid) + GICD_ICFGR + intid / 16 * 4;

@@ -20,33 +20,18 @@ static u64 vector_offset(u64 pstate)
 	}
 }
 
-static bool has(const struct vcpu *v, u32 encoding, u64 field)
+static bool has(const struct partition *p, u32 encoding, u64 field)
 {
-	return v->partition->idreg[IDREG_INDEX(encoding)] & field;
+	return p->idreg[IDREG_INDEX(encoding)] & field;
 }
 
-/* PSTATE after the exception; flags the CPU does not have stay clear. */
-static u64 entry_pstate(const struct vcpu *v)
+void inject_prepare(struct partition *p)
 {
-	u64 sctlr = read_sysreg(SCTLR_EL1);
-	u64 keep = PSTATE_NZCV;
-	u64 pstate = PSTATE_EL1H | PSTATE_DAIF;
-
-	if (has(v, SYS_ID_AA64PFR0_EL1, ID_AA64PFR0_EL1_DIT))
-		keep |= PSTATE_DIT;
-	if (has(v, SYS_ID_AA64MMFR1_EL1, ID_AA64MMFR1_EL1_PAN)) {
-		keep |= PSTATE_PAN;
-		if (!(sctlr & SCTLR_EL1_SPAN))
-			pstate |= PSTATE_PAN;
-	}
-	if (has(v, SYS_ID_AA64PFR1_EL1, ID_AA64PFR1_EL1_SSBS) && sctlr & SCTLR_EL1_DSSBS)
-		pstate |= PSTATE_SSBS;
-	pstate |= v->regs.pstate & keep;
-	if (v->regs.pstate & PSTATE_AARCH32) {
-		pstate &= ~PSTATE_DIT;
-		pstate |= v->regs.pstate & PSTATE32_DIT ? keep & PSTATE_DIT : 0;
-	}
-	return pstate;
+	p->entry.pan = has(p, SYS_ID_AA64MMFR1_EL1, ID_AA64MMFR1_EL1_PAN) ? PSTATE_PAN : 0;
+	p->entry.ssbs = has(p, SYS_ID_AA64PFR1_EL1, ID_AA64PFR1_EL1_SSBS) ? PSTATE_SSBS : 0;
+	p->entry.keep = PSTATE_NZCV | p->entry.pan;
+	if (has(p, SYS_ID_AA64PFR0_EL1, ID_AA64PFR0_EL1_DIT))
+		p->entry.keep |= PSTATE_DIT;
 }
 
 void inject_sync(struct vcpu *v, u64 esr, u64 far, bool far_valid)
@@ -57,7 +42,7 @@ void inject_sync(struct vcpu *v, u64 esr, u64 far, bool far_valid)
 	write_sysreg(SPSR_EL1, v->regs.pstate);
 	write_sysreg(ELR_EL1, v->regs.pc);
 	v->regs.pc = read_sysreg(VBAR_EL1) + vector_offset(v->regs.pstate);
-	v->regs.pstate = entry_pstate(v);
+	v->regs.pstate = inject_entry_pstate(v);
 }
 
 void inject_undefined(struct vcpu *v)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Physical interrupts: a handful are Tocsin's, every other is a guest's and goes
- * into a list register, where the guest deactivates it without us.
+ * into a list register, where the guest deactivates it without us, or is bound to
+ * one of its SDEI events.
  */
 #include <drivers/console.h>
 #include <drivers/gic.h>
@@ -9,6 +10,7 @@
 #include <el2/irq.h>
 #include <el2/panic.h>
 #include <el2/partition.h>
+#include <el2/vsdei.h>
 
 #define NO_INTID (~0U) /* 0 is an SGI */
 
@@ -79,6 +81,13 @@ static bool handle_own(struct cpu *cpu, u32 intid)
 	return true;
 }
 
+/* Bound to an event, it stays active until that is completed; else it is nobody's. */
+static __attribute__((noinline)) void not_the_vgics(u32 ack)
+{
+	if (!vsdei_interrupt(this_cpu()->current, gic_intid(ack)))
+		gic_dir(ack);
+}
+
 void irq_handle(struct cpu *cpu)
 {
 	u32 ack = gic_ack();
@@ -87,9 +96,8 @@ void irq_handle(struct cpu *cpu)
 	if (intid >= GIC_INTID_SPURIOUS)
 		return;
 	gic_eoi(ack);
-	if (intid == own.virtual_timer || !handle_own(cpu, intid)) {
-		if (vgic_inject_physical(cpu->current, intid))
-			return; /* its guest deactivates it */
-	}
-	gic_dir(ack);
+	if (intid != own.virtual_timer && handle_own(cpu, intid))
+		gic_dir(ack);
+	else if (!vgic_inject_physical(cpu->current, intid)) /* else its guest deactivates it */
+		not_the_vgics(ack);
 }

@@ -8,6 +8,7 @@
 #include <drivers/log.h>
 #include <drivers/psci.h>
 #include <el2/partition.h>
+#include <el2/vsdei.h>
 #include <lib/string.h>
 #include <mm/cache.h>
 #include <mm/stage1.h>
@@ -128,6 +129,7 @@ void partition_stopped(struct partition *p)
 {
 	enum stop_reason reason = p->stop_reason;
 
+	vsdei_reset(p);
 	vgic_reset(p);
 	stage2_forget(&p->stage2);
 	if (p->config->uart.size)

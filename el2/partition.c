@@ -4,8 +4,10 @@
  */
 #include <drivers/log.h>
 #include <el2/idreg.h>
+#include <el2/inject.h>
 #include <el2/partition.h>
 #include <el2/trapreg.h>
+#include <el2/vsdei.h>
 #include <lib/check.h>
 #include <mm/pages.h>
 
@@ -103,11 +105,14 @@ enum err partition_create(struct partition *p, const struct partition_config *c,
 	p->config = c;
 	p->state = PARTITION_STOPPED;
 	idreg_sanitise(p->idreg, idreg_machine, hw->version, c->ipa_bits);
+	inject_prepare(p);
 	err = map_memory(p);
 	if (!err)
 		err = add_vcpus(p);
 	if (!err)
 		err = add_devices(p, hw);
+	if (!err)
+		err = vsdei_create(p);
 	return err;
 }
 

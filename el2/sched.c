@@ -9,10 +9,13 @@
 #include <el2/irq.h>
 #include <el2/partition.h>
 #include <el2/sched.h>
+#include <el2/vsdei.h>
 #include <el2/vtimer.h>
 
 /* Requests that are served whether or not the vCPU is loaded. */
-#define REQ_LIFE (REQ_START | REQ_STOP | REQ_LOAD)
+#define REQ_LIFE (REQ_START | REQ_STOP | REQ_LOAD | REQ_SDEI)
+/* Those that concern no other vCPU, when v runs. */
+#define REQ_OWN ((u32)(REQ_VGIC | REQ_SDEI))
 /* How long a vCPU keeps the CPU when another could run: 1/256 s. */
 #define SLICE_SHIFT 8
 
@@ -164,10 +167,14 @@ static struct vcpu *next_vcpu(struct cpu *cpu)
 
 struct vcpu *sched_serve(struct vcpu *v)
 {
-	/* That needs nothing but v's own list registers. */
-	if (atomic_load(&v->requests) == REQ_VGIC) {
-		atomic_andnot(&v->requests, REQ_VGIC);
-		vgic_flush(v);
+	/* These need nothing but v itself. */
+	if (!(atomic_load(&v->requests) & ~REQ_OWN)) {
+		u32 requests = atomic_andnot(&v->requests, REQ_OWN);
+
+		if (requests & REQ_VGIC)
+			vgic_flush(v);
+		if (requests & REQ_SDEI)
+			vsdei_serve(v);
 		if (atomic_load(&v->requests) == 0)
 			return v;
 	}

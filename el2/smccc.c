@@ -6,8 +6,11 @@
  */
 #include <abi/tocsin.h>
 #include <arch/esr.h>
+#include <arch/sdei.h>
+#include <el2/alarm.h>
 #include <el2/smccc.h>
 #include <el2/vpsci.h>
+#include <el2/vsdei.h>
 
 /* Consecutive function numbers of one width and owner. */
 struct calls {
@@ -62,6 +65,7 @@ static const smccc_fn standard64_functions[] = {
     [NUMBER(PSCI_AFFINITY_INFO)] = vpsci_affinity_info,
     [NUMBER(PSCI_SYSTEM_RESET2)] = vpsci_system_reset2,
     [NUMBER(TRNG_RND)] = trng_rnd,
+    [NUMBER(SDEI_VERSION)... NUMBER(SDEI_SHARED_RESET)] = vsdei_call,
 };
 static const struct calls standard64 = CALLS(0, standard64_functions, NULL);
 
@@ -76,12 +80,16 @@ static const struct calls vendor_query =
     CALLS(NUMBER(VENDOR_HYP_UID), vendor_query_functions, NULL);
 static const struct calls vendor = CALLS(0, vendor_functions, &vendor_query);
 
+static const smccc_fn alarm_functions[] = {alarm_ring, alarm_cancel, alarm_status};
+static const struct calls vendor64 = CALLS(NUMBER(TOCSIN_ALARM), alarm_functions, NULL);
+
 /* Everything else has no functions: yielding calls, other owners, other widths. */
 static const struct calls *const owners[TOP(~0u) + 1] = {
     [TOP(SMCCC_VERSION)] = &arch,
     [TOP(PSCI_VERSION)] = &standard32,
     [TOP(PSCI_VERSION | SMCCC_64)] = &standard64,
     [TOP(TOCSIN_FEATURES)] = &vendor,
+    [TOP(TOCSIN_ALARM)] = &vendor64,
 };
 
 static struct verdict unlisted(struct vcpu *v, u32 fid)

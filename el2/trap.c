@@ -88,7 +88,7 @@ static inline void skip_a64(struct vcpu *v)
 static void skip_a32(struct vcpu *v, u64 esr)
 {
 	v->regs.pc += esr & ESR_IL ? 4 : 2;
-	v->regs.pstate = advance_it(v->regs.pstate);
+	v->regs.pstate = advance_it(v->regs.pstate) & ~PSTATE_SS;
 }
 
 static __attribute__((noinline)) void act(struct vcpu *v, u64 esr, enum action action)

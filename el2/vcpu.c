@@ -7,6 +7,7 @@
 #include <drivers/gic.h>
 #include <el2/context.h>
 #include <el2/partition.h>
+#include <el2/vsdei.h>
 #include <el2/vtimer.h>
 
 void vcpu_request(struct vcpu *v, u32 requests)
@@ -36,6 +37,7 @@ void vcpu_suspend_powerdown(struct vcpu *v, u64 entry, u64 context)
 	v->entry = entry;
 	v->context = context;
 	v->powerdown = true;
+	vsdei_vcpu_suspend(v);
 	vcpu_wait(v);
 }
 
@@ -43,6 +45,7 @@ void vcpu_off(struct vcpu *v)
 {
 	struct partition *p = v->partition;
 
+	vsdei_vcpu_reset(v);
 	atomic_store_release(&v->power, POWER_OFF);
 	atomic_or(&v->requests, REQ_RESCHED);
 	if (atomic_sub(&p->nr_on, 1) == 1)
@@ -63,6 +66,7 @@ void vcpu_begin(struct vcpu *v)
 
 void vcpu_halt(struct vcpu *v)
 {
+	vsdei_vcpu_reset(v);
 	context_evict(v->cpu, v);
 	v->waiting = v->powerdown = false;
 	atomic_store_release(&v->power, POWER_OFF);
@@ -78,6 +82,7 @@ static void start(struct vcpu *v)
 		return;
 	vcpu_begin(v);
 	vtimer_reset(v);
+	vsdei_vcpu_reset(v); /* signals may have come while it was off */
 	vgic_vcpu_reset(v);
 	atomic_store_release(&v->power, POWER_ON);
 }
@@ -96,4 +101,6 @@ void vcpu_serve_life(struct vcpu *v, u32 requests)
 		atomic_or(&v->requests, REQ_LOAD);
 	if (requests & REQ_START)
 		start(v);
+	if (requests & REQ_SDEI)
+		vsdei_serve(v);
 }

@@ -8,6 +8,7 @@
  * stead): so it can come only once at a time.
  */
 #include <el2/vgic_state.h>
+#include <el2/vsdei.h>
 #include <mm/pages.h>
 
 /* Who owns which SPI physically, by INTID. */
@@ -18,11 +19,6 @@ static struct partition **spi_owner;
 static bool owns_spi(const struct partition_config *c, u32 intid)
 {
 	return intid < c->nr_intids && c->spi_owned[intid / 32] >> intid % 32 & 1;
-}
-
-static bool emulates_spi(const struct partition_config *c, u32 intid)
-{
-	return c->uart.size && c->uart_intid == intid;
 }
 
 /* 32 SPIs after reset: off, level, on GICv2 for nobody, on GICv3 for affinity 0.0.0.0.
@@ -103,7 +99,7 @@ static enum err claim_spis(struct partition *p)
 		struct vgic_word *w = &g->words[intid / 32];
 		u32 bit = 1U << intid % 32;
 
-		if (emulates_spi(p->config, intid)) {
+		if (vgic_emulates(p, intid)) {
 			w->used |= bit;
 		} else if (owns_spi(p->config, intid)) {
 			if (spi_owner[intid] && spi_owner[intid] != p)
@@ -252,13 +248,19 @@ bool vgic_pending(struct vcpu *v)
 
 /* ---- interrupts come in ---- */
 
-static void inject_spi(struct vcpu *current, struct partition *p, u32 intid)
+/* False: it is taken for SDEI. */
+static __attribute__((noinline)) bool inject_spi(struct vcpu *current, struct partition *p,
+						 u32 intid)
 {
 	struct vgic *g = &p->vgic;
 	struct vgic_ref ref = {current, p, NULL, &g->words[intid / 32], intid & ~31U};
 	u32 bit = 1U << intid % 32;
 
 	lock_take(&g->lock);
+	if (!(ref.w->used & bit)) {
+		lock_drop(&g->lock);
+		return false;
+	}
 	ref.w->pending |= bit;
 	if (g->route[intid] & GICD_IROUTER_IRM)
 		g->target[intid] = current && current->partition == p
@@ -269,6 +271,7 @@ static void inject_spi(struct vcpu *current, struct partition *p, u32 intid)
 	else
 		vgic_changed(&ref, bit);
 	lock_drop(&g->lock);
+	return true;
 }
 
 /* The list register that it was in last time, over by now, or an empty one; or -1. */
@@ -312,6 +315,11 @@ static bool spi_straight(struct vcpu *v, u32 intid)
 	return true;
 }
 
+struct partition *vgic_spi_owner(u32 intid)
+{
+	return spi_owner && intid < gic_nr_intids() ? spi_owner[intid] : NULL;
+}
+
 bool vgic_inject_spi(struct vcpu *v, u32 intid)
 {
 	struct partition *p;
@@ -319,21 +327,9 @@ bool vgic_inject_spi(struct vcpu *v, u32 intid)
 	if (!spi_owner || intid >= gic_nr_intids() || !spi_owner[intid])
 		return false;
 	p = spi_owner[intid];
-	if (!v || v->partition != p || !spi_straight(v, intid))
-		inject_spi(v, p, intid);
-	return true;
-}
-
-/* The reference to an emulated SPI; false if the partition has no such. */
-static bool emulated_ref(struct vgic_ref *ref, struct partition *p, u32 intid)
-{
-	struct vgic_word *w;
-
-	if (intid < GIC_SPI_BASE || intid >= p->vgic.nr_intids)
-		return false;
-	w = &p->vgic.words[intid / 32];
-	*ref = (struct vgic_ref){NULL, p, NULL, w, intid & ~31U};
-	return (w->used & ~w->hw) >> intid % 32 & 1;
+	if (v && v->partition == p && spi_straight(v, intid))
+		return true;
+	return inject_spi(v, p, intid);
 }
 
 /* Is it in a list register that was pending when written? */
@@ -349,9 +345,15 @@ void vgic_set_level(struct partition *p, u32 intid, bool level)
 {
 	struct vgic_ref ref;
 	u32 bit = 1U << intid % 32;
+	bool changes, claimed;
 
+	if (intid < GIC_SPI_BASE || intid >= p->vgic.nr_intids || !vgic_emulates(p, intid))
+		return;
+	ref = (struct vgic_ref){NULL, p, NULL, &p->vgic.words[intid / 32], intid & ~31U};
 	lock_take(&p->vgic.lock);
-	if (emulated_ref(&ref, p, intid) && !!(ref.w->line & bit) != level) {
+	claimed = !(ref.w->used & bit);
+	changes = !!(ref.w->line & bit) != level;
+	if (changes) {
 		ref.w->line ^= bit;
 		if (level && ref.w->edge & bit)
 			ref.w->pending |= bit;
@@ -360,4 +362,6 @@ void vgic_set_level(struct partition *p, u32 intid, bool level)
 			vgic_changed(&ref, bit);
 	}
 	lock_drop(&p->vgic.lock);
+	if (claimed && changes && level)
+		vsdei_level(p, intid);
 }

@@ -69,15 +69,19 @@ bool vgic_straight(struct vcpu *v, u32 sgi)
 	return true;
 }
 
-static bool inject_private(struct vcpu *v, u32 intid)
+/* False: it is taken for SDEI, which is told by the caller. */
+static __attribute__((noinline)) bool inject_private(struct vcpu *v, u32 intid)
 {
 	struct lock *lock = &v->partition->vgic.lock;
+	bool is_guests;
 
 	lock_take(lock);
+	is_guests = v->vgic.word.used >> intid & 1;
 	v->vgic.word.pending |= 1U << intid;
-	vgic_ask(v);
+	if (is_guests)
+		vgic_ask(v);
 	lock_drop(lock);
-	return true;
+	return is_guests;
 }
 
 /* A physical interrupt that can come is in no list register any more: the one that it

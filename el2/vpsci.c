@@ -4,7 +4,6 @@
  * vcpu->power is the state machine, OFF -> ON_PENDING -> ON -> OFF; the step out
  * of OFF is here, the others are the vCPU's own.
  */
-#include <arch/mpidr.h>
 #include <el2/partition.h>
 #include <el2/smccc.h>
 #include <el2/vpsci.h>
@@ -48,15 +47,6 @@ static bool entry_valid(struct partition *p, u64 entry)
 	       stage2_lookup(&p->stage2, entry).kind == STAGE2_MEMORY;
 }
 
-/* The vCPU with the affinity of that MPIDR, whatever its other bits say. */
-static struct vcpu *find_vcpu(struct partition *p, u64 mpidr)
-{
-	for (u32 i = 0; i < p->nr_vcpus; i++)
-		if (p->vcpus[i].mpidr == (mpidr & MPIDR_AFFINITY))
-			return &p->vcpus[i];
-	return NULL;
-}
-
 /* 5.4. Standby returns SUCCESS after the wake-up; power-down does not return. */
 struct verdict vpsci_cpu_suspend(struct vcpu *v, u32 fid)
 {
@@ -88,7 +78,7 @@ struct verdict vpsci_cpu_off(struct vcpu *v, u32 fid)
 struct verdict vpsci_cpu_on(struct vcpu *v, u32 fid)
 {
 	struct partition *p = v->partition;
-	struct vcpu *target = find_vcpu(p, smccc_arg(v, fid, 1));
+	struct vcpu *target = partition_vcpu(p, smccc_arg(v, fid, 1));
 	u64 entry = smccc_arg(v, fid, 2);
 
 	if (!target)
@@ -109,7 +99,7 @@ struct verdict vpsci_cpu_on(struct vcpu *v, u32 fid)
 /* 5.7. Only single CPUs: since 1.0 a higher level need not be supported. */
 struct verdict vpsci_affinity_info(struct vcpu *v, u32 fid)
 {
-	struct vcpu *target = find_vcpu(v->partition, smccc_arg(v, fid, 1));
+	struct vcpu *target = partition_vcpu(v->partition, smccc_arg(v, fid, 1));
 	u32 level = (u32)v->regs.x[2];
 
 	if (!target || level != 0)

@@ -76,7 +76,7 @@ enum esr_ec {
 /* EC_HVC64, EC_SMC64 */
 #define ESR_IMM16(esr) ((u32)(esr)&0xffff)
 
-/* PSTATE as in SPSR_EL2 */
+/* PSTATE as in SPSR_EL2, which has SS and DIT here for AArch32, too, unlike CPSR */
 #define PSTATE_M_MASK 0xfUL
 #define PSTATE_EL0T 0x0UL
 #define PSTATE_EL1T 0x4UL
@@ -99,5 +99,4 @@ enum esr_ec {
 #define PSTATE_NZCV GENMASK(31, 28)
 /* With PSTATE_AARCH32 */
 #define PSTATE32_IT_HIGH GENMASK(15, 10)
-#define PSTATE32_DIT BIT(21)
 #define PSTATE32_IT_LOW GENMASK(26, 25)

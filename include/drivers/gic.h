@@ -115,6 +115,7 @@ void gic_clear_pending(u32 cpu, u32 intid);
 void gic_set_active(u32 cpu, u32 intid);
 void gic_clear_active(u32 cpu, u32 intid);
 u32 gic_pending_word(u32 cpu, u32 word); /* GICD_ISPENDR<word>: 32 interrupts */
+u32 gic_active_word(u32 cpu, u32 word);  /* GICD_ISACTIVER<word> */
 void gic_set_edge(u32 cpu, u32 intid, bool edge);
 
 /* SPIs word * 32 and up, those of mask: off (which it waits for, bounded), not pending,

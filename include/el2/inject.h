@@ -2,9 +2,28 @@
 /* Exceptions that Tocsin makes a guest take, as the architecture enters EL1. */
 #pragma once
 
-#include <lib/types.h>
+#include <arch/esr.h>
+#include <arch/sysreg.h>
+#include <el2/partition.h>
 
-struct vcpu;
+/* Works out which flags of PSTATE p's CPUs have; its ID registers are set. */
+void inject_prepare(struct partition *p);
+
+/* PSTATE after an exception from where v is to EL1: SPAN and DSSBS decide about PAN
+ * and SSBS; flags that the CPU does not have stay clear. v's CPU, loaded or not.
+ * DDI0487 D1.3.3, AArch64.TakeException. */
+static inline u64 inject_entry_pstate(const struct vcpu *v)
+{
+	const struct pstate_rules *rules = &v->partition->entry;
+	u64 sctlr = v->cpu->current == v ? read_sysreg(SCTLR_EL1) : v->el1[EL1_SCTLR_EL1];
+	u64 pstate = PSTATE_EL1H | PSTATE_DAIF | (v->regs.pstate & rules->keep);
+
+	if (!(sctlr & SCTLR_EL1_SPAN))
+		pstate |= rules->pan;
+	if (sctlr & SCTLR_EL1_DSSBS)
+		pstate |= rules->ssbs;
+	return pstate;
+}
 
 /* Unknown-reason exception (an UNDEFINED instruction) at v's PC. v's EL1 context
  * is in the hardware. DDI0487 D1.3.5. */

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <arch/mpidr.h>
 #include <drivers/gic.h>
 #include <el2/idreg.h>
 #include <el2/mmio.h>
@@ -11,6 +12,7 @@
 #include <el2/vgic.h>
 #include <el2/vpl011.h>
 #include <mm/stage2.h>
+#include <sdei/domain.h>
 
 /* One step of (re)loading guest memory: copy size bytes, then zero up to fill. */
 struct load_segment {
@@ -39,6 +41,9 @@ struct partition_config {
 	u64 entry; /* first vCPU: PC and x0 */
 	u64 entry_x0;
 	u8 ipa_bits;
+	bool sdei;             /* the SDEI calls answer */
+	u8 sdei_private_slots; /* for bound PPIs: 0 to SDEI_NR_BOUND */
+	u16 sdei_shared_slots; /* for bound SPIs */
 };
 
 enum partition_state {
@@ -64,13 +69,26 @@ struct partition {
 	u64 idreg[NR_IDREG]; /* sanitised once; el2/idreg.h says how it is indexed */
 	struct mmio_region *mmio;
 	u32 nr_mmio;
+	struct pstate_rules {
+		u64 keep, pan, ssbs; /* PSTATE bits at exception entry: see el2/inject.c */
+	} entry;
 	struct vgic vgic;
+	struct sdei_domain sdei;
 	struct vpl011 uart;
 	struct lock lock;
 };
 
 extern struct partition *partitions;
 extern u32 nr_partitions;
+
+/* The vCPU of p with the affinity of that MPIDR, whatever its other bits say, or NULL. */
+static inline struct vcpu *partition_vcpu(struct partition *p, u64 mpidr)
+{
+	for (u32 i = 0; i < p->nr_vcpus; i++)
+		if (p->vcpus[i].mpidr == (mpidr & MPIDR_AFFINITY))
+			return &p->vcpus[i];
+	return NULL;
+}
 
 /* Begins to stop p for that reason: every vCPU gets REQ_STOP. The first reason
  * given counts. Any CPU; the caller goes on until its requests are looked at. */

@@ -13,17 +13,18 @@
 #include <el2/vgic.h>
 #include <lib/atomic.h>
 #include <lib/types.h>
+#include <sdei/pe.h>
 
 struct partition;
 
 /* Reasons not to return to the guest at once; one word, tested once per exit. */
 enum vcpu_request {
-	REQ_VGIC = 1 << 0,    /* interrupts to put into list registers */
-	REQ_RESCHED = 1 << 1, /* another vCPU may deserve the CPU */
-	REQ_START = 1 << 2,   /* CPU_ON: entry and context are set */
-	REQ_STOP = 1 << 3,    /* the partition is being stopped or reset */
-	REQ_LOAD =
-	    1 << 4, /* first vCPU: the next chunk of the partition's images is to be copied */
+	REQ_RESCHED = 1 << 0, /* another vCPU may deserve the CPU */
+	REQ_VGIC = 1 << 1,    /* interrupts to put into list registers */
+	REQ_SDEI = 1 << 2,    /* events to deliver */
+	REQ_START = 1 << 3,   /* CPU_ON: entry and context are set */
+	REQ_STOP = 1 << 4,    /* the partition is being stopped or reset */
+	REQ_LOAD = 1 << 5     /* first vCPU: the next chunk of the partition's images */
 };
 
 /* The PSCI view; changed by compare-exchange. */
@@ -72,6 +73,10 @@ struct vcpu {
 	bool debugs;     /* a PASS register is not 0 */
 	struct vtimer vtimer, ptimer;
 	struct vgic_cpu vgic;
+	struct sdei_pe sdei;
+	struct {
+		u64 heard, over; /* since CPU_ON; written by its CPU, atomic */
+	} alarms;
 	struct fp_state {
 		__uint128_t q[32];
 		u64 fpcr, fpsr;
@@ -93,7 +98,7 @@ void vcpu_wait(struct vcpu *v);
 /* The same, but then it starts anew at entry with context in x0. */
 void vcpu_suspend_powerdown(struct vcpu *v, u64 entry, u64 context);
 
-/* Serves those of REQ_START, REQ_STOP and REQ_LOAD that are set in requests. On
+/* Serves those of REQ_START, REQ_STOP, REQ_LOAD and REQ_SDEI that are set in requests. On
  * v's CPU, v loaded or not. */
 void vcpu_serve_life(struct vcpu *v, u32 requests);
 

@@ -38,9 +38,9 @@ struct vgic_word {
 	u32 line;         /* level of an emulated device's line */
 	u32 pending;      /* latched: by an edge, or by a write to ISPENDR */
 	u32 active;       /* and in no list register */
-	u32 hw;           /* backed by the physical interrupt of the same number */
+	u32 hw;           /* backed by the physical interrupt of the same number; SPI: and used */
 	u32 kept;         /* physical, pended by a register write: a line cannot bring it back */
-	u32 used;         /* there is such an interrupt: 0 is RAZ/WI */
+	u32 used;         /* there is such an interrupt, and it is not claimed: 0 is RAZ/WI */
 	u32 drop_pending; /* notes to the holder: forget this state in your list register */
 	u32 drop_active;
 	u32 keep_pending; /* another: what is pending there is kept */
@@ -151,6 +151,44 @@ bool vgic_inject_physical(struct vcpu *current, u32 intid);
 
 /* The line of a level-sensitive SPI; its partition must have it as emulated. */
 void vgic_set_level(struct partition *p, u32 intid, bool level);
+
+/* ---- interrupts taken from the guest for SDEI (el2/vgic_claim.c) ---- */
+
+/* What INTERRUPT_BIND wants to know of an interrupt of v's partition. */
+enum vgic_bindable {
+	VGIC_NOT_YOURS, /* not a PPI or SPI that the partition owns (a device's, or ours) */
+	VGIC_NOT_IDLE,  /* active */
+	VGIC_IDLE
+};
+enum vgic_bindable vgic_bindable(struct vcpu *v, u32 intid);
+
+/* Takes the interrupt from the guest: it is pending and active nowhere, it reads as not
+ * being there (but for priority and route, which keep their values), writes to
+ * it are ignored, and when it comes vgic_inject_physical() says no and leaves it active.
+ * A PPI is v's own, v is loaded, and it may come at once; an SPI is disabled. On v's
+ * CPU. */
+void vgic_claim(struct vcpu *v, u32 intid);
+
+/* Gives it back to the guest: disabled, inactive, not pending but for a line that is
+ * high. On v's CPU; an SPI on any. Not claimed: nothing happens. */
+void vgic_unclaim(struct vcpu *v, u32 intid);
+
+/* A claimed interrupt has been dealt with and may come again. On v's CPU; an SPI on any. */
+void vgic_claim_again(struct vcpu *v, u32 intid);
+
+/* Is a claimed SPI an emulated device's, and there? The hardware says by itself when
+ * others are. Of an edge-triggered one the answer is yes once. Any CPU. */
+bool vgic_claim_raised(struct partition *p, u32 intid);
+
+/* Lets a claimed SPI come, or not, which one that is on its way may still ignore. Any
+ * CPU. */
+void vgic_claim_enable(const struct partition *p, u32 intid, bool enable);
+
+/* Where a claimed SPI comes. Any CPU. */
+void vgic_claim_route(const struct vcpu *to, u32 intid);
+
+/* The partition that owns an SPI physically, or NULL. */
+struct partition *vgic_spi_owner(u32 intid);
 
 /* ---- traps ---- */
 

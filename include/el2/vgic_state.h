@@ -2,9 +2,9 @@
 /*
  * What the files of the virtual interrupt controller share: el2/vgic.c (life and
  * injection), vgic_lr.c (list registers), vgic_cpu.c (its own CPU's calls), vgic_irq.c (what a
- * register write does to an interrupt), vgic_reg.c (register tables), vgic_dist.c, vgic_redist.c,
- * vgic_v2.c, vgic_sgi.c. Everything here but vgic_straight() is called with the
- * partition's vgic lock held.
+ * register write does to an interrupt), vgic_claim.c (interrupts that are SDEI's for a while),
+ * vgic_reg.c (register tables), vgic_dist.c, vgic_redist.c, vgic_v2.c, vgic_sgi.c. Everything here
+ * but vgic_straight() is called with the partition's vgic lock held.
  */
 #pragma once
 
@@ -68,6 +68,12 @@ static inline u32 vgic_lr_snapshot(const struct vgic_cpu *vc, u32 intid)
 		if (vc->lr_intid[n] == intid)
 			return vc->lr_state[n];
 	return 0;
+}
+
+/* Is this SPI that of an emulated device of p? */
+static inline bool vgic_emulates(const struct partition *p, u32 intid)
+{
+	return p->config->uart.size && p->config->uart_intid == intid;
 }
 
 /* ---- vgic_lr.c ---- */

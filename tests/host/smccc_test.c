@@ -62,6 +62,13 @@ TEST(smccc_unknown_functions)
 	    0x86000001,
 	    0x8600ff00,
 	    0x8600ff02,
+	    0x84000020, /* SDEI is SMC64 */
+	    0xc400001f,
+	    0xc4000033,
+	    0xc400003f,
+	    0xc6000000,
+	    0xc6000004,
+	    0x86000001,
 	    0x83000000,
 	    0xbf000000,
 	    0xffffffff,
@@ -339,4 +346,25 @@ TEST(vendor_service)
 	EXPECT_EQ(v->regs.x[2], 6);
 	EXPECT_EQ(CALL(TOCSIN_FEATURES, 5, 6, 7), 1);
 	EXPECT_EQ(v->regs.x[1] | v->regs.x[2] | v->regs.x[3], 0);
+}
+
+TEST(sdei_calls_arrive)
+{
+	struct vcpu *v = world_init();
+
+	EXPECT_EQ(CALL(TOCSIN_FEATURES), TOCSIN_FEATURE_FEATURES);
+	world.config.sdei = true;
+	EXPECT_EQ(CALL(TOCSIN_FEATURES), TOCSIN_FEATURE_FEATURES | TOCSIN_FEATURE_ALARMS);
+	for (u32 fid = SDEI_VERSION; fid <= SDEI_SHARED_RESET; fid++) {
+		EXPECT_EQ(CALL(fid | SMCCC_SVE_HINT | 0xdead00000000), 0);
+		EXPECT_EQ(world.sdei_fid, fid);
+		v->regs.x[0] = fid;
+		world.sdei_fid = 0;
+		EXPECT_EQ(trap_smc64(v, 0).action, ACT_RESUME);
+		EXPECT_EQ(world.sdei_fid, fid);
+	}
+	for (u32 fid = TOCSIN_ALARM; fid <= TOCSIN_ALARM_STATUS; fid++) {
+		EXPECT_EQ(CALL(fid), 0);
+		EXPECT_EQ(world.sdei_fid, fid);
+	}
 }

@@ -5,8 +5,8 @@
  * three CPUs, with 1 to 16 list registers. After every step both must agree on what
  * is pending, active and delivered next.
  * sources: el2/vgic.c el2/vgic_lr.c el2/vgic_irq.c el2/vgic_reg.c el2/vgic_dist.c
- * sources: el2/vgic_cpu.c el2/vgic_redist.c el2/vgic_v2.c el2/vgic_sgi.c drivers/gic.c
- * sources: drivers/gicv2.c drivers/gicv3.c drivers/gic_virt.c
+ * sources: el2/vgic_cpu.c el2/vgic_redist.c el2/vgic_v2.c el2/vgic_sgi.c el2/vgic_claim.c
+ * sources: drivers/gic.c drivers/gicv2.c drivers/gicv3.c drivers/gic_virt.c
  */
 #include <el2/sysreg.h>
 #include <test.h>
@@ -60,8 +60,10 @@ static void write_bit_reg(u32 vcpu, u32 intid, u32 reg)
 
 static void do_enable(u32 vcpu, u32 intid, bool enable)
 {
+	struct model *m = model_of(vcpu, intid);
+
 	write_bit_reg(vcpu, intid, enable ? GICD_ISENABLER : GICD_ICENABLER);
-	model_of(vcpu, intid)->enabled = enable;
+	m->enabled = enable && !m->claimed;
 }
 
 static void do_pend(u32 vcpu, u32 intid, bool pend)
@@ -71,7 +73,7 @@ static void do_pend(u32 vcpu, u32 intid, bool pend)
 	if (gic.version == 2 && intid < 16)
 		return;
 	write_bit_reg(vcpu, intid, pend ? GICD_ISPENDR : GICD_ICPENDR);
-	m->latch = pend;
+	m->latch = pend && !m->claimed;
 }
 
 static void do_activate(u32 vcpu, u32 intid, bool active)
@@ -86,7 +88,7 @@ static void do_activate(u32 vcpu, u32 intid, bool active)
 	if (active && is_hw(intid) && model_pending(m))
 		return;
 	write_bit_reg(vcpu, intid, active ? GICD_ISACTIVER : GICD_ICACTIVER);
-	m->active = active;
+	m->active = active && !m->claimed;
 	m->active_on = NR_VCPUS;
 }
 
@@ -97,7 +99,8 @@ static void do_priority(u32 vcpu, u32 intid, u8 priority)
 	if (m->active)
 		return;
 	bank(actor(vcpu, intid), vcpu, intid, GICD_IPRIORITYR + intid, 1, true, priority);
-	m->priority = priority & 0xf8;
+	if (!m->claimed)
+		m->priority = priority & 0xf8;
 }
 
 static void do_target(u32 intid, u32 target)
@@ -108,7 +111,8 @@ static void do_target(u32 intid, u32 target)
 		mmio(any_loaded(), false, GICD_IROUTER + intid * 8, 8, true, target);
 	else
 		mmio(any_loaded(), false, GICD_ITARGETSR + intid, 1, true, 1U << target);
-	model_spi[intid].target = target;
+	if (!model_spi[intid].claimed)
+		model_spi[intid].target = target;
 }
 
 static void do_line(u32 vcpu, u32 intid, bool level)
@@ -118,7 +122,7 @@ static void do_line(u32 vcpu, u32 intid, bool level)
 
 	if (intid == EMULATED) {
 		if (level && !m->line && m->edge)
-			m->latch = true;
+			m->latch = !m->claimed;
 		m->line = level;
 		vgic_set_level(&part, intid, level);
 		return;
@@ -128,10 +132,12 @@ static void do_line(u32 vcpu, u32 intid, bool level)
 	 * sees it, and another edge counts anew: leave it alone until then. */
 	if (!is_hw(intid) || (intid == TIMER && vcpus[vcpu].cpu->current != &vcpus[vcpu]))
 		return;
-	if (w->active && !m->active)
+	if (w->active && !m->active && !m->claimed)
 		return;
-	if (level && !w->line && w->edge)
-		w->latch = m->latch = true;
+	if (level && !w->line && w->edge) {
+		w->latch = true;
+		m->latch = !m->claimed;
+	}
 	w->line = m->line = level;
 }
 
@@ -170,6 +176,50 @@ static void do_switch(void)
 	vgic_load(next);
 }
 
+/* Not one that a guest has acknowledged: the nests would not know. */
+static void do_claim(u32 vcpu, u32 intid, bool claim)
+{
+	struct model *m = model_of(vcpu, intid);
+	struct vcpu *v = &vcpus[intid < 32 ? vcpu : any_loaded()];
+
+	if ((!is_hw(intid) && intid != EMULATED) || v->cpu->current != v || m->claimed == claim ||
+	    (m->active && m->active_on != NR_VCPUS))
+		return;
+	on_cpu(v->cpu->index);
+	if (claim)
+		vgic_claim(v, intid);
+	else
+		vgic_unclaim(v, intid);
+	m->claimed = claim;
+	m->enabled = m->latch = m->active = false;
+	if (intid >= 32 && intid != EMULATED) {
+		EXPECT(!spi[intid].enabled && !spi[intid].active);
+		EXPECT(claim || m->target == NR_VCPUS ||
+		       spi[intid].route == vcpus[m->target].cpu->index);
+	}
+}
+
+/* The event of a claimed one is enabled, disabled or routed, or its handler is over. */
+static void do_event(u32 vcpu, u32 intid, u32 what)
+{
+	struct vcpu *v = &vcpus[intid < 32 ? vcpu : any_loaded()];
+
+	if (!model_of(vcpu, intid)->claimed || v->cpu->current != v)
+		return;
+	on_cpu(v->cpu->index);
+	if (what == 0) {
+		vgic_claim_again(v, intid);
+		if (intid != EMULATED)
+			EXPECT(!wire_of(v->cpu->index, intid)->active);
+	} else if (intid >= 32 && what == 1) {
+		vgic_claim_route(v, intid);
+	} else if (intid >= 32) {
+		vgic_claim_enable(&part, intid, what == 2);
+		if (intid != EMULATED)
+			EXPECT_EQ(spi[intid].enabled, what == 2);
+	}
+}
+
 static void do_ctlr(bool on)
 {
 	mmio(any_loaded(), false, GICD_CTLR, 4, true, on ? 2 + (gic.version == 2) : 0);
@@ -184,7 +234,7 @@ static void do_reads(u32 vcpu, u32 intid)
 	/* What a vCPU out of the hardware has of a timer's line is not to be seen. */
 	if (intid != TIMER || (vcpus[vcpu].cpu->current == &vcpus[vcpu] && by == vcpu))
 		EXPECT_EQ(bank(by, vcpu, intid, GICD_ISPENDR + word, 4, false, 0) >> bit & 1,
-			  model_pending(m));
+			  model_pending(m) && !m->claimed);
 	EXPECT_EQ(bank(by, vcpu, intid, GICD_ICACTIVER + word, 4, false, 0) >> bit & 1, m->active);
 	EXPECT_EQ(bank(by, vcpu, intid, GICD_ICENABLER + word, 4, false, 0) >> bit & 1, m->enabled);
 	EXPECT_EQ(bank(by, vcpu, intid, GICD_IPRIORITYR + intid, 1, false, 0), m->priority);
@@ -199,7 +249,7 @@ static void step(void)
 
 	if (vcpus[vcpu].cpu->current != &vcpus[vcpu] && gic.version == 2)
 		vcpu = vcpus[vcpu].cpu->current->index; /* banked: it acts for itself */
-	switch (r % 24) {
+	switch (r % 28) {
 	case 0:
 		do_enable(vcpu, intid, true);
 		break;
@@ -229,6 +279,12 @@ static void step(void)
 		break;
 	case 9 ... 12:
 		do_line(vcpu, intid, flag);
+		break;
+	case 24:
+		do_claim(vcpu, intid, flag);
+		break;
+	case 25 ... 27:
+		do_event(vcpu, intid, r >> 40 & 3);
 		break;
 	case 13 ... 15:
 		do_sgi(vcpu, intid, r >> 40 & 3);
@@ -327,4 +383,92 @@ TEST(vgicv2_deactivated_by_el2)
 	run(2, 1, 10000);
 	run(2, 4, 10000);
 	machine_lr_deactivates = true;
+}
+
+/* ---- claims, step by step ---- */
+
+TEST(bindable)
+{
+	for (u8 version = 2; version <= 3; version++) {
+		start(version, 4);
+		for (u32 intid = 0; intid < 2048; intid++) {
+			bool owned = is_hw(intid) || intid == EMULATED;
+
+			EXPECT_EQ(vgic_bindable(&vcpus[0], intid),
+				  owned ? VGIC_IDLE : VGIC_NOT_YOURS);
+		}
+		/* Acknowledged by another vCPU, until it deactivates it. */
+		do_enable(1, 48, true);
+		do_target(48, 1);
+		do_line(1, 48, true);
+		settle();
+		on_cpu(1);
+		guest_ack();
+		EXPECT_EQ(vgic_bindable(&vcpus[0], 48), VGIC_NOT_IDLE);
+		do_line(1, 48, false);
+		on_cpu(1);
+		guest_eoi();
+		EXPECT_EQ(vgic_bindable(&vcpus[0], 48), VGIC_IDLE);
+	}
+}
+
+/* Another vCPU still has it in a list register when it comes for its event: that it is
+ * forgotten there does not let it come again. */
+TEST(claimed_while_elsewhere)
+{
+	for (u8 version = 2; version <= 3; version++) {
+		start(version, 4);
+		do_enable(1, 48, true);
+		do_target(48, 1);
+		do_line(1, 48, true);
+		settle();
+		EXPECT(in_lr(&vcpus[1], 48, LR_PENDING));
+		on_cpu(0);
+		vgic_claim(&vcpus[0], 48);
+		EXPECT(!spi[48].active && !spi[48].enabled);
+		EXPECT(in_lr(&vcpus[1], 48, LR_PENDING));
+		vgic_claim_route(&vcpus[0], 48);
+		vgic_claim_enable(&part, 48, true);
+		spi[48].active = true;
+		EXPECT(!vgic_inject_physical(&vcpus[0], 48));
+		on_cpu(1);
+		EXPECT(vcpus[1].requests & REQ_VGIC);
+		vgic_flush(&vcpus[1]);
+		EXPECT(!in_lr(&vcpus[1], 48, LR_STATE));
+		EXPECT(spi[48].active);
+		on_cpu(0);
+		vgic_claim_again(&vcpus[0], 48);
+		EXPECT(!spi[48].active);
+	}
+}
+
+/* An emulated device's rising line is told, and asked for: a level as long as it is
+ * high, an edge once. */
+TEST(claimed_lines)
+{
+	start(3, 4);
+	for (u32 edge = 0; edge < 2; edge++) {
+		mmio(0, false, GICD_ICFGR + 8, 4, true, edge ? 2UL << (EMULATED - 32) * 2 : 0);
+		on_cpu(0);
+		vgic_claim(&vcpus[0], EMULATED);
+		machine_levels = 0;
+		vgic_set_level(&part, EMULATED, true);
+		vgic_set_level(&part, EMULATED, true);
+		EXPECT_EQ(machine_levels, 1);
+		EXPECT(vgic_claim_raised(&part, EMULATED));
+		EXPECT_EQ(vgic_claim_raised(&part, EMULATED), !edge);
+		vgic_set_level(&part, EMULATED, false);
+		EXPECT(!vgic_claim_raised(&part, EMULATED));
+		vgic_set_level(&part, EMULATED, true);
+		EXPECT_EQ(machine_levels, 2);
+		vgic_unclaim(&vcpus[0], EMULATED);
+		EXPECT(!vgic_claim_raised(&part, EMULATED));
+		EXPECT_EQ(mmio(0, false, GICD_ISPENDR + 4, 4, false, 0) >> (EMULATED - 32) & 1,
+			  !edge);
+		vgic_set_level(&part, EMULATED, false);
+		vgic_set_level(&part, EMULATED, true);
+		EXPECT_EQ(machine_levels, 2);
+		vgic_set_level(&part, EMULATED, false);
+		mmio(0, false, GICD_ICPENDR + 4, 4, true, ~0UL);
+	}
 }

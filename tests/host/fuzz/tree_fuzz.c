@@ -55,7 +55,8 @@ static void make_guest_tree(const struct machine *m, const void *tree)
 					  .vcpu_cpu = cpu,
 					  .vcpu_mpidr = mpidr,
 					  .memory = m->memory.at,
-					  .nr_memory = m->memory.nr};
+					  .nr_memory = m->memory.nr,
+					  .sdei = true};
 	struct guest_tree g = {.machine = m, .config = &config, .bootargs = m->bootargs};
 	u32 room = guest_tree_room(m, 16, m->memory.nr, m->bootargs), made;
 	void *to = malloc(room);

@@ -7,10 +7,11 @@
  * invalid memory access, a lock left taken, an interrupt in two list registers, an
  * access that is never done.
  * sources: el2/vgic.c el2/vgic_lr.c el2/vgic_irq.c el2/vgic_reg.c el2/vgic_dist.c
- * sources: el2/vgic_cpu.c el2/vgic_redist.c el2/vgic_v2.c el2/vgic_sgi.c drivers/gic.c
- * sources: drivers/gicv2.c drivers/gicv3.c drivers/gic_virt.c
+ * sources: el2/vgic_cpu.c el2/vgic_redist.c el2/vgic_v2.c el2/vgic_sgi.c el2/vgic_claim.c
+ * sources: drivers/gic.c drivers/gicv2.c drivers/gicv3.c drivers/gic_virt.c
  */
 #include <el2/sysreg.h>
+#include <el2/vgic_state.h>
 #include <vgic_machine.h>
 
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) u64 host_##name;
@@ -92,6 +93,23 @@ static void take(struct vcpu *v, u32 intid)
 	w->active = vgic_inject_physical(v, intid);
 }
 
+/* SDEI takes an interrupt, gives it back, or lets it come again. */
+static void claim(struct vcpu *v, const struct step *s)
+{
+	u32 intid = s->offset % NR_INTIDS;
+
+	if (vgic_bindable(v, intid) == VGIC_NOT_YOURS)
+		return;
+	if (s->value & 1)
+		vgic_unclaim(v, intid);
+	else if (vgic_word(v, intid)->used >> intid % 32 & 1)
+		vgic_claim(v, intid);
+	else
+		vgic_claim_again(v, intid);
+	if (intid >= GIC_SPI_BASE && s->value & 2)
+		vgic_claim_raised(&part, intid);
+}
+
 static void one_step(const struct step *s)
 {
 	struct vcpu *v = host_cpus[s->who % NR_CPUS].current;
@@ -126,6 +144,9 @@ static void one_step(const struct step *s)
 	case 9:
 		if (!(s->value & 0xf0)) /* not too often */
 			vgic_vcpu_reset(v);
+		break;
+	case 10:
+		claim(v, s);
 		break;
 	default:
 		access_mmio(v, s);

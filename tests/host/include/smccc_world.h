@@ -11,6 +11,7 @@
 #include <arch/rndr.h>
 #include <arch/smccc.h>
 #include <drivers/psci.h>
+#include <el2/alarm.h>
 #include <el2/errata.h>
 #include <el2/partition.h>
 #include <el2/smccc.h>
@@ -20,7 +21,7 @@
 #define RAM_SIZE 0x100000UL
 #define NR_VCPUS 4
 
-enum { DID_WAIT = 1, DID_POWERDOWN = 2, DID_OFF = 4, DID_STOP = 8, DID_SMC = 16 };
+enum { DID_WAIT = 1, DID_POWERDOWN = 2, DID_OFF = 4, DID_STOP = 8, DID_SMC = 16, DID_SDEI = 32 };
 
 static struct world {
 	struct partition partition;
@@ -31,6 +32,7 @@ static struct world {
 	enum stop_reason stop_reason;
 	u64 entry, context;
 	u64 smc_fid;
+	u32 sdei_fid;      /* SDEI and the alarm are only reached here */
 	long answer;       /* of errata_answer() */
 	struct vcpu *race; /* somebody turns it on while we look up an address */
 	u64 random[3];
@@ -138,4 +140,26 @@ bool rndr_read(u64 *value)
 	}
 	*value = world.random[world.random_next++ % 3];
 	return true;
+}
+
+struct verdict vsdei_call(struct vcpu *v, u32 fid)
+{
+	world.effects |= DID_SDEI;
+	world.sdei_fid = fid;
+	return smccc_return(v, SDEI_SUCCESS);
+}
+
+struct verdict alarm_ring(struct vcpu *v, u32 fid)
+{
+	return vsdei_call(v, fid);
+}
+
+struct verdict alarm_cancel(struct vcpu *v, u32 fid)
+{
+	return vsdei_call(v, fid);
+}
+
+struct verdict alarm_status(struct vcpu *v, u32 fid)
+{
+	return vsdei_call(v, fid);
 }

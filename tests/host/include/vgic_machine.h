@@ -10,6 +10,7 @@
 #include <drivers/log.h>
 #include <el2/partition.h>
 #include <el2/vcpu.h>
+#include <el2/vsdei.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,6 +201,15 @@ void log_line(enum log_level level, const char *format, ...)
 void vcpu_request(struct vcpu *v, u32 requests)
 {
 	v->requests |= requests;
+}
+
+/* The level of a claimed emulated interrupt has risen: how often. */
+static u32 machine_levels;
+
+void vsdei_level(struct partition *p, u32 intid)
+{
+	if (p == &part && intid == EMULATED)
+		machine_levels++;
 }
 
 /* False: list registers without LR_HW only, as on QEMU's GICv2. */

@@ -12,6 +12,7 @@
 /* An interrupt as the architecture describes it. */
 struct model {
 	bool enabled, latch, line, edge, active;
+	bool claimed;         /* for SDEI: of the rest only line, edge and priority count */
 	u8 priority, sources; /* GICv2 SGIs: by whom; latch is their OR */
 	u32 target, active_on;
 };
@@ -180,7 +181,8 @@ static bool take_physical(u32 cpu)
 			continue;
 		w->active = true;
 		w->latch = false;
-		EXPECT(vgic_inject_physical(current(), intid));
+		EXPECT_EQ(vgic_inject_physical(current(), intid),
+			  !model_of(current()->index, intid)->claimed);
 		any = true;
 	}
 	return any;
@@ -212,6 +214,20 @@ static void settle(void)
 
 /* ---- agreement ---- */
 
+static bool in_lr(const struct vcpu *v, u32 intid, u64 state);
+
+/* A claimed interrupt is nowhere, but that a PPI's memory knows its physical state. */
+static void check_claimed(u32 vcpu, u32 intid)
+{
+	struct vcpu *v = &vcpus[vcpu];
+
+	for (u32 i = 0; i < NR_VCPUS; i++)
+		if (intid >= 32 || i == vcpu)
+			EXPECT(!in_lr(&vcpus[i], intid, LR_STATE));
+	if (intid == TIMER && v->cpu->current == v)
+		EXPECT_EQ(ppi[v->cpu->index][TIMER].active, v->vgic.word.pending >> TIMER & 1);
+}
+
 static bool in_lr(const struct vcpu *v, u32 intid, u64 state)
 {
 	u32 here = this_cpu()->index, count = 0;
@@ -241,6 +257,10 @@ static void check_one(u32 vcpu, u32 intid)
 	bool active = w->active >> bit & 1;
 	bool in_memory = pending || active;
 
+	if (m->claimed) {
+		check_claimed(vcpu, intid);
+		return;
+	}
 	for (u32 i = 0; i < NR_VCPUS; i++) {
 		if (intid < 32 && i != vcpu)
 			continue;
