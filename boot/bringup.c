@@ -39,7 +39,7 @@ u64 boot_pool_size(const struct machine *m, const struct options *o)
 	u64 nr_ranges = m->memory.nr + m->devices.nr + m->reserved.nr + m->nr_modules;
 
 	return POOL_BASE + m->nr_cpus * POOL_PER_CPU + o->vcpus * POOL_PER_VCPU +
-	       nr_ranges * POOL_PER_RANGE;
+	       nr_ranges * POOL_PER_RANGE + o->sdei_shared * sizeof(struct sdei_shared);
 }
 
 static void must_map(struct range r, enum stage1_kind kind)

@@ -3,12 +3,17 @@
 #include <boot/cmdline.h>
 #include <lib/bits.h>
 #include <lib/string.h>
+#include <sdei/event.h>
 
 #define PREFIX "tocsin."
 #define PREFIX_LEN (sizeof(PREFIX) - 1)
 
 /* More vCPUs than anybody has interrupt controllers for. */
 #define MAX_VCPUS 4096
+
+/* Bindings of SPIs: a slot for each SPI that a GIC can have. */
+#define MAX_SHARED_SLOTS 988
+#define DEFAULT_SLOTS 4
 
 struct choice {
 	const char *word; /* NULL ends the list */
@@ -20,6 +25,7 @@ static const struct choice levels[] = {
 static const struct choice actions[] = {
     {"halt", STOP_HALT}, {"off", STOP_POWER_OFF}, {"reset", STOP_MACHINE_RESET}, {0}};
 static const struct choice mitigations[] = {{"auto", 1}, {"off", 0}, {0}};
+static const struct choice on_off[] = {{"on", 1}, {"off", 0}, {0}};
 
 /* With choices, offset is that of a u32; without, of a u64 from min to max. */
 static const struct option {
@@ -35,6 +41,11 @@ static const struct option {
     {"on-stop", "halt, off or reset", offsetof(struct options, on_stop), actions, 0, 0},
     {"panic", "halt, off or reset", offsetof(struct options, panic), actions, 0, 0},
     {"mitigations", "auto or off", offsetof(struct options, mitigations), mitigations, 0, 0},
+    {"sdei", "on or off", offsetof(struct options, sdei), on_off, 0, 0},
+    {"sdei-private-slots", "a number from 0 to 16", offsetof(struct options, sdei_private), NULL, 0,
+     SDEI_NR_BOUND},
+    {"sdei-shared-slots", "a number from 0 to 988", offsetof(struct options, sdei_shared), NULL, 0,
+     MAX_SHARED_SLOTS},
 };
 
 static bool same(const char *word, const char *text, size_t len)
@@ -83,7 +94,8 @@ static void take_word(struct options *to, const char *word, size_t len)
 				 word, o->name, o->expected);
 		return;
 	}
-	log_warn("option %.*s is unknown: there are vcpus, load, log, on-stop, panic, mitigations",
+	log_warn("option %.*s is unknown: there are vcpus, load, log, on-stop, panic, mitigations, "
+		 "sdei, sdei-private-slots, sdei-shared-slots",
 		 (int)len, word);
 }
 
@@ -98,7 +110,10 @@ void cmdline_parse(struct options *o, const char *text)
 			      .log = LOG_INFO,
 			      .on_stop = STOP_POWER_OFF,
 			      .panic = STOP_HALT,
-			      .mitigations = 1};
+			      .mitigations = 1,
+			      .sdei = 1,
+			      .sdei_private = DEFAULT_SLOTS,
+			      .sdei_shared = DEFAULT_SLOTS};
 
 	while (*text) {
 		size_t len = 0;

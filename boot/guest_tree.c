@@ -108,6 +108,13 @@ static bool loses_children(enum node_role role)
 	return role == NODE_GIC || role == NODE_CONSOLE || role == NODE_PSCI;
 }
 
+/* Events of the real firmware, whatever it calls itself, are never a guest's: the only node of
+ * that name is ours. */
+static bool is_firmwares_sdei(enum node_role parent, const char *name)
+{
+	return parent == NODE_FIRMWARE && !strcmp(name, "sdei");
+}
+
 /* What a node gets from us before its own properties. */
 static void begin_role(struct tree_writer *w, enum node_role role)
 {
@@ -139,7 +146,8 @@ static void open_node(struct tree_writer *w, const struct tree_item *item, int d
 	w->in_props = true;
 	if (w->skip)
 		return;
-	if (role == NODE_DROPPED || loses_children(parent)) {
+	if (role == NODE_DROPPED || loses_children(parent) ||
+	    is_firmwares_sdei(parent, item->name)) {
 		w->skip = depth;
 		return;
 	}
@@ -163,6 +171,8 @@ static void close_node(struct tree_writer *w, int depth)
 		guest_tree_more_cpus(w);
 	else if (depth <= SCAN_DEPTH && w->role[depth - 1] == NODE_CONSOLE)
 		guest_tree_console_end(w);
+	else if (depth <= SCAN_DEPTH && w->role[depth - 1] == NODE_FIRMWARE)
+		guest_tree_firmware_end(w);
 	tree_writer_check(w, fdt_end_node(w->to));
 }
 

@@ -86,6 +86,17 @@ void guest_tree_console_end(struct tree_writer *w)
 	tree_writer_check(w, fdt_property(w->to, "clock-names", names, sizeof(names)));
 }
 
+void guest_tree_firmware_end(struct tree_writer *w)
+{
+	if (w->has_firmware || !w->g->config->sdei)
+		return;
+	w->has_firmware = true;
+	tree_writer_check(w, fdt_begin_node(w->to, "sdei"));
+	tree_writer_string(w, "compatible", "arm,sdei-1.0"); /* of 1.1, too: there is no other */
+	tree_writer_string(w, "method", "hvc");
+	tree_writer_check(w, fdt_end_node(w->to));
+}
+
 /* The machine's tree has a CPU of that affinity. */
 static bool has_node(const struct machine *m, u64 mpidr)
 {
@@ -165,6 +176,11 @@ void guest_tree_root_end(struct tree_writer *w)
 	if (!w->has_psci) {
 		tree_writer_check(w, fdt_begin_node(w->to, "psci"));
 		guest_tree_psci(w);
+		tree_writer_check(w, fdt_end_node(w->to));
+	}
+	if (!w->has_firmware && w->g->config->sdei) {
+		tree_writer_check(w, fdt_begin_node(w->to, "firmware"));
+		guest_tree_firmware_end(w);
 		tree_writer_check(w, fdt_end_node(w->to));
 	}
 	if (!w->has_chosen) {

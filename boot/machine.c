@@ -256,6 +256,13 @@ static bool handle_named(struct scan *s)
 	return true;
 }
 
+/* The node that names interfaces of firmware. A guest gets one of its own in place of one that
+ * is not enabled. */
+static bool is_firmware(const struct scan *s)
+{
+	return s->depth == 1 && !strcmp(s->level[1].name, "firmware");
+}
+
 /* A node that is what it is by its compatible strings. */
 static void handle_kind(struct scan *s, bool enabled)
 {
@@ -264,7 +271,9 @@ static void handle_kind(struct scan *s, bool enabled)
 
 	switch (kind) {
 	case KIND_PLAIN:
-		if (enabled)
+		if (is_firmware(s))
+			scan_note(s, enabled ? NODE_FIRMWARE : NODE_DROPPED);
+		else if (enabled)
 			scan_device(s);
 		break;
 	case KIND_GICV2:

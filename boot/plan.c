@@ -62,6 +62,9 @@ enum err plan_retain(struct plan *plan, const struct machine *m, const struct op
 		raw_at = RAW_ANYWHERE;
 	plan->tocsin = tocsin;
 	plan->config.nr_vcpus = (u32)o->vcpus;
+	plan->config.sdei = o->sdei;
+	plan->config.sdei_private_slots = (u8)o->sdei_private;
+	plan->config.sdei_shared_slots = (u16)o->sdei_shared;
 	if (image_parse(&plan->image, files->name, (const void *)files->kernel.base,
 			files->kernel.size, raw_at))
 		return ERR_FORMAT;

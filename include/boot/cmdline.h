@@ -13,6 +13,9 @@ struct options {
 	u32 log;            /* enum log_level */
 	u32 on_stop, panic; /* enum stop_action */
 	u32 mitigations;    /* 1: as the CPU needs, 0: off */
+	u32 sdei;           /* 1: the guest has SDEI, 0: off */
+	u64 sdei_private;   /* slots for bindings of PPIs */
+	u64 sdei_shared;    /* and of SPIs */
 };
 
 #define LOAD_WHERE_IT_IS (~0UL)

@@ -22,7 +22,7 @@ struct tree_writer {
 	u32 max_phandle;
 	u32 *clock_phandle[3]; /* in to, big-endian, set at the end */
 	u32 nr_clock_phandles;
-	bool has_psci, has_chosen, has_cpus, has_clocks;
+	bool has_psci, has_chosen, has_cpus, has_clocks, has_firmware;
 };
 
 /* Keeps the first error of a libfdt call. */
@@ -40,6 +40,9 @@ void guest_tree_chosen(struct tree_writer *w);
 void guest_tree_psci(struct tree_writer *w);
 void guest_tree_console(struct tree_writer *w);
 void guest_tree_console_end(struct tree_writer *w);
+
+/* What /firmware gets from us, behind its own children. */
+void guest_tree_firmware_end(struct tree_writer *w);
 
 /* CPU nodes for vCPUs that have none in the machine's tree; nodes below the root. */
 void guest_tree_more_cpus(struct tree_writer *w);

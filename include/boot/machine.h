@@ -37,7 +37,8 @@ enum node_role {
 	NODE_PSCI,
 	NODE_GIC,
 	NODE_CONSOLE,
-	NODE_UART /* another known UART: plain */
+	NODE_FIRMWARE, /* below the root */
+	NODE_UART      /* another known UART: plain */
 };
 
 /* A node of the tree that has a role; ascending by offset. */

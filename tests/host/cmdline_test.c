@@ -26,12 +26,17 @@ TEST(defaults)
 	EXPECT_EQ(o.on_stop, STOP_POWER_OFF);
 	EXPECT_EQ(o.panic, STOP_HALT);
 	EXPECT_EQ(o.mitigations, 1);
+	EXPECT_EQ(o.sdei, 1);
+	EXPECT_EQ(o.sdei_private, 4);
+	EXPECT_EQ(o.sdei_shared, 4);
 }
 
 TEST(every_option)
 {
 	struct options o = parse("quiet tocsin.vcpus=4 tocsin.load=0x48000000\ttocsin.log=debug "
-				 "tocsin.on-stop=reset  tocsin.panic=off tocsin.mitigations=off\n");
+				 "tocsin.on-stop=reset  tocsin.panic=off tocsin.mitigations=off\n"
+				 "tocsin.sdei=off tocsin.sdei-private-slots=16 "
+				 "tocsin.sdei-shared-slots=988");
 
 	EXPECT_EQ(o.vcpus, 4);
 	EXPECT_EQ(o.load, 0x48000000);
@@ -39,6 +44,9 @@ TEST(every_option)
 	EXPECT_EQ(o.on_stop, STOP_MACHINE_RESET);
 	EXPECT_EQ(o.panic, STOP_POWER_OFF);
 	EXPECT_EQ(o.mitigations, 0);
+	EXPECT_EQ(o.sdei, 0);
+	EXPECT_EQ(o.sdei_private, 16);
+	EXPECT_EQ(o.sdei_shared, 988);
 	EXPECT_EQ(log_count[LOG_WARN], 0);
 }
 
@@ -56,11 +64,23 @@ TEST(words_of_others_are_not_ours)
 TEST(bad_values_are_named_with_what_was_expected)
 {
 	static const char *const bad[] = {
-	    "tocsin.vcpus=0",       "tocsin.vcpus=4097", "tocsin.vcpus=",
-	    "tocsin.vcpus",         "tocsin.vcpus=4x",   "tocsin.load=0x1001",
-	    "tocsin.load=high",     "tocsin.log=loud",   "tocsin.log=debugx",
-	    "tocsin.on-stop=HALT",  "tocsin.panic=",     "tocsin.load=0x1000000000000",
+	    "tocsin.vcpus=0",
+	    "tocsin.vcpus=4097",
+	    "tocsin.vcpus=",
+	    "tocsin.vcpus",
+	    "tocsin.vcpus=4x",
+	    "tocsin.load=0x1001",
+	    "tocsin.load=high",
+	    "tocsin.log=loud",
+	    "tocsin.log=debugx",
+	    "tocsin.on-stop=HALT",
+	    "tocsin.panic=",
+	    "tocsin.load=0x1000000000000",
 	    "tocsin.mitigations=1",
+	    "tocsin.sdei=1",
+	    "tocsin.sdei-private-slots=17",
+	    "tocsin.sdei-shared-slots=989",
+	    "tocsin.sdei-shared-slots=",
 	};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {

@@ -257,11 +257,99 @@ TEST(any_other_console_becomes_a_pl011)
 	EXPECT_EQ(prop_cell(get("/tocsin-uart-clock", "clock-frequency"), 0), 24000000);
 }
 
+static void expect_our_sdei(void)
+{
+	EXPECT(text_is("/firmware/sdei", "compatible", "arm,sdei-1.0"));
+	EXPECT(text_is("/firmware/sdei", "method", "hvc"));
+	EXPECT(!get("/firmware/sdei", "interrupts").bytes);
+}
+
+static const char *firmware_status, *sdei_compatible;
+
+/* A machine whose firmware has SDEI and more. */
+static void add_firmware(void *t)
+{
+	t_node(t, "firmware");
+	if (firmware_status)
+		t_text(t, "status", firmware_status);
+	t_node(t, "sdei");
+	t_text(t, "compatible", sdei_compatible);
+	t_text(t, "method", "smc");
+	T_CELLS(t, "interrupts", 1, 2, 3);
+	t_end(t);
+	t_node(t, "board");
+	t_text(t, "compatible", "maker,board-firmware");
+	t_end(t);
+	t_end(t);
+}
+
+static void add_firmware_twice(void *t)
+{
+	add_firmware(t);
+	add_firmware(t);
+}
+
+TEST(sdei_is_ours)
+{
+	config.sdei = true;
+	make(&(struct virt){VIRT_DEFAULTS}, 2);
+	expect_our_sdei();
+	config.sdei = false;
+	make(&(struct virt){VIRT_DEFAULTS}, 2);
+	EXPECT(!exists("/firmware"));
+}
+
+TEST(firmware_keeps_all_but_its_sdei)
+{
+	static const char *const names[] = {"arm,sdei-1.0", "maker,events"};
+
+	firmware_status = NULL;
+	for (int i = 0; i < 4; i++) {
+		sdei_compatible = names[i / 2];
+		config.sdei = i % 2;
+		make(&(struct virt){VIRT_DEFAULTS, .root = add_firmware}, 2);
+		EXPECT(text_is("/firmware/board", "compatible", "maker,board-firmware"));
+		if (config.sdei)
+			expect_our_sdei();
+		else
+			EXPECT(!exists("/firmware/sdei"));
+	}
+	config.sdei = false;
+}
+
+TEST(disabled_firmware_makes_room_for_ours)
+{
+	firmware_status = "disabled";
+	sdei_compatible = "arm,sdei-1.0";
+	config.sdei = true;
+	make(&(struct virt){VIRT_DEFAULTS, .root = add_firmware}, 2);
+	expect_our_sdei();
+	EXPECT(!exists("/firmware/board"));
+	EXPECT(!get("/firmware", "status").bytes);
+	config.sdei = false;
+}
+
+TEST(two_firmware_nodes_get_one_sdei)
+{
+	int nr = 0;
+
+	firmware_status = NULL;
+	sdei_compatible = "arm,sdei-1.0";
+	config.sdei = true;
+	make(&(struct virt){VIRT_DEFAULTS, .root = add_firmware_twice}, 2);
+	for (int n = fdt_node_offset_by_compatible(to, -1, "arm,sdei-1.0"); n >= 0;
+	     n = fdt_node_offset_by_compatible(to, n, "arm,sdei-1.0"))
+		nr++;
+	EXPECT_EQ(nr, 1);
+	config.sdei = false;
+}
+
 TEST(too_little_room_is_a_sentence)
 {
 	struct guest_tree g = {.machine = &m, .config = &config, .bootargs = ""};
 	u32 size = 0, needed;
 
+	config.sdei = true;
 	make(&(struct virt){VIRT_DEFAULTS}, 2);
 	EXPECT_EQ(guest_tree_write(&g, source, to, sizeof(to), &needed), OK);
 	for (u32 room = 0; room < needed; room += 36) {
@@ -271,4 +359,5 @@ TEST(too_little_room_is_a_sentence)
 		free(exact);
 	}
 	EXPECT(log_says("cannot be written"));
+	config.sdei = false;
 }

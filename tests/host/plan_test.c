@@ -139,6 +139,27 @@ TEST(the_tree_tells_the_plan)
 	    plan.config.load[1].to);
 }
 
+TEST(the_options_tell_about_sdei)
+{
+	const void *t;
+
+	start((struct virt){VIRT_DEFAULTS}, MIB(8), 0x5678);
+	options.sdei = 1;
+	options.sdei_private = 16;
+	options.sdei_shared = 988;
+	EXPECT_EQ(make(), OK);
+	t = (const void *)plan.config.load[2].from;
+	EXPECT(fdt_path_offset(t, "/firmware/sdei") > 0);
+	EXPECT(plan.config.sdei);
+	EXPECT_EQ(plan.config.sdei_private_slots, 16);
+	EXPECT_EQ(plan.config.sdei_shared_slots, 988);
+	start((struct virt){VIRT_DEFAULTS}, MIB(8), 0x5678);
+	EXPECT_EQ(make(), OK);
+	t = (const void *)plan.config.load[2].from;
+	EXPECT(fdt_path_offset(t, "/firmware/sdei") < 0);
+	EXPECT(!plan.config.sdei);
+}
+
 TEST(a_linux_kernel_goes_to_the_base)
 {
 	start((struct virt){VIRT_DEFAULTS}, MIB(8), 0);
