@@ -101,7 +101,9 @@ INITIN   := $(shell find tools/initrd tools/mkinitrd -type f)
 
 $(LINUX): | setup ;
 
-$(INITRDGZ): $(INITIN) $(LINUX)
+include guest/linux/linux.mk
+
+$(INITRDGZ): $(INITIN) $(LINUX) $(LINUX_PROGRAMS)
 	$(call say,INITRD,$@)
 	$(Q)tools/mkinitrd $@
 
@@ -159,10 +161,10 @@ $(foreach t,$(HOST_FUZZ),$(eval $(call \
 # ---------------------------------------------------------------- tests
 
 # All of them take ONLY=regular-expression and end with "N passed, N failed".
-SUITES   := check host fuzz guest linux
+SUITES   := check host fuzz models guest linux
 export ONLY
 
-.PHONY: test soak $(SUITES:%=test-%) host-tests check fuzz bench bench-accept
+.PHONY: test soak $(SUITES:%=test-%) host-tests check fuzz models bench bench-accept
 test: setup ## Everything, in at most half an hour; ONLY=pattern selects
 	@tests/run build $(SUITES)
 
@@ -175,6 +177,8 @@ test-host: setup ## Host tests of the pure logic, with ASan and UBSan
 	@tests/run host
 test-fuzz: setup ## Fuzz targets with a fixed seed and count
 	@tests/run fuzz
+test-models: setup ## Spin models of SDEI between CPUs
+	@tests/run models
 test-guest: setup ## Bare-metal guests under QEMU
 	@tests/run build guest
 test-linux: setup ## Debian under QEMU: shell, hotplug, reset, virtio, U-Boot
@@ -183,6 +187,7 @@ test-linux: setup ## Debian under QEMU: shell, hotplug, reset, virtio, U-Boot
 check: test-check ## The same as test-check
 host-tests: test-host
 fuzz: test-fuzz ## The same as test-fuzz
+models: test-models ## The same as test-models
 
 # What the tests under QEMU need, beside the image.
 .PHONY: test-linux-parts

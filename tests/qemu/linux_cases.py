@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's stock kernel under Tocsin; its tests are tools/initrd/tests/."""
 
-from run import matrix
+from run import PANIC, matrix
 
 DISK = "build/pattern.img"  # 8 MiB of numbered lines
+
+# Linux's SDEI driver says that once a boot, and should have nothing else to say.
+FOUND = r"SDEIv1\.1 \(0xebdbc6f8\) detected in firmware\."
+DETECTED = rf"sdei: {FOUND}\n"
+TWICE = rf"{DETECTED}(?:(?!Booting Linux)(?s:.))*{DETECTED}"
+COMPLAINT = rf"\bsdei: (?!{FOUND}\n).*\n"
 
 LINUX = {
     "kernel": "build/debian/linux/Image",
     "initrd": "build/initrd.cpio.gz",
+    "reject": [*PANIC, TWICE, COMPLAINT],
     "timeout": 300,
 }
 RUNNING = r"tocsin-guest: /init running"
@@ -17,7 +24,7 @@ def debian(name, bootargs="", **more):
     """A Debian guest that runs the test of that name and powers off."""
     test = more.pop("test", name)
     return {**LINUX, "name": name, "bootargs": f"console=ttyAMA0 tocsin.test={test} {bootargs}".strip(),
-            "expect": [RUNNING, rf"tocsin-guest: {test} passed"], **more}
+            "expect": [DETECTED, RUNNING, rf"tocsin-guest: {test} passed"], **more}
 
 
 def virtio(transport):
@@ -27,6 +34,55 @@ def virtio(transport):
             "-device", f"virtio-blk-{device},drive=disk",
             "-netdev", "user,id=net", "-device", f"virtio-net-{device},netdev=net"]
 
+
+def disk(name, file):
+    """QEMU arguments for a disk that the guest finds by its serial number."""
+    return ["-drive", f"if=none,id={name},format=raw,file={file},readonly=on",
+            "-device", f"virtio-blk-device,drive={name},serial={name}"]
+
+
+# With event 0 registered by guest/linux/sdei-test.
+FAULT = r"sdei-test: FAIL|spin: FAIL"
+REGISTERED = r"sdei-test: exchange passed"
+HANDLER_PANIC = r"Kernel panic - not syncing: sdei-test: in the handler"
+HANDLER_FAILS = r"event 0 on CPU \d+ failed with error: -5\n"
+
+
+def sdei(name, bootargs="", **more):
+    return debian(f"sdei-{name}", bootargs, **{"reject": [*PANIC, TWICE, COMPLAINT, FAULT], **more})
+
+
+def sdei_module(kpti, rounds, **more):
+    """All that the module does while Linux stays up; rounds of CPU hotplug."""
+    found = ["OFF", "ON"][kpti]
+    return sdei(f"module-kpti{kpti}", f"kpti={kpti} tocsin.rounds={rounds}", test="sdei",
+                reject=[*PANIC, TWICE, rf"\bsdei: (?!{FOUND}\n|{HANDLER_FAILS}).*\n", FAULT],
+                expect=[DETECTED, RUNNING, f"page table isolation forced {found}",
+                        *[f"sdei-test: {test} passed" for test in
+                          ("exchange", "storm", "failing", "users", "pester", "rest", "exchange")],
+                        "event 0 unregistered", REGISTERED, "event 0 unregistered",
+                        "tocsin-guest: sdei passed"], **more)
+
+
+def sdei_kexec(name, bootargs, how, **more):
+    """A second kernel after the first has said how."""
+    return sdei(name, bootargs, test="sdei-kexec",
+                qemu=disk("kernel", LINUX["kernel"]) + disk("initrd", LINUX["initrd"]),
+                expect=[DETECTED, RUNNING, REGISTERED, how, DETECTED, RUNNING, "second kernel: 4 CPUs",
+                        REGISTERED, "tocsin-guest: sdei-second passed"], **more)
+
+
+SDEI = {
+    "reboot": sdei("reboot", expect=[DETECTED, RUNNING, REGISTERED] * 2, stop=True),
+    "panic": sdei("panic", "panic=-1", reject=[PANIC[0], TWICE, COMPLAINT, FAULT], stop=True,
+                  expect=[DETECTED, RUNNING, HANDLER_PANIC, DETECTED, RUNNING]),
+    "kexec": sdei_kexec("kexec", "", r"kexec_core: Starting new kernel"),
+    # The message of a panic in the handler does not come out before the crash kernel begins,
+    # which it does on the handler's CPU.
+    "kdump": sdei_kexec("kdump", "crashkernel=256M", r"Booting Linux on physical CPU 0x0000000003 "),
+    "kdump-notifiers": sdei_kexec("kdump-notifiers", "crashkernel=256M crash_kexec_post_notifiers",
+                                  r"Booting Linux on physical CPU 0x0000000003 "),
+}
 
 # A person at the shell: what is typed arrives, and so does the answer.
 INTERACTIVE = {
@@ -51,10 +107,25 @@ CASES = [
     debian("virtio-mmio", test="virtio", qemu=virtio("mmio")),
     debian("virtio-pci", test="virtio", qemu=virtio("pci")),
     *UBOOT,
+    sdei_module(1, rounds=30, gic="3"),
+    sdei_module(0, rounds=10, gic="2"),
+    {**SDEI["panic"], "gic": "3"},
+    {**SDEI["reboot"], "gic": "2"},
+    {**SDEI["kexec"], "gic": "2"},
+    {**SDEI["kdump-notifiers"], "gic": "3"},
+    debian("sdei-off", test="shell", tocsin="tocsin.sdei=off", reject=[*PANIC, r"\bsdei: "],
+           expect=[RUNNING, "tocsin-guest: shell passed"]),
     debian("hotplug-long", "tocsin.rounds=300", test="hotplug", timeout=3000, soak=True),
     debian("reboot-long", test="reboot", expect=[RUNNING] * 50, stop=True, timeout=3000, soak=True),
     *matrix(debian("shell-cpu", test="shell", soak=True),
             cpu=["cortex-a53", "cortex-a57", "cortex-a72", "cortex-a76", "neoverse-n1", "max"],
             gic=["2", "3"]),
     *matrix(debian("shell-smp", test="shell", soak=True), smp=[1, 2, 3, 8]),
+    *[case for kpti in (0, 1)
+      for case in matrix(sdei_module(kpti, rounds=100, timeout=3000, soak=True),
+                         cpu=["cortex-a57", "max"], gic=["2", "3"])],
+    {**sdei_module(1, rounds=10, timeout=900, soak=True), "name": "sdei-module-shared",
+     "tocsin": "tocsin.vcpus=8"},
+    *[case for case in SDEI.values()
+      for case in matrix({**case, "soak": True}, cpu=["cortex-a57", "max"], gic=["2", "3"])],
 ]
