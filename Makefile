@@ -51,6 +51,11 @@ LDFLAGS  := -pie --fix-cortex-a53-843419 --no-dynamic-linker -z text -z max-page
 # Only boot code may see libfdt. It runs once: small is better than fast.
 $(BUILD)/obj/boot/%.o: CFLAGS += -Os -isystem $(DEBIAN)/libfdt/usr/include
 
+# What runs rarely beside what runs often, the same.
+RARE     := $(addprefix el2/,cpu errata idreg lifecycle panic partition report trapreg trng \
+            vgic_claim vsdei_bound) sdei/shared sdei/words drivers/gicv2 drivers/gicv3
+$(RARE:%=$(BUILD)/obj/%.o): CFLAGS += -Os
+
 SOURCES  := $(filter-out el2/offsets.c,$(foreach d,$(DIRS),$(wildcard $(d)/*.c $(d)/*.S)))
 OBJECTS  := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(SOURCES)))
 OFFSETS  := $(BUILD)/gen/offsets.h
