@@ -224,12 +224,21 @@ long vsdei_bind(struct vcpu *v, u32 intid)
 	return leave(d, private ? sdei_bind_private(d, intid) : sdei_bind_shared(d, intid));
 }
 
+/* The guest has it back disabled and inactive, whatever it did with it before it could
+ * register. */
 long vsdei_release(struct vcpu *v, u32 slot)
 {
 	struct sdei_domain *d = enter(v->partition);
+	bool private = slot < SDEI_SHARED;
+	u32 intid = private ? sdei_private_intid(d, slot) : sdei_shared(d, slot)->intid;
+	long result =
+	    private ? sdei_release_private(d, slot) : sdei_release_shared(sdei_shared(d, slot));
 
-	return leave(d, slot < SDEI_SHARED ? sdei_release_private(d, slot)
-					   : sdei_release_shared(sdei_shared(d, slot)));
+	if (result == SDEI_SUCCESS) {
+		vgic_claim(v, intid);
+		vgic_unclaim(v, intid);
+	}
+	return leave(d, result);
 }
 
 /* ---- calls: shared events ---- */
