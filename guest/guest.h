@@ -191,6 +191,16 @@ extern struct machine machine;
 extern char image_start[], image_end[], memory_end[]; /* end: after bss and stacks */
 void mmu_on(void); /* identity, 1 GiB blocks: RAM normal write-back, the rest device */
 void mmu_off(void);
+/* Maps the image's 1 GiB block, with these descriptor bits besides, at a block of
+ * addresses where nothing is used; an address of the image seen through it. Before
+ * other CPUs are started. */
+void mmu_alias(u32 block, u64 attributes);
+static inline u64 mmu_aliased(u32 block, const volatile void *address)
+{
+	return (u64)block << 30 | ((u64)address & (GIB(1) - 1));
+}
+#define MMU_EL0 BIT(6)      /* EL0 may do what it likes; EL1 may not execute */
+#define MMU_GUARDED BIT(50) /* BTI */
 
 /* ---- PSCI and CPUs ---- */
 

@@ -14,7 +14,8 @@ GUEST_LDFLAGS := -nostdlib -static-pie -Wl,--no-dynamic-linker,-z,norelro,-z,max
 	-Wl,--build-id=none,-z,noexecstack,--no-warn-rwx-segments -T guest/guest.ld
 
 GUEST_NAMES := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c))
-GUEST_RUNTIME := $(patsubst guest/%.c,build/guest/rt/%.o,$(wildcard guest/*.c))
+GUEST_RUNTIME := $(patsubst guest/%.c,build/guest/rt/%.o,$(wildcard guest/*.c)) \
+	build/guest/rt/program-asm.o build/guest/rt/sdei-asm.o
 GUEST_BINS := $(GUEST_NAMES:%=build/guest/%.bin) build/guest/loader-image.bin \
 	build/guest/loader-fixed.elf
 # Where the ELF says that it wants to be.
@@ -37,6 +38,11 @@ build/guest/rt/start-image.o: guest/start.S
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)
 	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -DIMAGE_HEADER -c -o $@ $<
+
+build/guest/rt/%-asm.o: guest/%.S
+	@mkdir -p $(@D)
+	$(call say,GUEST,$@)
+	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -D__ASSEMBLER__ -MMD -MP -c -o $@ $<
 
 build/guest/%.o: tests/guest/%.c
 	@mkdir -p $(@D)

@@ -57,6 +57,15 @@ void mmu_on(void)
 	isb();
 }
 
+void mmu_alias(u32 block, u64 attributes)
+{
+	table[block] = 0;
+	__asm__ volatile("dsb ishst; tlbi vmalle1; dsb ish; isb" ::: "memory");
+	table[block] = table[(u64)image_start >> 30] | attributes;
+	dsb(ishst);
+	isb();
+}
+
 void mmu_off(void)
 {
 	dsb(sy);

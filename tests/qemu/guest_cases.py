@@ -49,6 +49,26 @@ def on_tree(name, expect, stub="tree", **more):
 MATRIX = [case for name in ("psci", "smccc", "sysregs", "abort", "gic", "gicdeliver", "timer", "fp")
           for case in matrix(guest(name), cpu=CPUS, gic=GICS, smp=[1, 4])]
 
+# docs/sdei-tests.md says which test of SDEI is where.
+SDEI_ONE = ["sdei", "sdeistate", "sdeidelivery", "sdeipstate", "sdeiresume", "sdeialarm"]
+SDEI_ALL = ["sdeismp", "sdeilife", "sdeireset", "sdeifuzz", "sdeibound", "sdeirouting", "sdeishared",
+            "sdeiboundreset"]
+SDEI = [
+    *[case for name in SDEI_ONE + SDEI_ALL
+      for case in matrix(guest(name, timeout=60), cpu=CPUS, gic=GICS, smp=[1, 4])],
+    *matrix(guest("sdeiel0", timeout=60), cpu=CPUS, gic=GICS, smp=[4]),
+    *[case for name in ("sdeismp", "sdeilife", "sdeireset", "sdeiel0", "sdeifuzz", "sdeibound", "sdeirouting",
+                   "sdeishared", "sdeiboundreset")
+      for case in matrix(shared(name), gic=GICS, smp=[1, 2])],
+    *[guest(f"{name}-smc", program=name, bootargs="smc", cpu="max", smp=2)
+      for name in (*SDEI_ONE, "sdeismp", "sdeilife")],
+    *[guest(f"sdeislots-{n}", program="sdeislots", bootargs=f"slots={n}",
+            tocsin=f"tocsin.sdei-private-slots={n} tocsin.sdei-shared-slots={n}") for n in (0, 1)],
+    *matrix(guest("sdeioff", tocsin="tocsin.sdei=off"), gic=GICS, smp=[1]),
+    *matrix(guest("sdeifuzz-long", program="sdeifuzz", bootargs="calls=2000000", soak=True, timeout=900),
+            gic=GICS, smp=[4]),
+]
+
 # Whatever a broken tree says, Tocsin runs the guest or says why not.
 EITHER = [r"\nDONE\n|; stopped|[Nn]o guest"]
 
@@ -102,6 +122,7 @@ TREE_CASES = [
 
 CASES = [
     *MATRIX,
+    *SDEI,
     *matrix(shared("timer"), gic=GICS, smp=[1, 2]),
     *matrix(shared("fp"), gic=GICS, smp=[1], cpu=CPUS),
     *matrix(guest("debug"), cpu=CPUS, smp=[1, 4]),
