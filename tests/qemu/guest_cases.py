@@ -65,7 +65,7 @@ SDEI = [
     *[guest(f"sdeislots-{n}", program="sdeislots", bootargs=f"slots={n}",
             tocsin=f"tocsin.sdei-private-slots={n} tocsin.sdei-shared-slots={n}") for n in (0, 1)],
     *matrix(guest("sdeioff", tocsin="tocsin.sdei=off"), gic=GICS, smp=[1]),
-    *matrix(guest("sdeifuzz-long", program="sdeifuzz", bootargs="calls=2000000", soak=True, timeout=900),
+    *matrix(guest("sdeifuzz-long", program="sdeifuzz", bootargs="calls=20000000", soak=True, timeout=900),
             gic=GICS, smp=[4]),
 ]
 
