@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QEMU's virt machine as Tocsin meets it: where things lie, and the command line.
+"""QEMU's machines as Tocsin meets them: where things lie, and the command line.
 
+The virt machine, unless another one is asked for (ZCU102):
 QEMU loads Tocsin near the start of RAM and the device tree 128 MiB above it (in
 the middle of smaller RAM). Guest modules come after the tree, 2 MiB aligned; an
 initrd comes last, with room before it for what a raw kernel does not carry in
@@ -69,11 +70,14 @@ class Machine:
     gic: str = "3"
     smp: int = 4
     mem: str = "1G"
+    zcu102: bool = False  # that board instead of virt; its tree names the guest (tools/partitions.py)
     board: str = ""  # appended to -M virt,..., e.g. "highmem=off"
     addr: int = None  # of the kernel module; computed if None
     modules: list = field(default_factory=list)  # further guest-loader devices, as QEMU writes them
     qemu: list = field(default_factory=list)  # further QEMU arguments
     uboot: str = None  # a disk image: start it from U-Boot
+    partitions: list = field(default_factory=list)  # instead of one guest: tools/partitions.py
+    chosen: dict = field(default_factory=dict)  # with partitions: further properties of /chosen
     bare: bool = False  # the guest kernel at EL1, without Tocsin, to compare
 
     def layout(self):
@@ -112,15 +116,23 @@ class Machine:
             return ["-bios", "/usr/lib/u-boot/qemu_arm64/u-boot.bin",
                     "-drive", f"if=none,id=boot,format=raw,file={option(self.uboot)},snapshot=on",
                     "-device", "virtio-blk-device,drive=boot"]
+        if self.partitions or self.zcu102:
+            import partitions  # which needs this module
+
+            return partitions.arguments(self)
         args = ["-kernel", self.image, "-append", self.tocsin] + self.guest_loader()
         for module in self.modules:
             args += ["-device", "guest-loader," + module]
         return args
 
+    def machine(self):
+        if self.zcu102:
+            return "xlnx-zcu102,virtualization=on"
+        board = f"virt,virtualization={'off' if self.bare else 'on'},gic-version={self.gic}"
+        return f"{board},{self.board}" if self.board else board
+
     def command(self, console):
         """The argument list; console: QEMU arguments that say where it goes."""
-        board = f"virt,virtualization={'off' if self.bare else 'on'},gic-version={self.gic}"
-        if self.board:
-            board += "," + self.board
-        return ["qemu-system-aarch64", "-M", board, "-cpu", self.cpu, "-smp", str(self.smp),
+        cpu = ["-audiodev", "none,id=a"] if self.zcu102 else ["-cpu", self.cpu]
+        return ["qemu-system-aarch64", "-M", self.machine(), *cpu, "-smp", str(self.smp),
                 "-m", str(self.mem), "-nic", "none", *console, *self.boot(), *self.qemu]

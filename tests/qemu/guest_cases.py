@@ -120,8 +120,13 @@ TREE_CASES = [
     *[on_tree(f"random-{n}", EITHER, soak=n >= RANDOM_TREES) for n in range(SOAK_TREES)],
 ]
 
+# Another board: Cadence UART, GIC-400 with its registers 64 KiB apart, RAM at 0.
+BOARD = [guest(f"zcu102-{name}", program=name, zcu102=True, mem="2G", timeout=60)
+         for name in ("smccc", "sysregs", "gic", "timer", "fp", "sdei", "sdeismp")]
+
 CASES = [
     *MATRIX,
+    *BOARD,
     *SDEI,
     *matrix(shared("timer"), gic=GICS, smp=[1, 2]),
     *matrix(shared("fp"), gic=GICS, smp=[1], cpu=CPUS),

@@ -107,6 +107,8 @@ CASES = [
     debian("virtio-mmio", test="virtio", qemu=virtio("mmio")),
     debian("virtio-pci", test="virtio", qemu=virtio("pci")),
     *UBOOT,
+    debian("zcu102", test="shell", zcu102=True, mem="2G", kernel="build/debian/board/Image",
+           expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"]),
     sdei_module(1, rounds=30, gic="3"),
     sdei_module(0, rounds=10, gic="2"),
     {**SDEI["panic"], "gic": "3"},
