@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tocsin's options: a table of names, where they go, and what they may say. */
 #include <boot/cmdline.h>
+#include <el2/terminal.h>
 #include <lib/bits.h>
 #include <lib/string.h>
 #include <sdei/event.h>
@@ -26,8 +27,11 @@ static const struct choice actions[] = {
     {"halt", STOP_HALT}, {"off", STOP_POWER_OFF}, {"reset", STOP_MACHINE_RESET}, {0}};
 static const struct choice mitigations[] = {{"auto", 1}, {"off", 0}, {0}};
 static const struct choice on_off[] = {{"on", 1}, {"off", 0}, {0}};
+static const struct choice consoles[] = {{"lines", TERMINAL_LINES}, {"focus", TERMINAL_FOCUS}, {0}};
+static const struct choice no_escape[] = {{"off", TERMINAL_NO_ESCAPE}, {0}};
 
-/* With choices, offset is that of a u32; without, of a u64 from min to max. */
+/* With choices, offset is that of a u32; with max, of a u64 from min to max; both if it
+ * may be either. */
 static const struct option {
 	const char *name;
 	const char *expected;
@@ -46,6 +50,8 @@ static const struct option {
      SDEI_NR_BOUND},
     {"sdei-shared-slots", "a number from 0 to 988", offsetof(struct options, sdei_shared), NULL, 0,
      MAX_SHARED_SLOTS},
+    {"console", "lines or focus", offsetof(struct options, console), consoles, 0, 0},
+    {"escape", "a byte from 1 to 255 or off", offsetof(struct options, escape), no_escape, 1, 255},
 };
 
 static bool same(const char *word, const char *text, size_t len)
@@ -57,7 +63,10 @@ static bool set_choice(const struct option *o, struct options *to, const char *v
 {
 	for (const struct choice *c = o->choices; c->word; c++) {
 		if (same(c->word, value, len)) {
-			*(u32 *)((char *)to + o->offset) = c->value;
+			if (o->max)
+				*(u64 *)((char *)to + o->offset) = c->value;
+			else
+				*(u32 *)((char *)to + o->offset) = c->value;
 			return true;
 		}
 	}
@@ -89,13 +98,14 @@ static void take_word(struct options *to, const char *word, size_t len)
 
 		if (!same(o->name, word + PREFIX_LEN, name_len))
 			continue;
-		if (!(o->choices ? set_choice : set_number)(o, to, value, value_len))
+		if (!(o->choices && set_choice(o, to, value, value_len)) &&
+		    !(o->max && set_number(o, to, value, value_len)))
 			log_warn("option %.*s ignored: expected " PREFIX "%s= and %s", (int)len,
 				 word, o->name, o->expected);
 		return;
 	}
 	log_warn("option %.*s is unknown: there are vcpus, load, log, on-stop, panic, mitigations, "
-		 "sdei, sdei-private-slots, sdei-shared-slots",
+		 "sdei, sdei-private-slots, sdei-shared-slots, console, escape",
 		 (int)len, word);
 }
 
@@ -113,7 +123,9 @@ void cmdline_parse(struct options *o, const char *text)
 			      .mitigations = 1,
 			      .sdei = 1,
 			      .sdei_private = DEFAULT_SLOTS,
-			      .sdei_shared = DEFAULT_SLOTS};
+			      .sdei_shared = DEFAULT_SLOTS,
+			      .console = TERMINAL_LINES,
+			      .escape = TERMINAL_ESCAPE};
 
 	while (*text) {
 		size_t len = 0;

@@ -74,12 +74,6 @@ static bool keeps(const struct tree_writer *w, enum node_role role, const char *
 	}
 }
 
-void tree_writer_check(struct tree_writer *w, int err)
-{
-	if (err && !w->err)
-		w->err = err;
-}
-
 /* The role of the node at offset. Nodes come in the order of the notes. CPUs are
  * kept if a vCPU has their affinity: the boot CPU need not be the first node, and
  * those that did not start have none. */

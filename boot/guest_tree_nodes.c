@@ -10,9 +10,25 @@
 /* Its peripheral ID: a reg shorter than a page does not reach the registers. */
 #define PL011_PERIPHID 0x00041011
 
-static void number(struct tree_writer *w, const char *name, u32 value)
+void tree_writer_check(struct tree_writer *w, int err)
+{
+	if (err && !w->err)
+		w->err = err;
+}
+
+void tree_writer_number(struct tree_writer *w, const char *name, u32 value)
 {
 	tree_writer_check(w, fdt_property_u32(w->to, name, value));
+}
+
+void tree_writer_cells(struct tree_writer *w, const char *name, const u32 *cells, u32 n)
+{
+	void *value;
+	int err = fdt_property_placeholder(w->to, name, n * sizeof(u32), &value);
+
+	tree_writer_check(w, err);
+	for (u32 i = 0; !err && i < n; i++)
+		((fdt32_t *)value)[i] = cpu_to_fdt32(cells[i]);
 }
 
 void tree_writer_string(struct tree_writer *w, const char *name, const char *value)
@@ -73,7 +89,7 @@ void guest_tree_console(struct tree_writer *w)
 
 	tree_writer_check(w, fdt_property(w->to, "compatible", compatible, sizeof(compatible)));
 	if (!guest_tree_is_pl011(w))
-		number(w, "arm,primecell-periphid", PL011_PERIPHID);
+		tree_writer_number(w, "arm,primecell-periphid", PL011_PERIPHID);
 }
 
 void guest_tree_console_end(struct tree_writer *w)
@@ -163,8 +179,8 @@ static void write_clock(struct tree_writer *w)
 		return;
 	tree_writer_check(w, fdt_begin_node(w->to, "tocsin-uart-clock"));
 	tree_writer_string(w, "compatible", "fixed-clock");
-	number(w, "#clock-cells", 0);
-	number(w, "clock-frequency", UART_CLOCK_HZ);
+	tree_writer_number(w, "#clock-cells", 0);
+	tree_writer_number(w, "clock-frequency", UART_CLOCK_HZ);
 	clock_phandles(w, "phandle", 1);
 	tree_writer_check(w, fdt_end_node(w->to));
 }

@@ -165,28 +165,6 @@ void scan_chosen(struct scan *s)
 			 end, start);
 }
 
-/*
- * QEMU's guest-loader writes reg with two cells each and says so nowhere; U-Boot
- * scripts set #address-cells. Without it, the length tells.
- */
-static bool module_reg(const struct scan *s, struct range *r)
-{
-	const struct scan_level *chosen = &s->level[s->depth - 1];
-	struct prop reg = s->props[PROP_REG];
-	u32 address_cells = chosen->address_cells, size_cells = chosen->size_cells;
-
-	if (!chosen->cells_given) {
-		address_cells = reg.len == 8 ? 1 : 2;
-		size_cells = reg.len == 16 ? 2 : 1;
-	}
-	if (!reg.bytes || address_cells < 1 || address_cells > 2 || size_cells < 1 ||
-	    size_cells > 2 || reg.len != 4 * (address_cells + size_cells))
-		return false;
-	r->base = prop_number(reg, 0, address_cells);
-	r->size = prop_number(reg, address_cells, size_cells);
-	return true;
-}
-
 static void add_module(struct scan *s, const struct module *module)
 {
 	struct machine *m = s->m;
@@ -200,17 +178,31 @@ static void add_module(struct scan *s, const struct module *module)
 	modules[m->nr_modules++] = *module;
 }
 
+/* Read by config_read(); no guest sees what another is made of. */
+static bool is_partition(struct prop compatible)
+{
+	return prop_has_string(compatible, "tocsin,partition") ||
+	       prop_has_string(compatible, "xen,domain");
+}
+
 void scan_module(struct scan *s)
 {
 	struct prop compatible = s->props[PROP_COMPATIBLE];
 	const char *bootargs = prop_string(s->props[PROP_BOOTARGS]);
 	const char *name = s->level[s->depth].name;
+	const struct scan_level *chosen = &s->level[s->depth - 1];
 	struct module module = {.kind = MODULE_UNKNOWN};
 
+	if (is_partition(compatible)) {
+		scan_note(s, NODE_DROPPED);
+		return;
+	}
 	if (!prop_has_string(compatible, "multiboot,module"))
 		return;
 	scan_note(s, NODE_DROPPED);
-	if (!module_reg(s, &module.range) || !module.range.size || !range_valid(module.range)) {
+	if (!prop_module_reg(s->props[PROP_REG], chosen->cells_given, chosen->address_cells,
+			     chosen->size_cells, &module.range) ||
+	    !module.range.size || !range_valid(module.range)) {
 		log_error("%s: reg has %u bytes and names no range of memory", name,
 			  s->props[PROP_REG].len);
 		scan_fail(s, ERR_FORMAT);

@@ -110,7 +110,7 @@ static void read_machine(const void *tree)
 static u64 place_size(const void *tree)
 {
 	return ALIGN_UP(image_range().size + ALIGN_UP(tree_used_size(tree), PAGE_SIZE) +
-			    boot_pool_size(&boot.machine, &boot.options),
+			    boot_pool_size(&boot),
 			PLACE_ALIGN);
 }
 
@@ -132,6 +132,23 @@ _Noreturn static void move(const void *tree, pa_t at)
 	boot_restart((const void *)end, at);
 }
 
+/* What is wrong with the configuration is said once, in the second run. */
+static void say_later(void *context, const struct complaint *c)
+{
+	(void)context;
+	(void)c;
+}
+
+/* How large the configured partitions are, and where Tocsin must not go. */
+static void read_config(const void *tree)
+{
+	if (config_read(&boot.config, tree, &boot.machine, say_later, NULL) != OK ||
+	    config_read_channels(&boot.channels, &boot.config, tree, &boot.machine, say_later,
+				 NULL) != OK ||
+	    config_claims(&boot.config, &boot.machine.claimed) != OK)
+		boot_stop("the configuration is too large to be read");
+}
+
 _Noreturn void boot_main(const void *tree, u64 *root, u8 *pages, const u8 *pages_end)
 {
 	pa_t at;
@@ -142,6 +159,7 @@ _Noreturn void boot_main(const void *tree, u64 *root, u8 *pages, const u8 *pages
 		 (u64)tree);
 	if (modules_check(&boot.machine, image_range()) != OK)
 		boot_stop("the boot modules cannot be used");
+	read_config(tree);
 	boot.options.vcpus = plan_nr_vcpus(&boot.machine, &boot.options);
 	boot.kept.size = place_size(tree);
 	if (place_find(&boot.machine, image_range(), boot.kept.size, PLACE_ALIGN, &at) != OK)

@@ -10,6 +10,8 @@ enum err machine_free(const struct machine *m, struct range keep, struct ranges 
 	if (!err)
 		err = ranges_subtract(free, &m->reserved);
 	if (!err)
+		err = ranges_subtract(free, &m->claimed);
+	if (!err)
 		err = ranges_remove(free, range_pages_around(m->tree));
 	if (!err && range_valid(m->initrd))
 		err = ranges_remove(free, range_pages_around(m->initrd));
@@ -53,9 +55,9 @@ static void shift(void *p, ptrdiff_t distance)
 
 void machine_rebase(struct machine *m, ptrdiff_t distance)
 {
-	void *pointers[] = {&m->memory.at, &m->reserved.at, &m->devices.at, &m->cpus,
-			    &m->modules,   &m->bootargs,    &m->gic.redist, &m->uart.driver,
-			    &m->uart_path, &m->notes};
+	void *pointers[] = {&m->memory.at,   &m->reserved.at, &m->claimed.at, &m->devices.at,
+			    &m->cpus,        &m->modules,     &m->bootargs,   &m->gic.redist,
+			    &m->uart.driver, &m->uart_path,   &m->notes};
 
 	for (u32 i = 0; i < ARRAY_SIZE(pointers); i++)
 		shift(pointers[i], distance);

@@ -11,11 +11,6 @@
 #include <drivers/log.h>
 #include <lib/string.h>
 
-/* Linux: kernel and ramdisk within a window of this size, on this boundary. */
-#define LINUX_WINDOW GIB(32)
-#define LINUX_WINDOW_ALIGN GIB(1)
-/* The tree may not cross such a boundary (Linux before 4.2). */
-#define TREE_ALIGN MIB(2)
 /* Holes that a bank may get beyond the machine's ranges. */
 #define SPARE_RANGES 8
 
@@ -146,6 +141,16 @@ static enum err plan_vcpus(struct partition_config *config, const struct machine
 	return OK;
 }
 
+/* The interrupt controller is where the machine's is. */
+static void plan_gic(struct partition_config *config, const struct gic_config *from)
+{
+	config->gicd = from->dist;
+	config->gicc = from->cpu;
+	config->gicr = from->redist;
+	config->nr_gicr = from->nr_redist;
+	config->gicr_stride = from->redist_stride;
+}
+
 /* All shared interrupts but the console's. */
 static enum err plan_interrupts(struct partition_config *config, const struct machine *m)
 {
@@ -164,71 +169,6 @@ static enum err plan_interrupts(struct partition_config *config, const struct ma
 		config->uart_intid = m->uart.intid;
 	}
 	return OK;
-}
-
-/*
- * Takes size bytes out of room, above the image and as high as possible, for a
- * raw one may grow its bss behind it. Formats that say how large they are may
- * have it below them if there is nothing above.
- */
-static enum err put(const struct plan *plan, const char *what, struct ranges *room, u64 size,
-		    u64 align, struct range *at)
-{
-	struct range span = plan->image.span;
-	u64 window = ALIGN_DOWN(span.base, LINUX_WINDOW_ALIGN), end = span.base + span.size;
-	struct range above = {end, MAX(end, window + LINUX_WINDOW) - end};
-	struct range around = {window, LINUX_WINDOW};
-
-	at->size = size;
-	if (ranges_highest(room, above, size, align, &at->base) ||
-	    (plan->image.format != IMAGE_RAW &&
-	     ranges_highest(room, around, size, align, &at->base)))
-		return ranges_remove(room, range_pages_around(*at));
-	log_error("%s does not fit: no %lu KiB in one piece near the kernel at " RANGE_FORMAT, what,
-		  size >> 10, RANGE_ARGS(span));
-	return ERR_RANGE;
-}
-
-static enum err add_load(struct image *image, pa_t from, struct range to)
-{
-	struct load_segment *load = arena_grow(image->load, image->nr_load, sizeof(*load));
-
-	if (!load)
-		return ERR_NO_MEMORY;
-	load[image->nr_load++] =
-	    (struct load_segment){.from = from, .to = to.base, .size = to.size};
-	image->load = load;
-	return OK;
-}
-
-/* Puts kernel, tree and ramdisk into room, and writes the tree. */
-static enum err plan_load(struct plan *plan, const struct machine *m, const void *fdt,
-			  struct ranges *room)
-{
-	const struct guest_files *files = &plan->files;
-	struct guest_tree g = {.machine = m, .config = &plan->config, .bootargs = files->bootargs};
-	struct range tree;
-	u32 size;
-	enum err err = image_place(&plan->image, files->name, room, files->kernel.base);
-
-	if (!err)
-		err = ranges_remove(room, range_pages_around(plan->image.span));
-	if (!err)
-		err =
-		    put(plan, "the guest's device tree", room, plan->tree.size, TREE_ALIGN, &tree);
-	if (!err && files->ramdisk.size)
-		err = put(plan, "the ramdisk", room, files->ramdisk.size, PAGE_SIZE, &g.initrd);
-	if (!err)
-		err = guest_tree_write(&g, fdt, (void *)plan->tree.base, plan->tree.size, &size);
-	if (!err && g.initrd.size)
-		err = add_load(&plan->image, files->ramdisk.base, g.initrd);
-	if (!err)
-		err = add_load(&plan->image, plan->tree.base, (struct range){tree.base, size});
-	plan->config.load = plan->image.load;
-	plan->config.nr_load = plan->image.nr_load;
-	plan->config.entry = plan->image.entry;
-	plan->config.entry_x0 = tree.base;
-	return err;
 }
 
 static u64 top_of(const struct ranges *set)
@@ -267,11 +207,12 @@ enum err plan_partition(struct plan *plan, const struct machine *m, const void *
 		err = plan_interrupts(config, m);
 	if (err)
 		return err;
+	plan_gic(config, &m->gic);
 	config->name = "guest";
 	config->memory = memory.at;
 	config->nr_memory = memory.nr;
 	config->devices = m->devices.at;
 	config->nr_devices = m->devices.nr;
 	config->ipa_bits = stage2_bits_for(top_address(m, &memory));
-	return plan_load(plan, m, fdt, &room);
+	return plan_load(plan, m, fdt, &room, guest_tree_write);
 }

@@ -66,7 +66,8 @@ enum err tree_next(struct tree_reader *r, struct tree_item *item)
 	do {
 		item->offset = r->next;
 		item->tag = fdt_next_tag(r->fdt, item->offset, &r->next);
-		if (r->next < 0)
+		/* A property's length near 2^32 wraps in libfdt, and it stays where it is. */
+		if (r->next <= item->offset)
 			return ERR_FORMAT;
 	} while (item->tag == FDT_NOP);
 
@@ -121,4 +122,19 @@ bool prop_has_string(struct prop p, const char *word)
 		at += end - here + 1;
 	}
 	return false;
+}
+
+bool prop_module_reg(struct prop reg, bool given, u32 address_cells, u32 size_cells,
+		     struct range *r)
+{
+	if (!given) {
+		address_cells = reg.len == 8 ? 1 : 2;
+		size_cells = reg.len == 16 ? 2 : 1;
+	}
+	if (!reg.bytes || address_cells < 1 || address_cells > 2 || size_cells < 1 ||
+	    size_cells > 2 || reg.len != 4 * (address_cells + size_cells))
+		return false;
+	r->base = prop_number(reg, 0, address_cells);
+	r->size = prop_number(reg, address_cells, size_cells);
+	return true;
 }

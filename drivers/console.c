@@ -11,6 +11,7 @@
 #include <drivers/log.h>
 #include <lib/fmt.h>
 #include <lib/lock.h>
+#include <lib/string.h>
 
 /* Guests may fill half of the ring; the other half is for Tocsin's own text, so
  * that a guest that prints without end cannot silence a report about it. */
@@ -28,6 +29,7 @@ static struct {
 	bool panic;       /* and the lock no longer counts */
 	bool stuck;       /* waiting for the UART was in vain last time */
 	bool mid_line;    /* the last byte sent was not a newline */
+	const void *line; /* whose the line in progress is; NULL: nobody said */
 	bool refused;     /* console_write took less than it was given */
 	bool rx_irq, tx_irq;
 	u32 texts_lost;
@@ -201,20 +203,57 @@ size_t console_write(const char *bytes, size_t n)
 		return n;
 	take();
 	done = console.irqs_on ? send_or_queue(bytes, n) : send_polled(bytes, n);
-	if (done)
+	if (done) {
 		console.mid_line = bytes[done - 1] != '\n';
+		console.line = NULL;
+	}
 	drop();
 	return done;
 }
 
+/* As many bytes may be queued for guests; polled, all leave at once. */
+static size_t guest_room(void)
+{
+	return !console.irqs_on ? TX_GUEST : tx_used() < TX_GUEST ? TX_GUEST - tx_used() : 0;
+}
+
+bool console_line(const void *owner, const char *prefix, const char *bytes, size_t n)
+{
+	bool goes_on, fits = true;
+	size_t prefix_len = strlen(prefix);
+
+	if (!console_present())
+		return true;
+	take();
+	goes_on = console.mid_line && console.line == owner;
+	if (goes_on)
+		prefix_len = 0;
+	if (guest_room() < prefix_len + n + 2) {
+		console.refused = true;
+		fits = false;
+	} else {
+		if (console.mid_line && !goes_on)
+			send_text("\n", 1);
+		for (size_t i = 0; i < prefix_len; i++)
+			send(prefix[i]);
+		for (size_t i = 0; i < n; i++)
+			send(bytes[i]);
+		console.line = owner;
+	}
+	if (tx_used())
+		set_irqs(console.rx_irq, true);
+	drop();
+	return fits;
+}
+
 size_t console_room(void)
 {
-	size_t used;
+	size_t room;
 
 	take();
-	used = tx_used();
+	room = guest_room();
 	drop();
-	return used < TX_GUEST ? TX_GUEST - used : 0;
+	return room;
 }
 
 /* Says how many texts are missing here. */
@@ -243,6 +282,7 @@ void console_text(const char *text, size_t n)
 		if (console.texts_lost)
 			send_loss();
 		send_text(text, n);
+		console.line = NULL;
 		if (tx_used())
 			set_irqs(console.rx_irq, true);
 	}

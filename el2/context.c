@@ -108,12 +108,56 @@ void context_reset(struct vcpu *v)
 	v->fp = (struct fp_state){0};
 }
 
+/* ---- FP/SIMD ---- */
+
+static void trap_fp(struct cpu *cpu, bool traps)
+{
+	if (cpu->fp_traps == traps)
+		return;
+	cpu->fp_traps = traps;
+	write_sysreg(CPTR_EL2, read_sysreg(CPTR_EL2) ^ CPTR_EL2_TFP);
+}
+
+/* Out of the hardware, where EL2 may touch them from now on. */
+static void put_fp(struct cpu *cpu)
+{
+	trap_fp(cpu, false);
+	if (!cpu->fp)
+		return;
+	isb();
+	fp_save(&cpu->fp->fp);
+	cpu->fp = NULL;
+}
+
+static void load_fp(struct cpu *cpu, struct vcpu *v)
+{
+	put_fp(cpu);
+	fp_restore(&v->fp);
+	cpu->fp = v;
+}
+
+void context_take_fp(struct vcpu *v)
+{
+	load_fp(v->cpu, v);
+}
+
+/* Between vCPUs of a partition the registers stay where they are until the other wants
+ * to use its own. Those of another partition never do: no speculation finds them. */
+static void switch_fp(struct cpu *cpu, struct vcpu *v)
+{
+	if (cpu->fp == v)
+		trap_fp(cpu, false);
+	else if (cpu->fp && cpu->fp->partition == v->partition)
+		trap_fp(cpu, true);
+	else
+		load_fp(cpu, v);
+}
+
 static void put(struct vcpu *v)
 {
 	save_el1(v);
 	if (has_pauth(v))
 		save_pauth(v);
-	fp_save(&v->fp);
 	vtimer_put(v);
 	vgic_put(v);
 }
@@ -157,7 +201,7 @@ static void load(struct cpu *cpu, struct vcpu *v, bool same_partition)
 	}
 	if (has_pauth(v))
 		load_pauth(v);
-	fp_restore(&v->fp);
+	switch_fp(cpu, v);
 	vtimer_load(v);
 	vgic_load(v);
 }
@@ -197,6 +241,8 @@ void context_switch(struct cpu *cpu, struct vcpu *v)
 
 void context_evict(struct cpu *cpu, struct vcpu *v)
 {
+	if (cpu->fp == v)
+		put_fp(cpu);
 	if (cpu->current != v)
 		return;
 	put(v);

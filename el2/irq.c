@@ -4,13 +4,14 @@
  * into a list register, where the guest deactivates it without us, or is bound to
  * one of its SDEI events.
  */
-#include <drivers/console.h>
 #include <drivers/gic.h>
 #include <drivers/timer.h>
 #include <el2/irq.h>
 #include <el2/panic.h>
-#include <el2/partition.h>
+#include <el2/terminal.h>
+#include <el2/vcpu.h>
 #include <el2/vsdei.h>
+#include <el2/vtimer.h>
 
 #define NO_INTID (~0U) /* 0 is an SGI */
 
@@ -19,6 +20,7 @@ static struct irq_config own;
 void irq_init(const struct irq_config *c)
 {
 	own = *c;
+	vtimer_init(c->virtual_timer);
 	if (!own.console)
 		own.console = NO_INTID;
 	else
@@ -28,19 +30,6 @@ void irq_init(const struct irq_config *c)
 void irq_init_cpu(const struct cpu *cpu)
 {
 	gic_enable(cpu->index, own.hyp_timer);
-}
-
-static void console_interrupt(void)
-{
-	struct partition *focus = partition_focus();
-	u32 found = console_irq();
-
-	if (!focus)
-		return;
-	if (found & CONSOLE_RX)
-		vpl011_receive(&focus->uart);
-	if (found & CONSOLE_ROOM)
-		vpl011_room(&focus->uart);
 }
 
 static void reschedule(struct cpu *cpu)
@@ -66,11 +55,12 @@ static bool handle_own(struct cpu *cpu, u32 intid)
 	if (intid == own.hyp_timer) {
 		timer_set(UINT64_MAX);
 		reschedule(cpu);
+		terminal_tick();
 	} else if (intid == own.maintenance) {
 		if (cpu->current)
 			vgic_maintenance(cpu->current);
 	} else if (intid == own.console) {
-		console_interrupt();
+		terminal_interrupt();
 	} else if (intid == SGI_KICK) {
 		kick(cpu);
 	} else if (intid == SGI_STOP) {

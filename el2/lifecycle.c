@@ -7,7 +7,11 @@
 #include <drivers/console.h>
 #include <drivers/log.h>
 #include <drivers/psci.h>
+#include <drivers/timer.h>
+#include <el2/channel.h>
 #include <el2/partition.h>
+#include <el2/pvtime.h>
+#include <el2/terminal.h>
 #include <el2/vsdei.h>
 #include <lib/string.h>
 #include <mm/cache.h>
@@ -18,12 +22,25 @@
 
 enum partition_end partition_end = END_OFF;
 
+/* A partition that was not restarted ended by a fault: what the machine does at the end
+ * is partition_end. */
+static bool any_fault;
+
+static const char *const endings[] = {
+    [STOP_OFF] = "powered off",
+    [STOP_RESET] = "reset",
+    [STOP_FAULT] = "stopped after a fault",
+    [STOP_ORDER] = "stopped",
+    [STOP_MONITOR] = "stopped from the monitor",
+};
+
 void partition_start(struct partition *p)
 {
 	for (u32 i = 0; i < p->nr_vcpus; i++) {
 		atomic_andnot(&p->vcpus[i].requests, REQ_START | REQ_STOP);
 		atomic_store(&p->vcpus[i].power, POWER_OFF);
 	}
+	pvtime_reset(p);
 	p->nr_on = 0;
 	p->load_index = 0;
 	p->load_done = 0;
@@ -31,16 +48,27 @@ void partition_start(struct partition *p)
 	vcpu_request(&p->vcpus[0], REQ_LOAD);
 }
 
+/* Complete. It may have been told to stop since its last step. */
 static void run(struct partition *p)
 {
 	struct vcpu *first = &p->vcpus[0];
+	bool go;
 
+	lock_take(&p->lock);
+	go = p->state == PARTITION_LOADING;
+	if (go)
+		p->state = PARTITION_RUNNING;
+	lock_drop(&p->lock);
+	if (!go) {
+		partition_stopped(p);
+		return;
+	}
 	first->entry = p->config->entry;
 	first->context = p->config->entry_x0;
 	p->nr_on = 1;
-	atomic_store(&first->power, POWER_ON_PENDING);
-	atomic_store_release(&p->state, PARTITION_RUNNING);
+	atomic_store_release(&first->power, POWER_ON_PENDING);
 	vcpu_request(first, REQ_START);
+	channel_started(p);
 	log_info("partition %s: %u vCPUs, entry 0x%lx", p->config->name, p->nr_vcpus,
 		 p->config->entry);
 }
@@ -75,6 +103,10 @@ bool partition_load_step(struct partition *p)
 		run(p);
 		return true;
 	}
+	if (atomic_load(&p->state) != PARTITION_LOADING) {
+		partition_stopped(p);
+		return true;
+	}
 	n = MIN(LOAD_STEP, (done < s->size ? s->size : s->size + s->fill) - done);
 	if (copy_step(s, done, n) != OK) {
 		log_error("partition %s: no memory for a map of its image at 0x%lx",
@@ -101,6 +133,12 @@ void partition_stop(struct partition *p, enum stop_reason reason)
 		atomic_store_release(&p->state, PARTITION_STOPPING);
 		for (u32 i = 0; i < p->nr_vcpus; i++)
 			vcpu_request(&p->vcpus[i], REQ_STOP);
+	} else if (p->state == PARTITION_LOADING) {
+		/* Its next step, which comes at once, is the last. */
+		p->stop_reason = reason;
+		p->not_before = 0;
+		atomic_store_release(&p->state, PARTITION_STOPPING);
+		vcpu_request(&p->vcpus[0], REQ_LOAD);
 	}
 	lock_drop(&p->lock);
 }
@@ -116,7 +154,7 @@ static bool any_running(void)
 /* Ends the machine's run, as far as its firmware is willing. */
 static void end_machine(enum partition_end end)
 {
-	console_flush();
+	terminal_flush();
 	if (end == END_OFF)
 		psci_system_off();
 	else if (end == END_RESET)
@@ -125,23 +163,67 @@ static void end_machine(enum partition_end end)
 	console_flush();
 }
 
+/* How many milliseconds before the next restart: doubled each time, at most a day. */
+static u64 backoff_ms(const struct partition *p)
+{
+	return MIN((u64)p->config->restart_backoff_ms << MIN(p->restarts, 16U), 24UL * 3600 * 1000);
+}
+
+/* Restarts p if that is its policy, and the limit not reached. */
+static bool restarted(struct partition *p, enum stop_reason reason)
+{
+	const struct partition_config *c = p->config;
+	u8 action = reason == STOP_FAULT ? c->on_fault : c->on_off;
+	u64 wait;
+
+	if (reason == STOP_RESET) {
+		log_info("partition %s: reset", c->name);
+		partition_start(p);
+		return true;
+	}
+	if (reason == STOP_ORDER || reason == STOP_MONITOR || action != ACTION_RESTART)
+		return false;
+	if (c->restart_limit && p->restarts == c->restart_limit) {
+		log_info("partition %s: %u restarts are its limit", c->name, p->restarts);
+		return false;
+	}
+	wait = backoff_ms(p);
+	p->not_before = timer_now() + wait * timer_frequency() / 1000;
+	p->restarts++;
+	log_info("partition %s: %s, restart %u in %lu ms", c->name, endings[reason], p->restarts,
+		 wait);
+	partition_start(p);
+	return true;
+}
+
+static void stop_others(const struct partition *p)
+{
+	for (u32 i = 0; i < nr_partitions; i++)
+		if (&partitions[i] != p)
+			partition_stop(&partitions[i], STOP_ORDER);
+}
+
 void partition_stopped(struct partition *p)
 {
 	enum stop_reason reason = p->stop_reason;
+	const struct partition_config *c = p->config;
 
 	vsdei_reset(p);
 	vgic_reset(p);
 	stage2_forget(&p->stage2);
-	if (p->config->uart.size)
-		vpl011_init(&p->uart, p, p->config->uart_intid);
+	channel_stopped(p);
+	if (c->uart.size)
+		vpl011_init(&p->uart, p, c->uart_intid);
+	terminal_close(p);
 	atomic_store_release(&p->state, PARTITION_STOPPED);
-	if (reason == STOP_RESET) {
-		log_info("partition %s: reset", p->config->name);
-		partition_start(p);
+	if (restarted(p, reason))
 		return;
-	}
-	log_info("partition %s: %s", p->config->name,
-		 reason == STOP_OFF ? "powered off" : "stopped after a fault");
-	if (!any_running())
-		end_machine(reason == STOP_OFF ? END_OFF : partition_end);
+	log_info("partition %s: %s", c->name, endings[reason]);
+	if ((reason == STOP_FAULT && c->on_fault == ACTION_STOP_ALL) ||
+	    (reason == STOP_OFF && c->on_off == ACTION_STOP_ALL))
+		stop_others(p);
+	if (reason == STOP_FAULT)
+		any_fault = true;
+	if (reason != STOP_MONITOR && !any_running())
+		end_machine(any_fault ? partition_end : END_OFF);
 }

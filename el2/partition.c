@@ -3,12 +3,14 @@
  * What a partition is made of. Its stages of life are in el2/lifecycle.c.
  */
 #include <drivers/log.h>
+#include <el2/channel.h>
 #include <el2/idreg.h>
 #include <el2/inject.h>
 #include <el2/partition.h>
+#include <el2/pvtime.h>
+#include <el2/sched.h>
 #include <el2/trapreg.h>
 #include <el2/vsdei.h>
-#include <lib/check.h>
 #include <mm/pages.h>
 
 struct partition *partitions;
@@ -20,11 +22,15 @@ static enum err map_memory(struct partition *p)
 	enum err err = stage2_create(&p->stage2, c->ipa_bits);
 
 	for (u32 i = 0; !err && i < c->nr_memory; i++)
-		err = stage2_map_memory(&p->stage2, c->memory[i].base, c->memory[i].base,
+		err = stage2_map_memory(&p->stage2, c->memory[i].base,
+					c->memory_pa ? c->memory_pa[i] : c->memory[i].base,
 					c->memory[i].size);
 	for (u32 i = 0; !err && i < c->nr_devices; i++)
 		err = stage2_map_device(&p->stage2, c->devices[i].base, c->devices[i].base,
 					c->devices[i].size);
+	if (!err && c->pvtime.size)
+		err = stage2_map_shared(&p->stage2, c->pvtime.ipa, c->pvtime.pa, c->pvtime.size,
+					false);
 	return err;
 }
 
@@ -32,14 +38,15 @@ static enum err map_memory(struct partition *p)
 static enum err add_devices(struct partition *p, const struct gic_config *hw)
 {
 	const struct partition_config *c = p->config;
-	enum err err = vgic_create(p, hw);
+	enum err err = vgic_create(p);
 
-	p->mmio = object_alloc((vgic_nr_regions(hw) + 1) * sizeof(*p->mmio), 8);
+	p->mmio = object_alloc((vgic_nr_regions(c) + c->nr_channels + 1) * sizeof(*p->mmio), 8);
 	if (!err && !p->mmio)
 		err = ERR_NO_MEMORY;
 	if (err)
 		return err;
-	p->nr_mmio = vgic_regions(p, hw, p->mmio);
+	p->nr_mmio = vgic_regions(p, p->mmio);
+	p->nr_mmio += channel_regions(p, p->mmio + p->nr_mmio);
 	if (c->uart.size) {
 		vpl011_init(&p->uart, p, c->uart_intid);
 		p->mmio[p->nr_mmio++] = (struct mmio_region){range_pages_around(c->uart),
@@ -48,8 +55,8 @@ static enum err add_devices(struct partition *p, const struct gic_config *hw)
 	for (u32 i = 0; !err && i < p->nr_mmio; i++)
 		err = stage2_note_mmio(&p->stage2, p->mmio[i].range.base, p->mmio[i].range.size, i);
 	if (!err && hw->version == 2)
-		err = stage2_map_device(&p->stage2, hw->cpu.base, hw->vcpu.base,
-					MIN(hw->cpu.size, hw->vcpu.size));
+		err = stage2_map_device(&p->stage2, c->gicc.base, hw->vcpu.base,
+					MIN(c->gicc.size, hw->vcpu.size));
 	for (u32 i = 0; i < p->nr_vcpus; i++)
 		p->vcpus[i].mmio_last = p->mmio;
 	return err;
@@ -74,8 +81,7 @@ static enum err add_vcpus(struct partition *p)
 		v->stack_top = cpu->stack_top;
 		v->mpidr = c->vcpu_mpidr[i];
 		v->hcr = trapreg_hcr(idreg_machine, cpu->room > 1);
-		CHECK(cpu->nr_vcpus < cpu->room);
-		cpu->vcpus[cpu->nr_vcpus++] = v;
+		sched_bind(v);
 	}
 	return OK;
 }
@@ -86,15 +92,7 @@ enum err partitions_create(const struct partition_config *const *configs, u32 nr
 	if (!partitions)
 		return ERR_NO_MEMORY;
 	nr_partitions = nr;
-	for (u32 i = 0; i < nr; i++)
-		for (u32 k = 0; k < configs[i]->nr_vcpus; k++)
-			cpus[configs[i]->vcpu_cpu[k]].room++;
-	for (u32 i = 0; i < nr_cpus; i++) {
-		cpus[i].vcpus = object_alloc(cpus[i].room * sizeof(*cpus[i].vcpus), 8);
-		if (!cpus[i].vcpus)
-			return ERR_NO_MEMORY;
-	}
-	return OK;
+	return sched_create(configs, nr);
 }
 
 enum err partition_create(struct partition *p, const struct partition_config *c,
@@ -108,15 +106,16 @@ enum err partition_create(struct partition *p, const struct partition_config *c,
 	inject_prepare(p);
 	err = map_memory(p);
 	if (!err)
+		err = channel_create(p);
+	if (!err)
 		err = add_vcpus(p);
 	if (!err)
 		err = add_devices(p, hw);
 	if (!err)
 		err = vsdei_create(p);
+	if (!err)
+		pvtime_create(p);
+	if (err)
+		p->nr_vcpus = 0; /* what is bound to CPUs stays off for ever */
 	return err;
-}
-
-struct partition *partition_focus(void)
-{
-	return nr_partitions ? &partitions[0] : NULL;
 }

@@ -7,6 +7,7 @@
 #include <el2/panic.h>
 #include <el2/partition.h>
 #include <el2/report.h>
+#include <lib/fmt.h>
 
 static const char *const class_names[64] = {
     [EC_UNKNOWN] = "unknown reason",
@@ -67,39 +68,79 @@ static const char *kind_name(const struct partition *p, const struct stage2_entr
 	}
 }
 
-/* HPFAR_EL2 holds an address for translation faults only. */
-static void report_abort(const struct vcpu *v, u64 esr)
+static const char *access_name(u64 esr)
 {
-	struct partition *p = v->partition;
-	const char *access = ESR_EC(esr) == EC_IABT_LOWER ? "fetch"
-			     : esr & ESR_ABT_WNR          ? "write"
-							  : "read";
-	struct stage2_entry e;
-	u64 ipa;
+	return ESR_EC(esr) == EC_IABT_LOWER ? "fetch" : esr & ESR_ABT_WNR ? "write" : "read";
+}
 
-	log_error("  %s, level %lu, %s%s: far 0x%lx", fault_status_name(ESR_ABT_FSC(esr)), esr & 3,
-		  esr & ESR_ABT_S1PTW ? "walking stage 1, " : "", access, v->far);
-	if (FSC_TYPE(ESR_ABT_FSC(esr)) != FSC_TRANSLATION)
-		return;
-	ipa = abort_ipa(v);
-	e = stage2_lookup(&p->stage2, ipa);
-	log_error("  ipa 0x%lx; stage 2, vmid %u: level %d entry 0x%lx: %s", ipa, p->stage2.vmid,
-		  e.level, e.raw, kind_name(p, &e));
+static bool is_abort(u64 esr)
+{
+	return ESR_EC(esr) == EC_IABT_LOWER || ESR_EC(esr) == EC_DABT_LOWER;
+}
+
+/* HPFAR_EL2 holds an address for translation faults only. */
+static bool has_ipa(u64 esr)
+{
+	return is_abort(esr) && FSC_TYPE(ESR_ABT_FSC(esr)) == FSC_TRANSLATION;
+}
+
+static void describe_registers(const struct regs *r, u32 i, char *text, size_t size)
+{
+	fmt_snprintf(text, size, "  x%-2u 0x%016lx 0x%016lx 0x%016lx 0x%016lx", i, r->x[i],
+		     r->x[i + 1], r->x[i + 2], i + 3 < 31 ? r->x[i + 3] : 0);
+}
+
+void report_line(const struct partition *p, const struct crash *c, u32 line, char *text,
+		 size_t size)
+{
+	text[0] = 0;
+	if (line == 0)
+		fmt_snprintf(
+		    text, size,
+		    "partition %s, vCPU %u stopped: %s at pc 0x%lx, pstate 0x%lx, esr 0x%lx",
+		    p->config->name, c->vcpu, esr_class_name(ESR_EC(c->esr)), c->regs.pc,
+		    c->regs.pstate, c->esr);
+	else if (line == 1 && is_abort(c->esr))
+		fmt_snprintf(text, size, "  %s, level %lu, %s%s: far 0x%lx",
+			     fault_status_name(ESR_ABT_FSC(c->esr)), c->esr & 3,
+			     c->esr & ESR_ABT_S1PTW ? "walking stage 1, " : "", access_name(c->esr),
+			     c->far);
+	else if (line == 2 && has_ipa(c->esr))
+		fmt_snprintf(text, size, "  ipa 0x%lx; stage 2, vmid %u: level %d entry 0x%lx: %s",
+			     c->ipa, p->stage2.vmid, c->at_ipa.level, c->at_ipa.raw,
+			     kind_name(p, &c->at_ipa));
+	else if (line >= 3 && line < REPORT_LINES - 1)
+		describe_registers(&c->regs, 4 * (line - 3), text, size);
+	else if (line == REPORT_LINES - 1)
+		fmt_snprintf(text, size,
+			     "  vbar_el1 0x%lx, elr_el1 0x%lx, esr_el1 0x%lx, far_el1 0x%lx",
+			     c->vbar, c->elr, c->esr_el1, c->far_el1);
 }
 
 void report_fault(const struct vcpu *v, u64 esr)
 {
-	u32 ec = ESR_EC(esr);
+	struct partition *p = v->partition;
+	struct crash c = {.happened = true,
+			  .vcpu = v->index,
+			  .regs = v->regs,
+			  .esr = esr,
+			  .far = v->far,
+			  .vbar = read_sysreg(VBAR_EL1),
+			  .elr = read_sysreg(ELR_EL1),
+			  .esr_el1 = read_sysreg(ESR_EL1),
+			  .far_el1 = read_sysreg(FAR_EL1)};
+	char text[LOG_LINE_MAX];
 
-	log_error("partition %s, vCPU %u stopped: %s at pc 0x%lx, pstate 0x%lx, esr 0x%lx",
-		  v->partition->config->name, v->index, esr_class_name(ec), v->regs.pc,
-		  v->regs.pstate, esr);
-	if (ec == EC_IABT_LOWER || ec == EC_DABT_LOWER)
-		report_abort(v, esr);
-	for (u32 i = 0; i < 31; i += 4)
-		log_error("  x%-2u 0x%016lx 0x%016lx 0x%016lx 0x%016lx", i, v->regs.x[i],
-			  v->regs.x[i + 1], v->regs.x[i + 2], i + 3 < 31 ? v->regs.x[i + 3] : 0);
-	log_error("  vbar_el1 0x%lx, elr_el1 0x%lx, esr_el1 0x%lx, far_el1 0x%lx",
-		  read_sysreg(VBAR_EL1), read_sysreg(ELR_EL1), read_sysreg(ESR_EL1),
-		  read_sysreg(FAR_EL1));
+	if (has_ipa(esr)) {
+		c.ipa = abort_ipa(v);
+		c.at_ipa = stage2_lookup(&p->stage2, c.ipa);
+	}
+	lock_take(&p->lock);
+	p->crash = c;
+	lock_drop(&p->lock);
+	for (u32 i = 0; i < REPORT_LINES; i++) {
+		report_line(p, &c, i, text, sizeof(text));
+		if (text[0])
+			log_error("%s", text);
+	}
 }

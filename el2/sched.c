@@ -1,167 +1,236 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The loop between exits: requests, choice, switch. No locks: a CPU's queue is
- * an array that never changes after boot, and only its own CPU walks it.
+ * an array that never changes after boot, and only its own CPU walks it. The choice
+ * itself is el2/schedule.c's.
  */
 #include <arch/barrier.h>
 #include <drivers/timer.h>
 #include <el2/context.h>
 #include <el2/irq.h>
 #include <el2/partition.h>
+#include <el2/pvtime.h>
 #include <el2/sched.h>
 #include <el2/vsdei.h>
 #include <el2/vtimer.h>
+#include <lib/check.h>
+#include <mm/pages.h>
 
-/* Requests that are served whether or not the vCPU is loaded. */
-#define REQ_LIFE (REQ_START | REQ_STOP | REQ_LOAD | REQ_SDEI)
+/* Requests that are served at once, whoever's turn it is: each is short. Loading is
+ * not, so it is done in the vCPU's own time. */
+#define REQ_LIFE (REQ_START | REQ_STOP | REQ_SDEI)
 /* Those that concern no other vCPU, when v runs. */
 #define REQ_OWN ((u32)(REQ_VGIC | REQ_SDEI))
-/* How long a vCPU keeps the CPU when another could run: 1/256 s. */
+/* How long a vCPU keeps the CPU when an equal could run: 1/256 s. */
 #define SLICE_SHIFT 8
+
+u32 sched_major_frame_us;
 
 void guest_enter(struct vcpu *v); /* vectors.S */
 
+/* ---- boot ---- */
+
+static u64 ticks(u64 us)
+{
+	return us * timer_frequency() / 1000000;
+}
+
+static bool is_on(const struct partition_config *c, u32 cpu)
+{
+	for (u32 i = 0; i < c->nr_vcpus; i++)
+		if (c->vcpu_cpu[i] == cpu)
+			return true;
+	return false;
+}
+
+static enum err plan_windows(struct schedule *s, const struct partition_config *c, u16 owner)
+{
+	enum err err = OK;
+
+	for (u32 i = 0; !err && i < c->nr_windows; i++) {
+		const struct sched_window *from = &c->windows[i];
+		struct schedule_window w = {.start = ticks(from->offset_us),
+					    .end = ticks((u64)from->offset_us + from->length_us),
+					    .owner = owner,
+					    .donates = c->donate_slack};
+
+		err = schedule_add_window(s, &w);
+	}
+	return err;
+}
+
+static enum err create(struct cpu *cpu, const struct partition_config *const *configs, u32 nr)
+{
+	struct schedule_window *windows = NULL;
+	struct schedule_entry *entries;
+	u32 nr_windows = 0;
+	enum err err = OK;
+
+	for (u32 i = 0; i < nr; i++) {
+		for (u32 k = 0; k < configs[i]->nr_vcpus; k++)
+			cpu->room += configs[i]->vcpu_cpu[k] == cpu->index;
+		nr_windows += is_on(configs[i], cpu->index) ? configs[i]->nr_windows : 0;
+	}
+	entries = object_alloc(cpu->room * sizeof(*entries), 8);
+	if (nr_windows)
+		windows = object_alloc(nr_windows * sizeof(*windows), 8);
+	if (!entries || (nr_windows && !windows))
+		return ERR_NO_MEMORY;
+	schedule_init(&cpu->schedule, entries, windows, timer_frequency() >> SLICE_SHIFT,
+		      nr_windows ? ticks(sched_major_frame_us) : 0);
+	for (u32 i = 0; !err && i < nr; i++)
+		if (is_on(configs[i], cpu->index))
+			err = plan_windows(&cpu->schedule, configs[i], (u16)i);
+	return err;
+}
+
+enum err sched_create(const struct partition_config *const *configs, u32 nr)
+{
+	enum err err = OK;
+
+	for (u32 i = 0; !err && i < nr_cpus; i++)
+		err = create(&cpus[i], configs, nr);
+	return err;
+}
+
+void sched_bind(struct vcpu *v)
+{
+	struct cpu *cpu = v->cpu;
+
+	CHECK(cpu->nr_vcpus < cpu->room);
+	cpu->nr_vcpus++;
+	v->place = schedule_add(&cpu->schedule, v, (u16)(v->partition - partitions),
+				v->partition->config->priority);
+}
+
+/* ---- requests ---- */
+
+static __attribute__((noinline)) void serve_life(struct vcpu *v)
+{
+	vcpu_serve_life(v, atomic_andnot(&v->requests, REQ_LIFE) & REQ_LIFE);
+}
+
+/* Others may wait for what the list registers of a vCPU hold that does not run now. True:
+ * they may have got it, and be ready. */
+static bool flush_current(struct cpu *cpu)
+{
+	struct vcpu *v = cpu->current;
+
+	if (!v || !(atomic_andnot(&v->requests, REQ_VGIC) & REQ_VGIC))
+		return false;
+	vgic_flush(v);
+	return true;
+}
+
+/* ---- choice ---- */
+
 /* When v can use the CPU: at a counter value, 0 for now; UINT64_MAX: that is for others
  * to say. The timers of the one in the hardware interrupt by themselves. */
-static u64 ready_at(const struct cpu *cpu, struct vcpu *v)
+static inline u64 ready_at(const struct cpu *cpu, struct vcpu *v)
 {
 	if (atomic_load(&v->power) != POWER_ON)
-		return UINT64_MAX;
+		return atomic_load(&v->requests) & REQ_LOAD ? v->partition->not_before : UINT64_MAX;
 	if (!v->waiting || vgic_pending(v))
 		return 0;
 	return v == cpu->current ? UINT64_MAX : vtimer_deadline(v);
 }
 
-static u32 life_requests(const struct cpu *cpu)
+/* Serves what is asked of the vCPUs and looks who of them is ready. */
+static inline void survey(struct schedule *s, const struct cpu *cpu)
 {
-	u32 requests = 0;
+	struct schedule_entry *e = s->entries, *const end = s->end;
 
-	for (u32 i = 0; i < cpu->nr_vcpus; i++)
-		requests |= atomic_load(&cpu->vcpus[i]->requests);
-	return requests & REQ_LIFE;
-}
-
-/* True: something is left to do, in a next step. */
-static bool serve_life(struct cpu *cpu)
-{
-	if (!life_requests(cpu))
-		return false;
-	for (u32 i = 0; i < cpu->nr_vcpus; i++) {
-		struct vcpu *v = cpu->vcpus[i];
-
-		if (atomic_load(&v->requests) & REQ_LIFE)
-			vcpu_serve_life(v, atomic_andnot(&v->requests, REQ_LIFE) & REQ_LIFE);
-	}
-	/* Serving one may have set another's, also one that was passed. */
-	return life_requests(cpu);
-}
-
-/* What a look at all vCPUs of a CPU has found. */
-struct choice {
-	struct vcpu *next; /* the first in turn that is ready, or NULL */
-	u32 turn;          /* whose turn is next then */
-	bool others;       /* more are ready */
-	bool current;      /* so is the one in the hardware */
-	u64 wake;          /* when the first of those that are not will be */
-};
-
-static void survey(struct cpu *cpu, struct choice *c, u64 now)
-{
-	u32 n = cpu->next;
-
-	*c = (struct choice){.wake = UINT64_MAX};
-	for (u32 i = 0; i < cpu->nr_vcpus; i++) {
-		struct vcpu *v = cpu->vcpus[n];
-		u64 at = ready_at(cpu, v);
-
-		n = n + 1 == cpu->nr_vcpus ? 0 : n + 1;
-		if (at > now) {
-			c->wake = MIN(c->wake, at);
-			continue;
-		}
-		c->current |= v == cpu->current;
-		c->others |= c->next != NULL;
-		if (!c->next) {
-			c->next = v;
-			c->turn = n;
+	while (e != end) {
+		if (atomic_load(&e->vcpu->requests) & REQ_LIFE) {
+			serve_life(e->vcpu);
+			e = s->entries; /* it may have asked another, also one that was passed */
+		} else {
+			e->ready = ready_at(cpu, e->vcpu);
+			e++;
 		}
 	}
 }
 
 /* EL2's timer. One that is set for earlier stays: it costs an interrupt at most, and
  * setting it anew costs more. */
-static void set_alarm(struct cpu *cpu, u64 alarm, u64 now)
+static void set_alarm(struct cpu *cpu, u64 now)
 {
+	u64 alarm = schedule_until(&cpu->schedule);
+
+	if (cpu->tick && cpu->tick < alarm)
+		alarm = cpu->tick; /* terminal_tick() has something to do */
 	if (alarm < cpu->alarm || cpu->alarm <= now) {
 		cpu->alarm = alarm;
 		timer_set(alarm);
 	}
 }
 
-static void idle(struct cpu *cpu, u64 wake, u64 now)
+static void idle(struct cpu *cpu, u64 now)
 {
-	set_alarm(cpu, wake, now);
-	cpu->slice_end = 0;
+	set_alarm(cpu, now);
 	dsb(sy); /* everything this CPU has to tell others is visible before it sleeps */
 	wfi();
 }
 
-/* Makes the current vCPU go on until its slice is over, else the next in turn. The timer:
- * the end of the slice if somebody else could use the CPU, and the timers of vCPUs whose
- * own are not in the hardware. */
-static struct vcpu *take_up(struct cpu *cpu, const struct choice *c, u64 now)
+/* Makes v, which has been chosen, the one to enter. The timer: when to choose anew, for
+ * which the timers count of vCPUs whose own are not in the hardware. */
+static void take_up(struct cpu *cpu, struct vcpu *v, u64 now)
 {
-	struct vcpu *from = cpu->current, *v = c->next;
-	u64 wake = c->wake;
+	struct vcpu *from;
 
-	if (c->current && now < cpu->slice_end) {
-		v = from;
-	} else {
-		cpu->next = c->turn;
-		cpu->slice_end = now + (timer_frequency() >> SLICE_SHIFT);
-	}
 	if (v->powerdown)
 		vcpu_begin(v);
-	if (v != cpu->current)
+	from = cpu->current;
+	if (from != v) {
 		context_switch(cpu, v);
+		if (from && from->waiting)
+			cpu->schedule.entries[from->place].ready = vtimer_deadline(from);
+	}
 	v->waiting = false;
 	if (atomic_andnot(&v->requests, REQ_RESCHED | REQ_VGIC) & REQ_VGIC)
 		vgic_flush(v);
-	if (cpu->nr_vcpus == 1)
-		return v;
-	if (c->others) {
-		wake = MIN(wake, cpu->slice_end);
-	} else if (from && from != v && atomic_load(&from->power) == POWER_ON) {
-		u64 own = vtimer_deadline(from); /* in the hardware until now */
+	set_alarm(cpu, now);
+}
 
-		wake = MIN(wake, own);
-	}
-	set_alarm(cpu, wake, now);
-	return v;
+/* A step of v's partition's loading, in its time. */
+static void load_step(struct vcpu *v)
+{
+	vcpu_serve_life(v, atomic_andnot(&v->requests, REQ_LOAD) & REQ_LOAD);
+}
+
+/* v runs now; it has been kept from it for a while. */
+static __attribute__((noinline)) void account(struct cpu *cpu, u64 now)
+{
+	u64 waited = schedule_waited(&cpu->schedule, now);
+
+	if (waited)
+		pvtime_add(cpu->schedule.running->vcpu, waited);
 }
 
 static struct vcpu *next_vcpu(struct cpu *cpu)
 {
 	for (;;) {
-		bool more = serve_life(cpu);
-		u64 now = timer_now();
-		struct choice c;
-		struct vcpu *v;
+		struct schedule_entry *next;
+		u64 now;
 
-		survey(cpu, &c, now);
-		if (c.next) {
-			v = take_up(cpu, &c, now);
-			if (atomic_load(&v->requests) == 0)
-				return v;
-			continue;
+		survey(&cpu->schedule, cpu);
+		now = timer_now();
+		next = schedule_choose(&cpu->schedule, now);
+		if (cpu->schedule.measured)
+			account(cpu, now);
+		if (next && atomic_load(&next->vcpu->power) == POWER_ON) {
+			take_up(cpu, next->vcpu, now);
+			if (atomic_load(&next->vcpu->requests) == 0)
+				return next->vcpu;
+		} else {
+			bool flushed = flush_current(cpu);
+
+			if (next)
+				load_step(next->vcpu);
+			else if (!flushed)
+				idle(cpu, now);
+			irq_handle(cpu);
 		}
-		/* Others may wait for what its list registers hold. */
-		v = cpu->current;
-		if (v && atomic_andnot(&v->requests, REQ_VGIC) & REQ_VGIC)
-			vgic_flush(v);
-		if (!more)
-			idle(cpu, c.wake, now);
-		irq_handle(cpu);
 	}
 }
 

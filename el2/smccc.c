@@ -69,6 +69,10 @@ static const smccc_fn standard64_functions[] = {
 };
 static const struct calls standard64 = CALLS(0, standard64_functions, NULL);
 
+static const smccc_fn hypervisor_functions[] = {pvtime_features, pvtime_st};
+static const struct calls hypervisor64 =
+    CALLS(NUMBER(PV_TIME_FEATURES), hypervisor_functions, NULL);
+
 static const smccc_fn vendor_functions[] = {
     [NUMBER(TOCSIN_FEATURES)] = vendor_features,
 };
@@ -88,6 +92,7 @@ static const struct calls *const owners[TOP(~0u) + 1] = {
     [TOP(SMCCC_VERSION)] = &arch,
     [TOP(PSCI_VERSION)] = &standard32,
     [TOP(PSCI_VERSION | SMCCC_64)] = &standard64,
+    [TOP(PV_TIME_FEATURES)] = &hypervisor64,
     [TOP(TOCSIN_FEATURES)] = &vendor,
     [TOP(TOCSIN_ALARM)] = &vendor64,
 };

@@ -6,6 +6,7 @@
 #include <drivers/psci.h>
 #include <el2/cpu.h>
 #include <el2/errata.h>
+#include <el2/pvtime.h>
 #include <el2/smccc.h>
 
 /* 1.3 is the version with the SVE hint, which we ignore; 1.2 promised x4-x17. */
@@ -26,6 +27,8 @@ struct verdict smccc_features(struct vcpu *v, u32 fid)
 	case SMCCC_VERSION:
 	case SMCCC_ARCH_FEATURES:
 		return smccc_return(v, SMCCC_SUCCESS);
+	case PV_TIME_FEATURES:
+		return smccc_return(v, pvtime_has(v) ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED);
 	case SMCCC_ARCH_WORKAROUND_1:
 	case SMCCC_ARCH_WORKAROUND_2:
 	case SMCCC_ARCH_WORKAROUND_3:

@@ -7,6 +7,7 @@
 #include <arch/sysreg.h>
 #include <drivers/log.h>
 #include <el2/abort.h>
+#include <el2/context.h>
 #include <el2/inject.h>
 #include <el2/panic.h>
 #include <el2/partition.h>
@@ -24,6 +25,14 @@ static struct verdict trap_wfx(struct vcpu *v, u64 esr)
 	return VERDICT(SKIP);
 }
 
+/* Trapped while the registers are those of another vCPU. */
+static struct verdict trap_fp(struct vcpu *v, u64 esr)
+{
+	(void)esr;
+	context_take_fp(v);
+	return VERDICT(RESUME);
+}
+
 static struct verdict trap_unlisted(struct vcpu *v, u64 esr)
 {
 	(void)v, (void)esr;
@@ -39,7 +48,10 @@ const trap_fn trap_table[64] = {
     [EC_WFX] = trap_wfx,
     UNLISTED(0x02),
     UNLISTED(0x03),
-    UNLISTED4(0x04),
+    UNLISTED(0x04),
+    UNLISTED(0x05),
+    UNLISTED(0x06),
+    [EC_FP] = trap_fp,
     UNLISTED4(0x08),
     UNLISTED4(0x0c),
     UNLISTED4(0x10),

@@ -10,19 +10,32 @@
 #include <el2/vsdei.h>
 #include <el2/vtimer.h>
 
+static inline void reschedule(struct cpu *cpu)
+{
+	atomic_or(&cpu->current->requests, REQ_RESCHED);
+}
+
+static __attribute__((noinline)) void reschedule_ranked(struct cpu *cpu, const struct vcpu *v)
+{
+	if (schedule_cares(&cpu->schedule, &cpu->schedule.entries[v->place], cpu->alarm))
+		reschedule(cpu);
+}
+
 void vcpu_request(struct vcpu *v, u32 requests)
 {
 	struct cpu *cpu = v->cpu;
 
 	atomic_or(&v->requests, requests);
-	if (cpu == this_cpu()) {
-		/* An interrupt can wait until the timer asks, if that is in this slice. */
-		bool timely = requests == REQ_VGIC && cpu->alarm <= cpu->slice_end;
-
-		if (cpu->current && cpu->current != v && !timely)
-			atomic_or(&cpu->current->requests, REQ_RESCHED);
-	} else if (!atomic_swap(&cpu->kicked, true)) {
-		gic_send_sgi(SGI_KICK, cpu->index, cpu->mpidr);
+	if (cpu != this_cpu()) {
+		if (!atomic_swap(&cpu->kicked, true))
+			gic_send_sgi(SGI_KICK, cpu->index, cpu->mpidr);
+	} else if (cpu->current && cpu->current != v) {
+		/* An interrupt can wait until v could run. Among equals that is at the end
+		 * of the slice, if the timer asks by then. */
+		if (requests == REQ_VGIC && cpu->schedule.ranked)
+			reschedule_ranked(cpu, v);
+		else if (requests != REQ_VGIC || cpu->alarm > cpu->schedule.slice_end)
+			reschedule(cpu);
 	}
 }
 

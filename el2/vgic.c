@@ -83,7 +83,7 @@ static enum err allocate(struct vgic *g, u32 nr_frames)
 	g->holder = object_alloc(n * sizeof(*g->holder), 8);
 	g->frames = object_alloc(MAX(nr_frames, 1) * sizeof(*g->frames), 8);
 	if (!spi_owner)
-		spi_owner = object_alloc(n * sizeof(*spi_owner), 8);
+		spi_owner = object_alloc(ALIGN_UP(gic_nr_intids(), 32) * sizeof(*spi_owner), 8);
 	if (!g->words || !g->priority || !g->route || !g->target || !g->holder || !g->frames ||
 	    !spi_owner)
 		return ERR_NO_MEMORY;
@@ -95,7 +95,7 @@ static enum err claim_spis(struct partition *p)
 {
 	struct vgic *g = &p->vgic;
 
-	for (u32 intid = GIC_SPI_BASE; intid < gic_nr_intids(); intid++) {
+	for (u32 intid = GIC_SPI_BASE; intid < g->nr_intids; intid++) {
 		struct vgic_word *w = &g->words[intid / 32];
 		u32 bit = 1U << intid % 32;
 
@@ -119,16 +119,16 @@ static u64 sgi_name(u64 mpidr)
 	       (mpidr >> 8 & 0xff) << 16 | BIT(mpidr & 15);
 }
 
-enum err vgic_create(struct partition *p, const struct gic_config *c)
+enum err vgic_create(struct partition *p)
 {
 	struct vgic *g = &p->vgic;
 	enum err err;
 
 	if (gic.version == 2 && p->nr_vcpus > 8)
 		return ERR_UNSUPPORTED;
-	g->nr_intids = ALIGN_UP(gic_nr_intids(), 32);
+	g->nr_intids = ALIGN_UP(MIN(p->config->nr_intids, gic_nr_intids()), 32);
 	g->typer = vgic_typer(p);
-	err = allocate(g, c->nr_redist);
+	err = allocate(g, p->config->nr_gicr);
 	if (err)
 		return err;
 	err = claim_spis(p);
@@ -143,34 +143,35 @@ enum err vgic_create(struct partition *p, const struct gic_config *c)
 	return OK;
 }
 
-u32 vgic_nr_regions(const struct gic_config *c)
+u32 vgic_nr_regions(const struct partition_config *c)
 {
-	return 1 + (c->version == 3 ? c->nr_redist : 0);
+	return 1 + (gic.version == 3 ? c->nr_gicr : 0);
 }
 
-u32 vgic_regions(struct partition *p, const struct gic_config *c, struct mmio_region *out)
+u32 vgic_regions(struct partition *p, struct mmio_region *out)
 {
+	const struct partition_config *c = p->config;
 	struct vgic *g = &p->vgic;
-	u64 stride = c->redist_stride ? c->redist_stride : GICR_FRAME;
+	u64 stride = c->gicr_stride ? c->gicr_stride : GICR_FRAME;
 	u32 placed = 0;
 
 	out[0] = (struct mmio_region){
-	    .range = {c->dist.base, c->version == 3 ? 0x10000 : PAGE_SIZE},
+	    .range = {c->gicd.base, gic.version == 3 ? 0x10000 : PAGE_SIZE},
 	    .access = vgic_dist_access,
 	    .device = p,
 	    .name = "GICD",
 	};
-	for (u32 i = 0; c->version == 3 && i < c->nr_redist && placed < p->nr_vcpus; i++) {
+	for (u32 i = 0; gic.version == 3 && i < c->nr_gicr && placed < p->nr_vcpus; i++) {
 		struct vgic_frames *f = &g->frames[g->nr_frames];
 
 		f->vcpus = &p->vcpus[placed];
-		f->count = (u32)MIN(c->redist[i].size / stride, p->nr_vcpus - placed);
+		f->count = (u32)MIN(c->gicr[i].size / stride, p->nr_vcpus - placed);
 		f->stride = stride;
 		if (!f->count)
 			continue;
 		placed += f->count;
 		out[++g->nr_frames] = (struct mmio_region){
-		    .range = {c->redist[i].base, f->count * stride},
+		    .range = {c->gicr[i].base, f->count * stride},
 		    .access = vgic_redist_access,
 		    .device = f,
 		    .name = "GICR",
@@ -244,6 +245,14 @@ bool vgic_pending(struct vcpu *v)
 		return true;
 	/* Who puts something into memory that is to be delivered asks. */
 	return (atomic_load(&vc->resample) || vc->overflow) && is_in_memory(v);
+}
+
+u32 vgic_listens(const struct vcpu *v)
+{
+	const struct vgic_word *w = &v->vgic.word;
+	u32 heard = ~w->used | (w->enabled & vgic_groups_on(&v->partition->vgic, w));
+
+	return w->hw & ~(w->pending | w->active) & heard;
 }
 
 /* ---- interrupts come in ---- */
@@ -363,5 +372,26 @@ void vgic_set_level(struct partition *p, u32 intid, bool level)
 	}
 	lock_drop(&p->vgic.lock);
 	if (claimed && changes && level)
+		vsdei_level(p, intid);
+}
+
+void vgic_pulse(struct partition *p, u32 intid)
+{
+	u32 bit = 1U << intid % 32;
+	struct vgic_ref ref;
+	bool claimed;
+
+	if (intid < GIC_SPI_BASE || intid >= p->vgic.nr_intids || !vgic_emulates(p, intid))
+		return;
+	ref = (struct vgic_ref){NULL, p, NULL, &p->vgic.words[intid / 32], intid & ~31U};
+	lock_take(&p->vgic.lock);
+	claimed = !(ref.w->used & bit);
+	if (!(ref.w->pending & bit)) {
+		ref.w->pending |= bit;
+		if (!claimed && ref.w->enabled & bit)
+			vgic_changed(&ref, bit);
+	}
+	lock_drop(&p->vgic.lock);
+	if (claimed)
 		vsdei_level(p, intid);
 }

@@ -9,7 +9,7 @@
  * Data moves whether or not CR enables it: much bare-metal software never sets
  * UARTEN, and gets away with it on other machines.
  */
-#include <drivers/console.h>
+#include <drivers/uart.h>
 #include <el2/vgic.h>
 #include <el2/vpl011.h>
 #include <lib/string.h>
@@ -157,7 +157,8 @@ static void rx_fill(struct vpl011 *u)
 {
 	int c;
 
-	while (!(u->reg[CR] & CR_LBE) && !fifo_full(u, &u->rx) && (c = console_read()) >= 0)
+	while (!(u->reg[CR] & CR_LBE) && !fifo_full(u, &u->rx) &&
+	       (c = terminal_read(u->partition)) >= 0)
 		rx_push(u, (u16)c);
 }
 
@@ -203,11 +204,9 @@ static void tx_drained(struct vpl011 *u)
 
 static enum mmio_result write_dr(struct vpl011 *u, u8 byte)
 {
-	char c = (char)byte;
-
 	if (u->reg[CR] & CR_LBE) {
 		loopback(u, byte);
-	} else if (u->tx.count || !console_write(&c, 1)) {
+	} else if (u->tx.count || !terminal_put(u->partition, (char)byte)) {
 		if (fifo_full(u, &u->tx))
 			return MMIO_RETRY;
 		fifo_put(&u->tx, byte);
@@ -227,7 +226,7 @@ static void tx_retry(struct vpl011 *u)
 	while (u->tx.count) {
 		char c = (char)u->tx.entry[u->tx.head];
 
-		if (!console_write(&c, 1))
+		if (!terminal_put(u->partition, c))
 			break;
 		fifo_get(&u->tx);
 		sent = true;

@@ -8,6 +8,13 @@
 #define CTL_ENABLE CNTV_CTL_EL0_ENABLE
 #define CTL_IMASK CNTV_CTL_EL0_IMASK
 
+static u32 virtual_ppi; /* its bit; the physical timer's is the other that guests own */
+
+void vtimer_init(u32 virtual_intid)
+{
+	virtual_ppi = 1U << virtual_intid % 32;
+}
+
 void vtimer_put(struct vcpu *v)
 {
 	v->vtimer.ctl = read_sysreg(CNTV_CTL_EL0);
@@ -34,12 +41,15 @@ void vtimer_reset(struct vcpu *v)
 	v->vtimer = v->ptimer = (struct vtimer){0};
 }
 
-static u64 deadline(const struct vtimer *t)
+static u64 deadline(const struct vtimer *t, u32 heard)
 {
-	return (t->ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE ? t->cval : UINT64_MAX;
+	return heard && (t->ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE ? t->cval : UINT64_MAX;
 }
 
-u64 vtimer_deadline(const struct vcpu *v)
+u64 vtimer_armed_deadline(const struct vcpu *v)
 {
-	return MIN(deadline(&v->vtimer), deadline(&v->ptimer));
+	u32 ppis = vgic_listens(v);
+
+	return MIN(deadline(&v->vtimer, ppis & virtual_ppi),
+		   deadline(&v->ptimer, ppis & ~virtual_ppi));
 }

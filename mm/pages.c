@@ -100,6 +100,11 @@ void pages_free(void *pages, size_t n)
 	lock_drop(&pool.lock);
 }
 
+struct range pages_range(void)
+{
+	return (struct range){pool.base, pool.nr_pages * PAGE_SIZE};
+}
+
 size_t pages_left(void)
 {
 	return pool.nr_free;

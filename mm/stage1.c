@@ -95,6 +95,15 @@ enum err stage1_unmap(struct range r)
 	return err;
 }
 
+bool stage1_lookup(u64 va, u64 *span)
+{
+	int level;
+	u64 entry = pgtable_lookup(&table, va, &level);
+
+	*span = pgtable_level_size(level);
+	return entry & PTE_VALID;
+}
+
 bool stage1_mapped(struct range r)
 {
 	u64 end = r.base + r.size;

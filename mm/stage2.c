@@ -12,11 +12,13 @@
 /* Descriptor attributes, DDI0487 D8.3.2 and D8.5.5 (no FWB, no XNX) */
 #define S2_NORMAL (0xfUL << 2) /* write-back; stage 1 may make it weaker */
 #define S2_DEVICE (0x1UL << 2) /* Device-nGnRE */
+#define S2_READ (1UL << 6)
 #define S2_READ_WRITE (3UL << 6)
 #define S2_INNER_SHAREABLE (3UL << 8)
 #define S2_XN BIT(54)
 
 #define MEMORY_ATTRIBUTES (S2_NORMAL | S2_READ_WRITE | S2_INNER_SHAREABLE | PTE_AF)
+#define SHARED_ATTRIBUTES (S2_NORMAL | S2_INNER_SHAREABLE | S2_XN | PTE_AF)
 #define DEVICE_ATTRIBUTES (S2_DEVICE | S2_READ_WRITE | S2_XN | PTE_AF)
 
 /* A note: kind in bits 4..1, value from bit 8 up. All zero is STAGE2_NOTHING. */
@@ -143,6 +145,11 @@ static enum err note(struct stage2 *s2, ipa_t ipa, u64 size, enum stage2_kind ki
 enum err stage2_map_memory(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size)
 {
 	return map(s2, ipa, pa, size, MEMORY_ATTRIBUTES);
+}
+
+enum err stage2_map_shared(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size, bool write)
+{
+	return map(s2, ipa, pa, size, SHARED_ATTRIBUTES | (write ? S2_READ_WRITE : S2_READ));
 }
 
 enum err stage2_map_device(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size)

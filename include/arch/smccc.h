@@ -12,6 +12,7 @@
 
 #define SMCCC_OWNER_ARCH 0
 #define SMCCC_OWNER_STANDARD 4
+#define SMCCC_OWNER_STANDARD_HYP 5
 #define SMCCC_OWNER_VENDOR_HYP 6
 
 #define SMCCC_SUCCESS 0L
@@ -56,6 +57,10 @@
 #define TRNG_FEATURES 0x84000051u
 #define TRNG_GET_UUID 0x84000052u
 #define TRNG_RND 0x84000053u
+
+/* Paravirtualized time (DEN0057) */
+#define PV_TIME_FEATURES 0xc5000020u
+#define PV_TIME_ST 0xc5000021u
 
 /* Vendor-specific hypervisor service */
 #define VENDOR_HYP_CALL_COUNT 0x8600ff00u

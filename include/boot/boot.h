@@ -3,6 +3,8 @@
 #pragma once
 
 #include <boot/cmdline.h>
+#include <boot/config.h>
+#include <boot/config_channel.h>
 #include <boot/machine.h>
 #include <boot/modules.h>
 #include <boot/plan.h>
@@ -10,9 +12,11 @@
 struct boot {
 	struct machine machine;
 	struct options options;
-	struct range kept; /* Tocsin's memory at its final place: image, tree, page pool */
-	struct range tree; /* the packed copy, in kept */
-	s64 moved_by;      /* new place minus old */
+	struct config config;     /* read in the first run for its sizes, anew in the second */
+	struct channels channels; /* the same */
+	struct range kept;        /* Tocsin's memory at its final place: image, tree, page pool */
+	struct range tree;        /* the packed copy, in kept */
+	s64 moved_by;             /* new place minus old */
 	struct plan plan;
 };
 extern struct boot boot;
@@ -26,8 +30,8 @@ void boot_early_pages(u64 *root, u8 *pages, const u8 *end);
  * sentence if there is no page for it. */
 void boot_map_early(struct range r);
 
-/* How much memory the page pool must have for that machine: boot/bringup.c. */
-u64 boot_pool_size(const struct machine *m, const struct options *o);
+/* How much memory the page pool must have for what boot knows: boot/bringup.c. */
+u64 boot_pool_size(const struct boot *b);
 
 /* C entries of head.S; the last at EL1 or EL3, or at an EL2 that cannot do without VHE. */
 _Noreturn void boot_main(const void *tree, u64 *root, u8 *pages, const u8 *pages_end);

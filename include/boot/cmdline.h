@@ -16,6 +16,8 @@ struct options {
 	u32 sdei;           /* 1: the guest has SDEI, 0: off */
 	u64 sdei_private;   /* slots for bindings of PPIs */
 	u64 sdei_shared;    /* and of SPIs */
+	u32 console;        /* enum terminal_mode */
+	u64 escape;         /* byte, or TERMINAL_NO_ESCAPE */
 };
 
 #define LOAD_WHERE_IT_IS (~0UL)

@@ -28,7 +28,9 @@ struct tree_writer {
 /* Keeps the first error of a libfdt call. */
 void tree_writer_check(struct tree_writer *w, int err);
 
-/* Property name = "value" in the innermost node. */
+/* A property of the innermost node: a number, n cells, a string. */
+void tree_writer_number(struct tree_writer *w, const char *name, u32 value);
+void tree_writer_cells(struct tree_writer *w, const char *name, const u32 *cells, u32 n);
 void tree_writer_string(struct tree_writer *w, const char *name, const char *value);
 
 /* The machine's own console is a PL011: its clocks are right for the guest. */

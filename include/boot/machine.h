@@ -56,6 +56,7 @@ struct machine {
 	u8 pa_bits;             /* nothing at 2^pa_bits or above is in here */
 	struct ranges memory;   /* RAM, whole pages */
 	struct ranges reserved; /* /memreserve/ and /reserved-memory, whole pages */
+	struct ranges claimed;  /* what configured partitions occupy: boot_main() adds it */
 	struct ranges devices;  /* what may be passed through, whole pages */
 	struct machine_cpu *cpus;
 	u32 nr_cpus;
@@ -88,7 +89,7 @@ enum err machine_scan(struct machine *m, const void *fdt, u8 pa_bits) MUST_CHECK
  * included, went there. */
 void machine_rebase(struct machine *m, ptrdiff_t distance);
 
-/* RAM that nothing occupies: not the tree, reservations, modules, initrd nor
+/* RAM that nothing occupies: not the tree, reservations, modules, claims, initrd nor
  * keep (Tocsin's image; may be empty). ERR_NO_MEMORY. */
 enum err machine_free(const struct machine *m, struct range keep, struct ranges *free) MUST_CHECK;
 

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <boot/cmdline.h>
+#include <boot/guest_tree.h>
 #include <boot/image.h>
 #include <boot/modules.h>
 #include <el2/partition.h>
@@ -39,3 +40,12 @@ enum err plan_retain(struct plan *plan, const struct machine *m, const struct op
 /* fdt: the packed copy of the machine's tree. The files, if moved, are mapped too.
  * Errors after a sentence: ERR_NO_MEMORY, ERR_RANGE (does not fit), ERR_FORMAT. */
 enum err plan_partition(struct plan *plan, const struct machine *m, const void *fdt) MUST_CHECK;
+
+/* Writes a guest's tree; as guest_tree_write(). */
+typedef enum err (*tree_writer_fn)(const struct guest_tree *g, const void *source, void *to,
+				   u32 room, u32 *size);
+
+/* Puts kernel, tree and ramdisk into room, which are addresses of the guest, and writes
+ * the tree; fills in what the configuration says of loading. Errors after a sentence. */
+enum err plan_load(struct plan *plan, const struct machine *m, const void *fdt, struct ranges *room,
+		   tree_writer_fn write) MUST_CHECK;

@@ -69,3 +69,11 @@ const char *prop_string(struct prop p);
 
 /* True if word is one of the strings in p. */
 bool prop_has_string(struct prop p, const char *word);
+
+/*
+ * reg of a boot module, whose parent has these cells. QEMU's guest-loader writes two of
+ * each and says so nowhere; U-Boot scripts set #address-cells. Without it (given
+ * false), the length tells. False: that is no reg.
+ */
+bool prop_module_reg(struct prop reg, bool given, u32 address_cells, u32 size_cells,
+		     struct range *r);

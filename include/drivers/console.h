@@ -28,6 +28,11 @@ void console_interrupts_on(void);
  * n when the ring is full (back-pressure). Any context; takes the console lock. */
 size_t console_write(const char *bytes, size_t n);
 
+/* The same for one of several owners of the console, all of the bytes (at most some
+ * hundred) or none: if the line in progress is not this owner's, it is ended and
+ * prefix begins another. False: no room; CONSOLE_ROOM will say when. */
+bool console_line(const void *owner, const char *prefix, const char *bytes, size_t n);
+
 /* Bytes that console_write would take now. */
 size_t console_room(void);
 

@@ -12,6 +12,9 @@ struct fp_state;
  * do if it is already. */
 void context_switch(struct cpu *cpu, struct vcpu *v);
 
+/* v, which is loaded, has tried to use FP/SIMD while another's registers were there. */
+void context_take_fp(struct vcpu *v);
+
 /* Takes v's state out of the hardware, if it is there: before a reset. */
 void context_evict(struct cpu *cpu, struct vcpu *v);
 

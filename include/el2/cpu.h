@@ -3,6 +3,7 @@
 #pragma once
 
 #include <arch/sysreg.h>
+#include <el2/schedule.h>
 #include <lib/types.h>
 
 struct vcpu;
@@ -18,16 +19,17 @@ struct cpu {
 	u64 branch_call;  /* vectors.S: its function identifier */
 	u32 index;        /* boot CPU is 0 */
 	bool online;
-	bool debugs;   /* debug registers (class PASS) hold something */
-	bool draining; /* in panic_drain_serror() */
-	bool kicked;   /* somebody set a request for a vCPU here (under IPI) */
+	struct vcpu *fp; /* whose FP/SIMD registers are in the hardware, or NULL */
+	bool fp_traps;   /* ... which is not current */
+	bool debugs;     /* debug registers (class PASS) hold something */
+	bool draining;   /* in panic_drain_serror() */
+	bool kicked;     /* somebody set a request for a vCPU here (under IPI) */
 
-	struct vcpu **vcpus; /* those that may run here */
 	u32 nr_vcpus;
-	u32 room;      /* how many there will be */
-	u32 next;      /* round robin: where the search for a runnable one begins */
-	u64 alarm;     /* what EL2's timer is set to while a guest runs; in the past: it has come */
-	u64 slice_end; /* counter value; UINT64_MAX: nobody waits for the CPU */
+	u32 room;  /* how many there will be */
+	u64 alarm; /* what EL2's timer is set to while a guest runs; in the past: it has come */
+	u64 tick;  /* when terminal_tick() has something to do here; 0: nothing */
+	struct schedule schedule; /* who of them runs: entries in the same order */
 };
 
 /* What a secondary CPU needs before it has an MMU; cleaned to memory for it. */

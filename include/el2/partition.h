@@ -8,11 +8,14 @@
 #include <drivers/gic.h>
 #include <el2/idreg.h>
 #include <el2/mmio.h>
+#include <el2/report.h>
 #include <el2/vcpu.h>
 #include <el2/vgic.h>
 #include <el2/vpl011.h>
 #include <mm/stage2.h>
 #include <sdei/domain.h>
+
+struct channel_end;
 
 /* One step of (re)loading guest memory: copy size bytes, then zero up to fill. */
 struct load_segment {
@@ -22,26 +25,50 @@ struct load_segment {
 	u64 fill; /* bytes after size to clear (bss) */
 };
 
+/* What follows when a partition has ended by itself. */
+enum partition_action { ACTION_STOP, ACTION_RESTART, ACTION_STOP_ALL };
+
+struct sched_window;
+
 /* What boot code (or, later, a configuration) wants; all pointers live for ever. */
 struct partition_config {
 	const char *name;
 	u32 nr_vcpus;
 	u32 *vcpu_cpu;        /* physical CPU index of each vCPU */
 	u64 *vcpu_mpidr;      /* affinity of each vCPU */
-	struct range *memory; /* RAM, ipa == pa (direct-mapped), page-aligned */
+	struct range *memory; /* RAM as the guest sees it (ipa), page-aligned */
+	pa_t *memory_pa;      /* where each of these is; NULL: direct-mapped, ipa == pa */
 	u32 nr_memory;
 	struct range *devices; /* passed through, page-aligned, ipa == pa */
 	u32 nr_devices;
+	/* Where the guest sees its interrupt controller, which is of the machine's version. */
+	struct range gicd, gicc;  /* gicc: GICv2, what is there is GICV */
+	const struct range *gicr; /* GICv3, nr_gicr regions */
+	u32 nr_gicr;
+	u64 gicr_stride;   /* bytes from one frame to the next */
 	u32 *spi_owned;    /* bitmap: bit n of word n/32 is INTID n (n >= 32) */
 	u32 nr_intids;     /* INTIDs the bitmap covers */
 	struct range uart; /* emulated PL011; size 0: none */
 	u32 uart_intid;
+	struct channel_end **channels; /* nr_channels of them: el2/channel.h */
+	u32 nr_channels;
+	u32 *spi_emulated; /* their interrupts, as spi_owned; NULL: none */
 	const struct load_segment *load;
 	u32 nr_load;
 	u64 entry; /* first vCPU: PC and x0 */
 	u64 entry_x0;
 	u8 ipa_bits;
-	bool sdei;             /* the SDEI calls answer */
+	u8 on_off, on_fault;    /* enum partition_action, after SYSTEM_OFF and after a fault */
+	u32 restart_limit;      /* restarts of that kind; 0: any number */
+	u32 restart_backoff_ms; /* before the first; doubled before each further one */
+	u8 priority;            /* of its vCPUs among those of a CPU: higher first */
+	const struct sched_window *windows; /* of each major frame, on each of its CPUs */
+	u32 nr_windows;                     /* 0: it runs in nobody's time */
+	bool donate_slack;                  /* others may use what it leaves idle of its windows */
+	struct {
+		u64 ipa, pa, size;
+	} pvtime;  /* where vCPUs read their stolen time (el2/pvtime.h); size 0: nowhere */
+	bool sdei; /* the SDEI calls answer */
 	u8 sdei_private_slots; /* for bound PPIs: 0 to SDEI_NR_BOUND */
 	u16 sdei_shared_slots; /* for bound SPIs */
 };
@@ -52,7 +79,13 @@ enum partition_state {
 	PARTITION_RUNNING,
 	PARTITION_STOPPING
 };
-enum stop_reason { STOP_OFF, STOP_RESET, STOP_FAULT };
+enum stop_reason {
+	STOP_OFF,
+	STOP_RESET,
+	STOP_FAULT,
+	STOP_ORDER,  /* from outside */
+	STOP_MONITOR /* by its user, who may want to start it again */
+};
 
 struct partition {
 	const struct partition_config *config;
@@ -61,6 +94,8 @@ struct partition {
 	u32 nr_vcpus;
 	u32 nr_on;       /* vCPUs not POWER_OFF; atomic */
 	u32 nr_stopping; /* vCPUs that have not served REQ_STOP yet; atomic */
+	u32 restarts;    /* by on_off and on_fault, since the machine was started */
+	u64 not_before;  /* counter value at which loading begins */
 	u32 load_index;  /* LOADING: the segment and how far it has got */
 	u64 load_done;
 	struct vcpu **last_vcpu; /* by CPU: whose stage-1 TLB entries it may hold */
@@ -75,6 +110,7 @@ struct partition {
 	struct vgic vgic;
 	struct sdei_domain sdei;
 	struct vpl011 uart;
+	struct crash crash; /* the last; written under lock */
 	struct lock lock;
 };
 
@@ -100,7 +136,7 @@ enum err partitions_create(const struct partition_config *const *configs, u32 nr
 
 /* Makes a partition from c: stage 2, devices, vCPUs bound to their CPUs. Nothing
  * runs yet. Boot CPU, once for each of nr_partitions. ERR_NO_MEMORY, or what a
- * range of c that cannot be mapped leads to; p is then unusable. */
+ * range of c that cannot be mapped leads to; p then has no vCPUs and does not run. */
 enum err partition_create(struct partition *p, const struct partition_config *c,
 			  const struct gic_config *hw) MUST_CHECK;
 
@@ -117,6 +153,3 @@ void partition_stopped(struct partition *p);
 /* What to do when a fault stopped the last partition; set from the command line. */
 enum partition_end { END_HALT, END_OFF, END_RESET };
 extern enum partition_end partition_end;
-
-/* The partition whose console has the physical input. */
-struct partition *partition_focus(void);

@@ -1,14 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which vCPU runs on a CPU. For now: the one that is runnable, round robin by
- * time slices where there are several. A vCPU alone on its CPU costs nothing.
+ * Which vCPU runs on a CPU, by fixed priorities, slices and windows of time
+ * (el2/schedule.h). A vCPU alone on its CPU costs nothing.
  */
 #pragma once
 
+#include <lib/err.h>
 #include <lib/types.h>
 
 struct vcpu;
 struct cpu;
+struct partition_config;
+
+/* A partition's time in each major frame. */
+struct sched_window {
+	u32 offset_us, length_us;
+};
+
+/* Length of the machine's major frame; set before sched_create() if there are windows. */
+extern u32 sched_major_frame_us;
+
+/* Makes, on each CPU, room for the vCPUs that the configurations bind to it, and plans
+ * its windows. ERR_NO_MEMORY; ERR_RANGE, ERR_OVERLAP: windows that cannot be. Boot
+ * CPU, once. */
+enum err sched_create(const struct partition_config *const *configs, u32 nr) MUST_CHECK;
+
+/* v, whose partition and cpu are set, gets its place on that. Boot CPU. */
+void sched_bind(struct vcpu *v);
 
 /* Serves v's requests (and, if it must, those of the other vCPUs of its CPU)
  * and returns the vCPU to enter, its context loaded. May wait in WFI for one. */

@@ -50,6 +50,10 @@ struct verdict trng_features(struct vcpu *v, u32 fid);
 struct verdict trng_get_uuid(struct vcpu *v, u32 fid);
 struct verdict trng_rnd(struct vcpu *v, u32 fid);
 
+/* Stolen time (DEN0057); in el2/pvtime.c. */
+struct verdict pvtime_features(struct vcpu *v, u32 fid);
+struct verdict pvtime_st(struct vcpu *v, u32 fid);
+
 /* Our own service (abi/tocsin.h); in el2/vendor.c. */
 struct verdict vendor_features(struct vcpu *v, u32 fid);
 struct verdict vendor_uid(struct vcpu *v, u32 fid);

@@ -66,6 +66,7 @@ struct vcpu {
 	bool waiting;   /* in a trapped WFI or in PSCI CPU_SUSPEND: runnable once an interrupt is
 			   pending */
 	bool powerdown; /* with waiting: starts anew at entry when woken */
+	u32 place;      /* of its entry in its CPU's schedule */
 	u64 entry, context; /* arguments of CPU_ON or CPU_SUSPEND until it starts */
 
 	u64 hcr;

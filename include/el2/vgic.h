@@ -27,6 +27,7 @@
 
 struct vcpu;
 struct partition;
+struct partition_config;
 
 #define VGIC_NOBODY 0xffff /* no such vCPU */
 
@@ -107,14 +108,14 @@ struct vgic {
 /* State for a partition whose vcpus, nr_vcpus and config are set: allocates, in
  * reset state. ERR_NO_MEMORY, or ERR_OVERLAP if an SPI has an owner already.
  * Boot CPU, after gic_init(). */
-enum err vgic_create(struct partition *p, const struct gic_config *c) MUST_CHECK;
+enum err vgic_create(struct partition *p) MUST_CHECK;
 
 /* How many mmio_regions vgic_regions() writes at most. */
-u32 vgic_nr_regions(const struct gic_config *c);
+u32 vgic_nr_regions(const struct partition_config *c);
 
-/* Fills in the emulated regions, at the machine's own addresses; returns their
- * number. After vgic_create(). (GICv2: GICV is to be mapped at GICC.) */
-u32 vgic_regions(struct partition *p, const struct gic_config *c, struct mmio_region *out);
+/* Fills in the emulated regions, where p's config has them; returns their number.
+ * After vgic_create(). (GICv2: GICV is to be mapped at GICC.) */
+u32 vgic_regions(struct partition *p, struct mmio_region *out);
 
 /* Everything back to reset, physically too: owned SPIs off, inactive, not pending.
  * No vCPU of the partition runs, or can. */
@@ -142,6 +143,11 @@ void vgic_maintenance(struct vcpu *current);
  * one that the guest's priority mask keeps out: WFI may always return. */
 bool vgic_pending(struct vcpu *v);
 
+/* Those PPIs of the hardware by which v would be woken, were they to come: enabled, or
+ * claimed for SDEI; and not held because they have come before. v is not loaded; whoever changes
+ * that asks for REQ_VGIC. */
+u32 vgic_listens(const struct vcpu *v);
+
 /* A physical interrupt was acknowledged (and its priority dropped or about to be);
  * current is the vCPU in the hardware, or NULL. True: a vGIC took it, and its guest
  * will deactivate it. False: it is nobody's, the caller deactivates. */
@@ -151,6 +157,10 @@ bool vgic_inject_physical(struct vcpu *current, u32 intid);
 
 /* The line of a level-sensitive SPI; its partition must have it as emulated. */
 void vgic_set_level(struct partition *p, u32 intid, bool level);
+
+/* A pulse of an emulated SPI: pending until it is taken, whatever the guest has
+ * configured. One that is pending already stays one. */
+void vgic_pulse(struct partition *p, u32 intid);
 
 /* ---- interrupts taken from the guest for SDEI (el2/vgic_claim.c) ---- */
 

@@ -70,10 +70,13 @@ static inline u32 vgic_lr_snapshot(const struct vgic_cpu *vc, u32 intid)
 	return 0;
 }
 
-/* Is this SPI that of an emulated device of p? */
+/* Is this SPI, below nr_intids, that of an emulated device of p? */
 static inline bool vgic_emulates(const struct partition *p, u32 intid)
 {
-	return p->config->uart.size && p->config->uart_intid == intid;
+	const struct partition_config *c = p->config;
+
+	return (c->uart.size && c->uart_intid == intid) ||
+	       (c->spi_emulated && c->spi_emulated[intid / 32] >> intid % 32 & 1);
 }
 
 /* ---- vgic_lr.c ---- */

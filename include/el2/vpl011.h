@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The PL011 r1p5 (DDI0183) that a partition sees as its console: always a
- * PL011, at the physical console's address, whatever the machine has. Output
- * goes to the console's ring, input comes from it. Its lock ranks above the
- * vGIC's and the console's.
+ * PL011, whatever the machine has. Its wire ends in the partition's terminal
+ * (el2/terminal.h). Its lock ranks above the vGIC's and the terminals'.
  */
 #pragma once
 
 #include <el2/mmio.h>
+#include <el2/terminal.h>
 #include <lib/lock.h>
 
 struct partition;
@@ -30,6 +30,7 @@ struct vpl011 {
 	bool rx_unseen;            /* the guest has not looked since the RX FIFO got this way */
 	bool line;                 /* level last given to the vGIC */
 	struct vpl011_fifo rx, tx; /* tx holds only what the console refused */
+	struct terminal terminal;  /* the other end of the wire; not reset with the rest */
 };
 
 /* Reset state for a partition's UART raising intid: at first on zeroed memory,
@@ -46,7 +47,7 @@ void vpl011_init(struct vpl011 *u, struct partition *p, u32 intid);
  */
 enum mmio_result vpl011_access(struct vcpu *v, void *device, struct mmio_access *a);
 
-/* The console has input (console_read) or room again. From the interrupt
+/* The console has input (terminal_read) or room again. From the interrupt
  * dispatcher, any CPU. Take the lock. */
 void vpl011_receive(struct vpl011 *u);
 void vpl011_room(struct vpl011 *u);

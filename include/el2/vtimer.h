@@ -5,9 +5,11 @@
  */
 #pragma once
 
-#include <lib/types.h>
+#include <arch/sysreg.h>
+#include <el2/vcpu.h>
 
-struct vcpu;
+/* The virtual timer's PPI. Boot CPU. */
+void vtimer_init(u32 virtual_intid);
 
 /* Moves v's timers out of and into the hardware. */
 void vtimer_put(struct vcpu *v);
@@ -16,6 +18,13 @@ void vtimer_load(const struct vcpu *v);
 /* Timers off, as after reset; v is not loaded. */
 void vtimer_reset(struct vcpu *v);
 
-/* When the first of v's timers will want to interrupt; UINT64_MAX: never. v is
- * not loaded. */
-u64 vtimer_deadline(const struct vcpu *v);
+/* When the first of v's timers will interrupt v; UINT64_MAX: never, or its guest does not
+ * listen. v is not loaded. */
+u64 vtimer_armed_deadline(const struct vcpu *v);
+
+static inline u64 vtimer_deadline(const struct vcpu *v)
+{
+	if (!((v->vtimer.ctl | v->ptimer.ctl) & CNTV_CTL_EL0_ENABLE))
+		return UINT64_MAX;
+	return vtimer_armed_deadline(v);
+}

@@ -21,6 +21,9 @@ void pages_free(void *pages, size_t n);
 /* Pages not handed out. */
 size_t pages_left(void);
 
+/* What pages_init was given. */
+struct range pages_range(void);
+
 /* A zeroed object of that size and power-of-two alignment (at most a page),
  * never freed, or NULL. Boot CPU, before partitions run. */
 void *object_alloc(size_t size, size_t align);

@@ -35,3 +35,7 @@ enum err stage1_unmap(struct range r) MUST_CHECK;
 
 /* True if all of r is mapped. Takes no lock, so that a panic can ask. */
 bool stage1_mapped(struct range r);
+
+/* True if va is mapped; *span becomes the size of the aligned piece around it of which
+ * that is true. No lock. */
+bool stage1_lookup(u64 va, u64 *span);

@@ -37,6 +37,8 @@ enum err stage2_create(struct stage2 *s2, u8 ipa_bits) MUST_CHECK;
 
 /* Each takes the lock; range page-aligned; errors as pgtable_map. */
 enum err stage2_map_memory(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size) MUST_CHECK;
+/* Memory of two partitions: never executable, and perhaps not to be written. */
+enum err stage2_map_shared(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size, bool write) MUST_CHECK;
 enum err stage2_map_device(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size) MUST_CHECK;
 enum err stage2_note_mmio(struct stage2 *s2, ipa_t ipa, u64 size, u32 region) MUST_CHECK;
 enum err stage2_unmap(struct stage2 *s2, ipa_t ipa, u64 size) MUST_CHECK;

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Partitions in the device tree: finds their nodes under /chosen, has them read and
+ * checked, and carries the complaints. libfdt may walk here: the tree was read once
+ * from end to end (machine_scan), and only what is below /chosen is looked at.
+ */
+#include <boot/arena.h>
+#include <boot/config_reader.h>
+#include <drivers/log.h>
+#include <lib/fmt.h>
+#include <lib/string.h>
+#include <libfdt.h>
+
+static void complain(struct config_reader *r, bool error, const char *path, const char *property,
+		     const char *format, va_list args)
+{
+	char text[COMPLAINT_MAX];
+	struct complaint c = {.error = error, .path = path, .property = property, .text = text};
+
+	if (!path)
+		c.path = r->p ? r->p->path : "/chosen";
+	fmt_vsnprintf(text, sizeof(text), format, args);
+	r->say(r->context, &c);
+}
+
+void config_error(struct config_reader *r, const char *path, const char *property,
+		  const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(r, true, path, property, format, args);
+	va_end(args);
+	if (r->p)
+		r->p->broken = true;
+}
+
+void config_warn(struct config_reader *r, const char *path, const char *property,
+		 const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(r, false, path, property, format, args);
+	va_end(args);
+}
+
+void config_no_memory(struct config_reader *r)
+{
+	r->error = ERR_NO_MEMORY;
+	config_error(
+	    r, NULL, NULL,
+	    "there is no boot memory left for what it asks: should have shorter lists, here "
+	    "or in another partition");
+}
+
+void config_log(void *context, const struct complaint *c)
+{
+	(void)context;
+	log_line(c->error ? LOG_ERROR : LOG_WARN, "%.*s: %.40s%s%s", PATH_MAX_SHOWN, c->path,
+		 c->property ? c->property : "", c->property ? ": " : "", c->text);
+}
+
+struct prop config_prop(const void *fdt, int node, const char *name)
+{
+	int len;
+	const void *value = fdt_getprop(fdt, node, name, &len);
+
+	return value ? (struct prop){value, (u32)len} : (struct prop){0};
+}
+
+/* "/chosen/" and the name of its child, in the arena. */
+static const char *path_of(const char *name)
+{
+	static const char chosen[] = "/chosen/";
+	size_t len = strlen(name) + 1;
+	char *path = arena_alloc(sizeof(chosen) - 1 + len);
+
+	if (path) {
+		memcpy(path, chosen, sizeof(chosen) - 1);
+		memcpy(path + sizeof(chosen) - 1, name, len);
+	}
+	return path;
+}
+
+static bool enabled(const void *fdt, int node)
+{
+	struct prop status = config_prop(fdt, node, "status");
+
+	return !status.bytes || prop_has_string(status, "okay") || prop_has_string(status, "ok");
+}
+
+/* Whether the node is to be read; its kinds in r. */
+static bool is_partition(struct config_reader *r, int node)
+{
+	struct prop compatible = config_prop(r->fdt, node, "compatible");
+
+	r->tocsin = prop_has_string(compatible, "tocsin,partition");
+	r->xen = prop_has_string(compatible, "xen,domain");
+	return (r->tocsin || r->xen) && enabled(r->fdt, node);
+}
+
+/* Room for all of them: moved arrays would be lost in the arena. */
+static bool make_room(struct config_reader *r, int chosen)
+{
+	u32 nr = 0;
+	int node;
+
+	fdt_for_each_subnode (node, r->fdt, chosen)
+		nr += is_partition(r, node);
+	if (!nr)
+		return false;
+	r->c->partitions = arena_alloc(MIN(nr, CONFIG_MAX_PARTITIONS) * sizeof(*r->c->partitions));
+	if (!r->c->partitions)
+		config_no_memory(r);
+	return r->c->partitions;
+}
+
+/* One more partition in r->p; NULL if it cannot be kept. */
+static void add_partition(struct config_reader *r, const char *name)
+{
+	struct config *c = r->c;
+	const char *path;
+
+	r->p = NULL;
+	if (c->nr_partitions == CONFIG_MAX_PARTITIONS) {
+		config_error(r, NULL, NULL,
+			     "%.64s is not read: there are %u partitions before it, "
+			     "which is the most",
+			     name, CONFIG_MAX_PARTITIONS);
+		return;
+	}
+	path = path_of(name);
+	if (!path) {
+		config_no_memory(r);
+		return;
+	}
+	r->p = &c->partitions[c->nr_partitions++];
+	config_default(c, r->p);
+	r->p->path = path;
+}
+
+static void read_partition(struct config_reader *r, int node)
+{
+	const char *name = fdt_get_name(r->fdt, node, NULL);
+
+	if (!is_partition(r, node) || !name)
+		return;
+	add_partition(r, name);
+	if (!r->p)
+		return;
+	config_name_of_node(r, name);
+	config_read_props(r, node);
+	config_read_modules(r, node);
+	config_check_alone(r);
+}
+
+/* Modules of the zero-configuration guest, which is not there beside others. */
+static void name_unused(struct config_reader *r)
+{
+	r->p = NULL;
+	for (u32 i = 0; i < r->m->nr_modules && r->c->nr_partitions; i++)
+		config_warn(r, NULL, NULL,
+			    "%.64s at " RANGE_FORMAT " is not used: where there are "
+			    "partitions, a module belongs in the node of one",
+			    r->m->modules[i].name, RANGE_ARGS(r->m->modules[i].range));
+}
+
+enum err config_read(struct config *c, const void *fdt, const struct machine *m, complain_fn say,
+		     void *context)
+{
+	struct config_reader r = {.c = c, .fdt = fdt, .m = m, .say = say, .context = context};
+	int chosen = fdt_path_offset(fdt, "/chosen"), node;
+
+	*c = (struct config){0};
+	if (chosen < 0)
+		return OK;
+	config_read_chosen(&r, chosen);
+	if (!make_room(&r, chosen))
+		return r.error;
+	fdt_for_each_subnode (node, fdt, chosen)
+		read_partition(&r, node);
+	name_unused(&r);
+	config_check_together(&r);
+	config_check_memory(&r);
+	return r.error;
+}

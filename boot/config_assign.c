@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Giving a device of the machine to a partition: nobody else may have it or a part
+ * of its pages, it must not hide anything else that the guest sees, and it must not
+ * reach other memory by DMA unless somebody has taken the blame for that.
+ */
+#include <boot/arena.h>
+#include <boot/config_reader.h>
+#include <boot/virt_map.h>
+#include <lib/string.h>
+#include <libfdt.h>
+
+#define NR_SPIS 988
+
+/* Devices that reach no memory by themselves. What is not in here may. */
+static const char *const harmless[] = {
+    "arm,pl011",
+    "arm,sbsa-uart",
+    "ns16550a",
+    "snps,dw-apb-uart",
+    "cdns,uart-r1p8",
+    "cdns,uart-r1p12",
+    "xlnx,xuartps",
+    "brcm,bcm2835-aux-uart",
+    "arm,pl031",
+    "arm,pl050",
+    "arm,pl061",
+    "arm,sp804",
+    "arm,sp805",
+    "arm,sbsa-gwdt",
+    "cdns,ttc",
+    "cdns,wdt-r1p2",
+    "cdns,i2c-r1p14",
+    "snps,dw-apb-gpio",
+    "snps,dw-apb-timer",
+    "snps,dw-wdt",
+    "xlnx,zynqmp-gpio-1.0",
+    "xlnx,zynqmp-rtc",
+    "snps,designware-i2c",
+    "brcm,bcm2835-gpio",
+};
+
+static bool may_do_dma(const struct config_reader *r, const struct device_node *d)
+{
+	struct prop compatible;
+
+	if (!d->path)
+		return true;
+	compatible = config_prop(r->fdt, d->node, "compatible");
+	for (u32 i = 0; i < ARRAY_SIZE(harmless); i++)
+		if (prop_has_string(compatible, harmless[i]))
+			return false;
+	return true;
+}
+
+static void check_dma(struct config_reader *r, const struct device_node *d)
+{
+	const char *path = r->p->tree.path;
+
+	if (!may_do_dma(r, d))
+		return;
+	if (!r->p->direct_map)
+		config_error(r, path, "xen,path",
+			     "%.48s is not known to do no DMA, and there is no IOMMU: should be "
+			     "of a direct-mapped partition",
+			     d->name);
+	else if (!d->forced)
+		config_error(r, path, "xen,path",
+			     "%.48s is not known to do no DMA, and there is no IOMMU: should have "
+			     "tocsin,force-assign-without-iommu",
+			     d->name);
+	else
+		config_warn(r, path, "tocsin,force-assign-without-iommu",
+			    "%.48s may reach all memory by DMA: this partition is trusted",
+			    d->name);
+}
+
+/* Through the ranges of the bus, as its parent sees it. */
+static bool translate(struct prop ranges, u32 child, u32 parent, u32 size, struct range *r)
+{
+	u32 each = child + parent + size;
+
+	if (child > 2 || parent > 2 || size > 2 || !each)
+		return false;
+	for (u32 i = 0; (i + 1) * 4 * each <= ranges.len; i++) {
+		struct range from = {prop_number(ranges, i * each, child),
+				     prop_number(ranges, i * each + child + parent, size)};
+
+		if (!range_contains(from, *r))
+			continue;
+		r->base = r->base - from.base + prop_number(ranges, i * each + child, parent);
+		return true;
+	}
+	return ranges.bytes && !ranges.len;
+}
+
+/* Whether pa is within the registers of the machine's node, as its parents have them. */
+static bool node_has(const struct config_reader *r, int node, struct range pa)
+{
+	struct prop reg = config_prop(r->fdt, node, "reg");
+	int bus = fdt_parent_offset(r->fdt, node);
+	int ac = fdt_address_cells(r->fdt, bus), sc = fdt_size_cells(r->fdt, bus);
+
+	if (ac < 1 || ac > 2 || sc < 1 || sc > 2)
+		return false;
+	for (u32 i = 0; (i + 1) * 4 * (u32)(ac + sc) <= reg.len; i++) {
+		struct range here = {prop_number(reg, i * (u32)(ac + sc), (u32)ac),
+				     prop_number(reg, i * (u32)(ac + sc) + (u32)ac, (u32)sc)};
+		bool good = true;
+
+		for (int at = bus, up; good && at > 0; at = up) {
+			up = fdt_parent_offset(r->fdt, at);
+			good = up >= 0 && translate(config_prop(r->fdt, at, "ranges"),
+						    (u32)fdt_address_cells(r->fdt, at),
+						    (u32)fdt_address_cells(r->fdt, up),
+						    (u32)fdt_size_cells(r->fdt, at), &here);
+		}
+		if (good && range_valid(here) && range_contains(range_pages_around(here), pa))
+			return true;
+	}
+	return false;
+}
+
+static void complain_taken(struct config_reader *r, const struct device_node *d, struct range pages,
+			   const struct spec_device *has, const struct partition_spec *other)
+{
+	if (d->path && has->path && !strcmp(d->path, has->path))
+		config_error(r, r->p->tree.path, "xen,path",
+			     "found %.64s, which is given to %s already: should be one's only",
+			     d->path, other->path);
+	else
+		config_error(r, r->p->tree.path, "xen,reg",
+			     "%.48s is in the page at 0x%lx as %.48s of %s: both should be given "
+			     "to one partition",
+			     d->name, MAX(pages.base, has->pa.base), has->guest, other->path);
+}
+
+/* Whether another partition has some of these pages. */
+static bool taken(struct config_reader *r, const struct device_node *d, struct range pages)
+{
+	for (u32 i = 0; i < r->c->nr_partitions; i++) {
+		const struct partition_spec *other = &r->c->partitions[i];
+
+		for (u32 k = 0; other != r->p && k < other->nr_devices; k++) {
+			if (!ranges_overlap(other->devices[k].pa, pages))
+				continue;
+			complain_taken(r, d, pages, &other->devices[k], other);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What the guest sees at these addresses besides; NULL: nothing. */
+static const char *hidden(const struct config_reader *r, struct range ipa)
+{
+	static const struct range virt_gic[] = {{VIRT_MAP_GICD, VIRT_MAP_GICD_SIZE},
+						{VIRT_MAP_GICC, VIRT_MAP_GICC_SIZE},
+						{VIRT_MAP_GICR, VIRT_MAP_GICR_SIZE}};
+	const struct gic_config *machine = &r->m->gic;
+	const struct partition_spec *p = r->p;
+	bool in_gic = false;
+
+	if (config_meets_memory(p, ipa))
+		return "RAM";
+	if (p->vpl011 && !p->direct_map &&
+	    ranges_overlap(ipa, (struct range){VIRT_MAP_UART, VIRT_MAP_UART_SIZE}))
+		return "UART";
+	for (u32 i = 0; !p->direct_map && i < ARRAY_SIZE(virt_gic); i++)
+		in_gic |= ranges_overlap(ipa, virt_gic[i]);
+	if (p->direct_map) {
+		in_gic = ranges_overlap(ipa, machine->dist) || ranges_overlap(ipa, machine->cpu);
+		for (u32 i = 0; i < machine->nr_redist; i++)
+			in_gic |= ranges_overlap(ipa, machine->redist[i]);
+	}
+	return in_gic ? "interrupt controller" : NULL;
+}
+
+/* Another device of its own at the same addresses. */
+static bool doubled(const struct partition_spec *p, struct range pages, u64 ipa)
+{
+	for (u32 i = 0; i < p->nr_devices; i++) {
+		const struct spec_device *d = &p->devices[i];
+
+		if (ranges_overlap((struct range){ipa, pages.size},
+				   (struct range){d->ipa, d->pa.size}) &&
+		    ipa - pages.base != d->ipa - d->pa.base)
+			return true;
+	}
+	return false;
+}
+
+static bool region_good(struct config_reader *r, const struct device_node *d, struct range pages,
+			u64 ipa)
+{
+	const char *path = r->p->tree.path;
+	struct range seen = {ipa, pages.size};
+	const char *other;
+
+	if (!ranges_contain(&r->m->devices, pages)) {
+		config_error(r, path, "xen,reg",
+			     "%.48s: found " RANGE_FORMAT ": should be registers of a device that "
+			     "Tocsin does not keep for itself",
+			     d->name, RANGE_ARGS(pages));
+		return false;
+	}
+	if (d->path && !node_has(r, d->node, pages)) {
+		config_error(r, path, "xen,reg",
+			     "%.48s: found " RANGE_FORMAT ": should be in the reg of %.64s",
+			     d->name, RANGE_ARGS(pages), d->path);
+		return false;
+	}
+	if (taken(r, d, pages))
+		return false;
+	other = range_valid(seen) && ipa + seen.size <= BIT(r->m->pa_bits) ? hidden(r, seen)
+									   : "end of addresses";
+	if (!other && doubled(r->p, pages, ipa))
+		other = "other device";
+	if (!other)
+		return true;
+	config_error(r, path, "xen,reg",
+		     "%.48s: found guest address 0x%lx: should not be over the guest's %s", d->name,
+		     ipa, other);
+	return false;
+}
+
+static void add_device(struct config_reader *r, const struct device_node *d, struct range pages,
+		       u64 ipa)
+{
+	struct partition_spec *p = r->p;
+	struct spec_device *all;
+
+	if (p->nr_devices == CONFIG_MAX_DEVICES) {
+		config_error(r, p->tree.path, NULL,
+			     "%.48s is too much: should be at most %u regions", d->name,
+			     CONFIG_MAX_DEVICES);
+		return;
+	}
+	all = arena_grow(p->devices, p->nr_devices, sizeof(*all));
+	if (!all) {
+		config_no_memory(r);
+		return;
+	}
+	p->devices = all;
+	all[p->nr_devices] = (struct spec_device){
+	    .path = d->path ? arena_text(d->path, strlen(d->path)) : NULL,
+	    .guest = arena_text(d->name, strlen(d->name)),
+	    .pa = pages,
+	    .ipa = ipa,
+	    .dma_forced = d->forced,
+	};
+	if (all[p->nr_devices].guest)
+		p->nr_devices++;
+	else
+		config_no_memory(r);
+}
+
+/* One entry of xen,reg. The guest gets whole pages; within them nothing may shift. */
+static void take_region(struct config_reader *r, const struct device_node *d, struct range pa,
+			u64 ipa)
+{
+	struct range pages;
+
+	if (!pa.size || !range_valid(pa) || pa.base + pa.size > BIT(r->m->pa_bits) ||
+	    (pa.base ^ ipa) % PAGE_SIZE) {
+		config_error(r, r->p->tree.path, "xen,reg",
+			     "%.48s: found <0x%lx 0x%lx 0x%lx>: should be address, size and guest "
+			     "address, at the same place in a page",
+			     d->name, pa.base, pa.size, ipa);
+		return;
+	}
+	pages = range_pages_around(pa);
+	ipa = ALIGN_DOWN(ipa, PAGE_SIZE);
+	if (region_good(r, d, pages, ipa))
+		add_device(r, d, pages, ipa);
+}
+
+static void take_regions(struct config_reader *r, const struct device_node *d)
+{
+	u32 ac = d->cells[0], sc = d->cells[1], each = 2 * ac + sc;
+
+	if (ac < 1 || ac > 2 || sc < 1 || sc > 2 || d->regions.len % (4 * each)) {
+		config_error(r, r->p->tree.path, "xen,reg",
+			     "%.48s: found %u bytes: should be an address of %u, a size of %u and "
+			     "a guest address of %u cells",
+			     d->name, d->regions.len, ac, sc, ac);
+		return;
+	}
+	for (u32 i = 0; i < d->regions.len / 4 / each; i++) {
+		struct range pa = {prop_number(d->regions, i * each, ac),
+				   prop_number(d->regions, i * each + ac, sc)};
+
+		take_region(r, d, pa, prop_number(d->regions, i * each + ac + sc, ac));
+	}
+}
+
+/* Who has the interrupt already; NULL: nobody. */
+static const char *owner(const struct config_reader *r, u32 intid)
+{
+	if (intid == r->m->uart.intid)
+		return "Tocsin, for the console";
+	for (u32 i = 0; i < r->c->nr_partitions; i++) {
+		const struct partition_spec *other = &r->c->partitions[i];
+
+		for (u32 k = 0; other != r->p && k < other->nr_spi; k++)
+			if (other->spis[k] == intid)
+				return other->path;
+	}
+	return NULL;
+}
+
+static void add_spi(struct config_reader *r, u32 intid)
+{
+	struct partition_spec *p = r->p;
+	u32 *all, i = p->nr_spi;
+
+	while (i > 0 && p->spis[i - 1] > intid)
+		i--;
+	if (i > 0 && p->spis[i - 1] == intid)
+		return;
+	if (p->nr_spi == CONFIG_MAX_SPIS) {
+		config_error(r, p->tree.path, "interrupts", "found more than %u: should be fewer",
+			     CONFIG_MAX_SPIS);
+		return;
+	}
+	all = arena_grow(p->spis, p->nr_spi, sizeof(*all));
+	if (!all) {
+		config_no_memory(r);
+		return;
+	}
+	memmove(all + i + 1, all + i, (p->nr_spi - i) * sizeof(*all));
+	all[i] = intid;
+	p->spis = all;
+	p->nr_spi++;
+}
+
+static void take_interrupt(struct config_reader *r, const struct device_node *d, u32 type, u32 n)
+{
+	const struct partition_spec *p = r->p;
+	const char *other = owner(r, GIC_SPI_BASE + n);
+
+	if (type == 1)
+		config_warn(r, p->tree.path, "interrupts",
+			    "%.48s: found <1 %u>, a CPU's private one: only shared ones, <0 ...>, "
+			    "are passed through",
+			    d->name, n);
+	else if (type || n >= NR_SPIS)
+		config_error(r, p->tree.path, "interrupts",
+			     "%.48s: found <%u %u>: should be <0 0> to <0 %u>", d->name, type, n,
+			     NR_SPIS - 1);
+	else if (other)
+		config_error(r, p->tree.path, "interrupts",
+			     "%.48s: found SPI %u, which is given to %s: should be one's only",
+			     d->name, n, other);
+	else if (n >= p->nr_spis)
+		config_error(r, p->path, "nr_spis",
+			     "found %u: should be at least %u, for SPI %u of %.48s", p->nr_spis,
+			     n + 1, n, d->name);
+	else if (p->vpl011 && !p->direct_map && GIC_SPI_BASE + n == VIRT_MAP_UART_INTID)
+		config_error(r, p->tree.path, "interrupts",
+			     "%.48s: found SPI %u, which vpl011 has: should be without vpl011",
+			     d->name, n);
+	else
+		add_spi(r, GIC_SPI_BASE + n);
+}
+
+void config_assign(struct config_reader *r, const struct device_node *d)
+{
+	check_dma(r, d);
+	if (d->regions.bytes)
+		take_regions(r, d);
+	else
+		add_device(r, d, (struct range){0}, 0);
+	if (d->interrupts.len % (4 * d->each))
+		config_error(r, r->p->tree.path, "interrupts",
+			     "%.48s: found %u bytes: should be entries of %u cells", d->name,
+			     d->interrupts.len, d->each);
+	for (u32 i = 0; (i + 1) * 4 * d->each <= d->interrupts.len; i++)
+		take_interrupt(r, d, prop_cell(d->interrupts, i * d->each + d->skip),
+			       prop_cell(d->interrupts, i * d->each + d->skip + 1));
+}

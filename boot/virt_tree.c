@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tree of a partition with memory of its own: the platform of QEMU's virt
+ * machine, as far as Tocsin emulates it.
+ */
+#include <boot/guest_tree_nodes.h>
+#include <boot/virt.h>
+#include <boot/virt_channel.h>
+#include <drivers/log.h>
+#include <lib/fmt.h>
+#include <libfdt.h>
+
+#define PHANDLE_GIC 1
+#define GIC_PPI 1
+#define GIC_SPI 0
+#define LEVEL_HIGH 4
+/* GICv2: in a PPI's flags, for which CPUs. */
+#define PPI_CPUS(nr) (((1U << (nr)) - 1) << 8)
+
+#define ROOM 3072
+#define CPU_ROOM 192
+
+static void begin(struct tree_writer *w, const char *name, u64 address)
+{
+	char text[48];
+
+	fmt_snprintf(text, sizeof(text), "%s@%lx", name, address);
+	tree_writer_check(w, fdt_begin_node(w->to, text));
+}
+
+static void end(struct tree_writer *w)
+{
+	tree_writer_check(w, fdt_end_node(w->to));
+}
+
+static void empty(struct tree_writer *w, const char *name)
+{
+	tree_writer_check(w, fdt_property(w->to, name, NULL, 0));
+}
+
+static void root(struct tree_writer *w)
+{
+	tree_writer_string(w, "compatible", "linux,dummy-virt");
+	tree_writer_string(w, "model", "Tocsin virtual platform");
+	tree_writer_number(w, "#address-cells", 2);
+	tree_writer_number(w, "#size-cells", 2);
+	tree_writer_number(w, "interrupt-parent", PHANDLE_GIC);
+}
+
+static void cpu_nodes(struct tree_writer *w)
+{
+	tree_writer_check(w, fdt_begin_node(w->to, "cpus"));
+	tree_writer_number(w, "#address-cells", 2);
+	tree_writer_number(w, "#size-cells", 0);
+	guest_tree_more_cpus(w);
+	end(w);
+}
+
+/* In the binding's order; EL1 has the physical and the virtual one. */
+static void timer(struct tree_writer *w)
+{
+	const struct machine *m = w->g->machine;
+	u32 flags = LEVEL_HIGH | (m->gic.version == 2 ? PPI_CPUS(w->g->config->nr_vcpus) : 0);
+	u32 cells[3 * NR_TIMER_PPI];
+
+	for (u32 i = 0; i < NR_TIMER_PPI; i++) {
+		u32 intid = m->timer[i] ? m->timer[i] : m->timer[TIMER_VIRTUAL];
+
+		cells[3 * i] = GIC_PPI;
+		cells[3 * i + 1] = intid - GIC_PPI_BASE;
+		cells[3 * i + 2] = flags;
+	}
+	tree_writer_check(w, fdt_begin_node(w->to, "timer"));
+	tree_writer_string(w, "compatible", "arm,armv8-timer");
+	tree_writer_cells(w, "interrupts", cells, ARRAY_SIZE(cells));
+	empty(w, "always-on");
+	end(w);
+}
+
+static void gic_node(struct tree_writer *w)
+{
+	const struct partition_config *c = w->g->config;
+	bool v3 = w->g->machine->gic.version == 3;
+	struct range second = v3 ? c->gicr[0] : c->gicc;
+	u32 reg[] = {0, (u32)c->gicd.base, 0, (u32)c->gicd.size,
+		     0, (u32)second.base,  0, (u32)second.size};
+
+	begin(w, "intc", c->gicd.base);
+	tree_writer_string(w, "compatible", v3 ? "arm,gic-v3" : "arm,cortex-a15-gic");
+	tree_writer_cells(w, "reg", reg, ARRAY_SIZE(reg));
+	empty(w, "interrupt-controller");
+	tree_writer_number(w, "#interrupt-cells", 3);
+	tree_writer_number(w, "#address-cells", 0);
+	tree_writer_number(w, "phandle", PHANDLE_GIC);
+	end(w);
+}
+
+static void uart(struct tree_writer *w)
+{
+	const struct partition_config *c = w->g->config;
+	u32 reg[] = {0, (u32)c->uart.base, 0, (u32)c->uart.size};
+	u32 interrupts[] = {GIC_SPI, c->uart_intid - GIC_SPI_BASE, LEVEL_HIGH};
+
+	if (!c->uart.size)
+		return;
+	begin(w, "pl011", c->uart.base);
+	guest_tree_console(w);
+	tree_writer_cells(w, "reg", reg, ARRAY_SIZE(reg));
+	tree_writer_cells(w, "interrupts", interrupts, ARRAY_SIZE(interrupts));
+	guest_tree_console_end(w);
+	end(w);
+}
+
+u32 virt_tree_room(u32 nr_vcpus, const char *bootargs)
+{
+	return ROOM + nr_vcpus * CPU_ROOM + (u32)strlen(bootargs);
+}
+
+enum err virt_tree_write(const struct guest_tree *g, const void *source, void *to, u32 room,
+			 u32 *size)
+{
+	struct tree_writer w = {.g = g,
+				.to = to,
+				.address_cells = 2,
+				.size_cells = 2,
+				.cpu_cells = 2,
+				.max_phandle = PHANDLE_GIC};
+
+	(void)source;
+	tree_writer_check(&w, fdt_create(to, (int)room));
+	tree_writer_check(&w, fdt_finish_reservemap(to));
+	tree_writer_check(&w, fdt_begin_node(to, ""));
+	root(&w);
+	cpu_nodes(&w);
+	timer(&w);
+	gic_node(&w);
+	uart(&w);
+	virt_channels_write(&w);
+	guest_tree_root_end(&w);
+	end(&w);
+	guest_tree_set_phandles(&w);
+	tree_writer_check(&w, fdt_finish(to));
+	if (w.err) {
+		log_error("partition %s: its device tree does not fit: %s", g->config->name,
+			  fdt_strerror(w.err));
+		return ERR_NO_MEMORY;
+	}
+	*size = fdt_totalsize(to);
+	return OK;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Channels between partitions: shared memory and doorbells. The peer is reached by its
+ * vGIC's lock alone, and only by the first bell that it has not read.
+ */
+#include <abi/channel.h>
+#include <el2/channel.h>
+#include <el2/partition.h>
+#include <lib/string.h>
+
+enum err channel_create(struct partition *p)
+{
+	const struct partition_config *c = p->config;
+	enum err err = OK;
+
+	for (u32 i = 0; i < c->nr_channels && !err; i++) {
+		struct channel_end *e = c->channels[i];
+
+		if (e->memory.size)
+			err = stage2_map_shared(&p->stage2, e->memory.base, e->memory_pa,
+						e->memory.size, e->write);
+		if (!err)
+			e->partition = p;
+	}
+	return err;
+}
+
+u32 channel_regions(struct partition *p, struct mmio_region *out)
+{
+	const struct partition_config *c = p->config;
+
+	for (u32 i = 0; i < c->nr_channels; i++)
+		out[i] = (struct mmio_region){
+		    {c->channels[i]->page, PAGE_SIZE}, channel_access, c->channels[i], "channel"};
+	return c->nr_channels;
+}
+
+bool channel_shares(const struct partition *p, const struct partition *q, struct range r)
+{
+	const struct partition_config *c = p->config;
+
+	for (u32 i = 0; c && i < c->nr_channels; i++) {
+		const struct channel_end *e = c->channels[i];
+
+		if (e->other->partition == q &&
+		    range_contains((struct range){e->memory_pa, e->memory.size}, r))
+			return true;
+	}
+	return false;
+}
+
+static bool runs(const struct channel_end *e)
+{
+	return e->partition && atomic_load(&e->partition->state) == PARTITION_RUNNING;
+}
+
+/* Bells for who does not run are lost. Of those that wait to be read only the first
+ * has interrupted. */
+static void ring(struct channel_end *at, u32 bells)
+{
+	if (bells && runs(at) && !atomic_or(&at->bells, bells))
+		vgic_pulse(at->partition, at->intid);
+}
+
+/* The peer's name, four bytes from offset. */
+static u32 name_word(const struct channel_end *e, u64 offset)
+{
+	size_t len = strlen(e->peer);
+	u32 word = 0;
+
+	for (u32 i = 0; i < 4; i++)
+		if (offset + i < MIN(len, TOCSIN_CHANNEL_PEER_NAME_SIZE))
+			word |= (u32)(u8)e->peer[offset + i] << 8 * i;
+	return word;
+}
+
+static u32 read(struct channel_end *e, u64 offset)
+{
+	switch (offset) {
+	case TOCSIN_CHANNEL_MAGIC:
+		return TOCSIN_CHANNEL_MAGIC_VALUE;
+	case TOCSIN_CHANNEL_STATUS:
+		return (runs(e->other) ? TOCSIN_CHANNEL_PEER_RUNS : 0) |
+		       (e->write ? TOCSIN_CHANNEL_MAY_WRITE : 0);
+	case TOCSIN_CHANNEL_PEER_STARTS:
+		return atomic_load(&e->other->starts);
+	case TOCSIN_CHANNEL_INTID:
+		return e->intid;
+	case TOCSIN_CHANNEL_BASE:
+		return (u32)e->memory.base;
+	case TOCSIN_CHANNEL_BASE + 4:
+		return (u32)(e->memory.base >> 32);
+	case TOCSIN_CHANNEL_SIZE:
+		return (u32)e->memory.size;
+	case TOCSIN_CHANNEL_SIZE + 4:
+		return (u32)(e->memory.size >> 32);
+	default:
+		return offset >= TOCSIN_CHANNEL_PEER_NAME
+			   ? name_word(e, offset - TOCSIN_CHANNEL_PEER_NAME)
+			   : 0;
+	}
+}
+
+enum mmio_result channel_access(struct vcpu *v, void *device, struct mmio_access *a)
+{
+	struct channel_end *e = device;
+
+	(void)v;
+	if (a->size != 4)
+		return MMIO_FAULT;
+	if (a->write && a->offset == TOCSIN_CHANNEL_RING)
+		ring(e->other, (u32)a->value & ~TOCSIN_CHANNEL_BELL_STATE);
+	else if (!a->write && a->offset == TOCSIN_CHANNEL_BELLS)
+		a->value = atomic_swap(&e->bells, 0);
+	else if (!a->write)
+		a->value = read(e, a->offset);
+	return MMIO_DONE;
+}
+
+static void tell_others(const struct partition *p)
+{
+	for (u32 i = 0; i < p->config->nr_channels; i++)
+		ring(p->config->channels[i]->other, TOCSIN_CHANNEL_BELL_STATE);
+}
+
+void channel_started(struct partition *p)
+{
+	for (u32 i = 0; i < p->config->nr_channels; i++)
+		atomic_add(&p->config->channels[i]->starts, 1);
+	tell_others(p);
+}
+
+/* In this order: bells that have rung without an interrupt would silence all others. */
+void channel_stopped(struct partition *p)
+{
+	for (u32 i = 0; i < p->config->nr_channels; i++)
+		atomic_store(&p->config->channels[i]->bells, 0);
+	tell_others(p);
+}

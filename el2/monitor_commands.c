@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The monitor's commands. Each runs in pieces and remembers in its struct job where it
+ * is; what it shows of partitions that run may have changed between two lines.
+ */
+#include <drivers/log.h>
+#include <el2/monitor.h>
+#include <el2/partition.h>
+#include <el2/report.h>
+#include <el2/terminal.h>
+#include <lib/string.h>
+
+#define WALK_ENTRIES 64 /* in one piece: about 10 000 instructions */
+
+static bool run_help(struct job *j)
+{
+	const struct command *c = &monitor_commands[j->step++];
+
+	static const char *const arguments[] = {"", " NAME", " NAME [VCPU]", " lines|focus"};
+
+	monitor_print("%s%s: %s", c->name, arguments[c->argument], c->help);
+	return !c[1].name;
+}
+
+static bool run_quit(struct job *j)
+{
+	struct partition *p = terminal_focus();
+
+	(void)j;
+	if (p)
+		terminal_set_focus(p);
+	else
+		monitor_print("there is no console to go back to");
+	return true;
+}
+
+static bool run_focus(struct job *j)
+{
+	if (j->p->uart.partition)
+		terminal_set_focus(j->p);
+	else
+		monitor_print("%s has no console", j->p->config->name);
+	return true;
+}
+
+static bool run_console(struct job *j)
+{
+	terminal_set_mode((enum terminal_mode)j->at);
+	return true;
+}
+
+/* ---- what there is ---- */
+
+static const char *const states[] = {"stopped", "loading", "running", "stopping"};
+
+static const char *activity(const struct vcpu *v)
+{
+	u8 power = atomic_load(&v->power);
+
+	if (power != POWER_ON)
+		return power == POWER_OFF ? "off" : "starting";
+	if (atomic_load(&v->waiting))
+		return "waiting";
+	return atomic_load(&v->cpu->current) == v ? "on its CPU" : "ready";
+}
+
+/* step: 0 for a partition's line, else one more than the vCPU's number. */
+static bool run_status(struct job *j)
+{
+	struct partition *p = &partitions[j->at];
+
+	if (j->at == nr_partitions)
+		return true;
+	if (!p->nr_vcpus) { /* it could not be made */
+		j->at++;
+	} else if (!j->step) {
+		monitor_print("%lu %s: %s, %u vCPUs%s%s", j->at, p->config->name,
+			      states[atomic_load(&p->state)], p->nr_vcpus,
+			      p == terminal_focus() ? ", console" : "",
+			      p->crash.happened ? ", has crashed" : "");
+		j->step = 1;
+	} else if (j->step <= p->nr_vcpus) {
+		struct vcpu *v = &p->vcpus[j->step - 1];
+
+		monitor_print("  vCPU %u on cpu%u: %s", v->index, v->cpu->index, activity(v));
+		j->step++;
+	} else {
+		j->step = 0;
+		j->at++;
+	}
+	return false;
+}
+
+static bool run_regs(struct job *j)
+{
+	const struct regs *r = &j->v->regs;
+	u32 i = 4 * (j->step - 1);
+
+	if (j->step == 0)
+		monitor_print("%s, vCPU %u, %s; as of its last exit: pc 0x%lx, pstate 0x%lx",
+			      j->p->config->name, j->v->index, activity(j->v), r->pc, r->pstate);
+	else
+		monitor_print("  x%-2u 0x%016lx 0x%016lx 0x%016lx 0x%016lx", i, r->x[i],
+			      r->x[i + 1], r->x[i + 2], i + 3 < 31 ? r->x[i + 3] : 0);
+	return ++j->step > 8;
+}
+
+static void print_stretch(const struct partition *p, const struct stretch *s)
+{
+	u64 last = s->ipa + s->size - 1;
+
+	if (s->kind == STAGE2_MMIO)
+		monitor_print("  0x%012lx-0x%012lx emulated: %s", s->ipa, last,
+			      s->value < p->nr_mmio ? p->mmio[s->value].name : "?");
+	else
+		monitor_print("  0x%012lx-0x%012lx at 0x%012lx: %s", s->ipa, last, s->value,
+			      s->kind == STAGE2_MEMORY ? "memory, rwx, write-back"
+						       : "device, rw, nGnRE");
+}
+
+static bool run_stage2(struct job *j)
+{
+	u32 budget = WALK_ENTRIES;
+	struct stretch s;
+
+	if (!j->step++) {
+		monitor_print("%s: VMID %u, %u bits", j->p->config->name, j->p->stage2.vmid,
+			      j->p->stage2.table.address_bits);
+		walk_begin(&j->walk, j->p);
+	}
+	switch (walk_next(&j->walk, &s, &budget)) {
+	case WALK_FOUND:
+		print_stretch(j->p, &s);
+		return false;
+	case WALK_PAUSE:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void print_breach(const struct breach *b)
+{
+	monitor_print("  0x%lx, 0x%lx bytes, %s has at 0x%lx: %s%s", b->pa, b->size,
+		      b->p->config->name, b->ipa, b->other ? "so has " : b->what,
+		      b->other ? b->other->config->name : "");
+}
+
+static bool run_audit(struct job *j)
+{
+	struct audit *a = &j->audit;
+
+	if (!j->step++)
+		audit_begin(a);
+	switch (audit_step(a, WALK_ENTRIES)) {
+	case AUDIT_BREACH:
+		print_breach(&a->breach);
+		return false;
+	case AUDIT_PAUSE:
+		return false;
+	default:
+		monitor_print("%u stretches of %u partitions, %u breaches", a->nr_stretches,
+			      nr_partitions, a->nr_breaches);
+		return true;
+	}
+}
+
+/* ---- what there was ---- */
+
+/* Prints a line of text, or as much as fits; returns how much that was. */
+static u32 print_line(const char *text, u32 n)
+{
+	const char *end = memchr(text, '\n', n);
+	u32 len = end ? (u32)(end - text) : n;
+	u32 shown = len && text[len - 1] == '\r' ? len - 1 : len;
+
+	monitor_print("| %.*s", (int)shown, text);
+	return end ? len + 1 : len;
+}
+
+static bool run_output(struct job *j)
+{
+	char text[128];
+	u32 at = (u32)j->at;
+	u32 n;
+
+	if (!j->step++)
+		at = 0; /* or the oldest there is */
+	n = terminal_history(j->p, &at, text, sizeof(text));
+	if (!n)
+		return true;
+	j->at = at - n + print_line(text, n);
+	return false;
+}
+
+static bool run_log(struct job *j)
+{
+	u64 end = atomic_load(&log_ring.position);
+	u64 oldest = end - MIN(end, LOG_RING_SIZE);
+	char text[128];
+	u32 n;
+
+	j->at = MAX(j->at, oldest);
+	for (n = 0; n < sizeof(text) && j->at + n < end; n++)
+		text[n] = log_ring.text[(j->at + n) % LOG_RING_SIZE];
+	if (!n)
+		return true;
+	j->at += print_line(text, n);
+	return false;
+}
+
+static bool run_crash(struct job *j)
+{
+	char text[160];
+
+	if (!j->p->crash.happened) {
+		monitor_print("%s has not crashed", j->p->config->name);
+		return true;
+	}
+	report_line(j->p, &j->p->crash, j->step, text, sizeof(text));
+	if (text[0])
+		monitor_print("%s", text);
+	return ++j->step == REPORT_LINES;
+}
+
+/* ---- life ---- */
+
+static bool run_start(struct job *j)
+{
+	if (atomic_load_acquire(&j->p->state) == PARTITION_STOPPED)
+		partition_start(j->p);
+	else
+		monitor_print("%s is not stopped", j->p->config->name);
+	return true;
+}
+
+static bool stop(struct job *j, enum stop_reason reason)
+{
+	if (atomic_load_acquire(&j->p->state) == PARTITION_RUNNING)
+		partition_stop(j->p, reason);
+	else
+		monitor_print("%s is not running", j->p->config->name);
+	return true;
+}
+
+static bool run_stop(struct job *j)
+{
+	return stop(j, STOP_MONITOR);
+}
+
+static bool run_restart(struct job *j)
+{
+	if (atomic_load_acquire(&j->p->state) == PARTITION_STOPPED)
+		return run_start(j);
+	return stop(j, STOP_RESET);
+}
+
+const struct command monitor_commands[] = {
+    {"help", ARG_NONE, run_help, "this list"},
+    {"status", ARG_NONE, run_status, "partitions and vCPUs"},
+    {"focus", ARG_PARTITION, run_focus, "ends the monitor, that partition has the input"},
+    {"console", ARG_MODE, run_console, "show everybody's lines, or the focus only"},
+    {"output", ARG_PARTITION, run_output, "what it printed last"},
+    {"regs", ARG_VCPU, run_regs, "registers as the last exit saved them"},
+    {"stage2", ARG_PARTITION, run_stage2, "what its addresses are"},
+    {"audit", ARG_NONE, run_audit, "prove that no page has two owners"},
+    {"log", ARG_NONE, run_log, "Tocsin's own messages"},
+    {"crash", ARG_PARTITION, run_crash, "the report of its last fault"},
+    {"start", ARG_PARTITION, run_start, "if it is stopped"},
+    {"stop", ARG_PARTITION, run_stop, "until start"},
+    {"restart", ARG_PARTITION, run_restart, "stop, then start"},
+    {"quit", ARG_NONE, run_quit, "back to the consoles"},
+    {0},
+};

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The choice of who runs. Priorities and windows become one number per vCPU, its rank,
+ * which changes only where windows do; turns and slices order those of equal rank.
+ */
+#include <el2/schedule.h>
+#include <lib/bits.h>
+
+/*
+ * An entry's order: rank in the upper bits, the lower the better, and below it the number
+ * of the turn that it had last, 0 while it has one. At two million turns a second there are
+ * numbers for seventy years.
+ */
+#define RANK_SHIFT 52
+#define RANK(order) ((order) >> RANK_SHIFT)
+#define TURNS GENMASK(RANK_SHIFT - 1, 0)
+#define RANK_OWNER 0x100UL /* of all that its owner may donate a window to, the owner is first */
+#define RANK_OTHER 0x200UL
+#define RANK_NEVER 0xfffUL /* in this window */
+
+void schedule_init(struct schedule *s, struct schedule_entry *entries,
+		   struct schedule_window *windows, u64 slice, u64 frame)
+{
+	*s = (struct schedule){.entries = entries,
+			       .end = entries,
+			       .slice = slice,
+			       .window_end = UINT64_MAX,
+			       .windows = windows,
+			       .frame = frame};
+}
+
+enum err schedule_add_window(struct schedule *s, const struct schedule_window *w)
+{
+	u32 i = s->nr_windows;
+
+	if (w->start == w->end)
+		return OK;
+	if (w->start > w->end || w->end > s->frame)
+		return ERR_RANGE;
+	for (u32 k = 0; k < s->nr_windows; k++)
+		if (w->start < s->windows[k].end && s->windows[k].start < w->end)
+			return ERR_OVERLAP;
+	for (; i && s->windows[i - 1].start > w->start; i--)
+		s->windows[i] = s->windows[i - 1];
+	s->windows[i] = *w;
+	s->nr_windows++;
+	s->window_end = 0; /* ranks are to be made */
+	s->ranked = true;
+	return OK;
+}
+
+u32 schedule_add(struct schedule *s, struct vcpu *v, u16 owner, u8 priority)
+{
+	struct schedule_entry *e = s->end++;
+
+	*e = (struct schedule_entry){.ready = UINT64_MAX,
+				     .order = (RANK_OTHER - priority) << RANK_SHIFT | ++s->turns,
+				     .vcpu = v,
+				     .owner = owner,
+				     .priority = priority};
+	for (u32 i = 0; i < s->nr_windows; i++)
+		e->windowed |= s->windows[i].owner == owner;
+	s->ranked |= priority != s->entries->priority;
+	return (u32)(e - s->entries);
+}
+
+/* ---- windows ---- */
+
+static u64 rank_in(const struct schedule_window *open, const struct schedule_entry *e)
+{
+	if (open && e->owner == open->owner)
+		return RANK_OWNER - e->priority;
+	return (open ? open->donates : !e->windowed) ? RANK_OTHER - e->priority : RANK_NEVER;
+}
+
+/* The window, or gap between two, that now is in. */
+static void enter_window(struct schedule *s, u64 now)
+{
+	u64 at = now % s->frame, end = s->frame;
+	const struct schedule_window *open = NULL;
+
+	for (u32 i = 0; i < s->nr_windows; i++) {
+		const struct schedule_window *w = &s->windows[i];
+
+		if (w->end <= at)
+			continue;
+		if (w->start <= at)
+			open = w;
+		end = open ? w->end : w->start;
+		break;
+	}
+	s->window_end = now - at + end;
+	for (struct schedule_entry *e = s->entries; e != s->end; e++)
+		e->order = rank_in(open, e) << RANK_SHIFT | (e->order & TURNS);
+}
+
+/* ---- turns ---- */
+
+/* The one that has been running gives up its turn, or has had its slice; else the rest
+ * of that is kept, in case it is driven out. */
+static inline void end_turn(struct schedule *s, struct schedule_entry *e, u64 now)
+{
+	if (e->ready <= now && now < s->slice_end) {
+		e->left = s->slice_end - now;
+	} else {
+		e->order = (e->order & ~TURNS) | ++s->turns;
+		e->left = 0;
+	}
+}
+
+struct schedule_entry *schedule_choose(struct schedule *s, u64 now)
+{
+	u64 order = RANK_NEVER << RANK_SHIFT;
+	struct schedule_entry *next = NULL;
+
+	if (now >= s->window_end)
+		enter_window(s, now);
+	if (s->running)
+		end_turn(s, s->running, now);
+	for (struct schedule_entry *e = s->entries; e != s->end; e++) {
+		if (e->ready <= now && e->order < order) {
+			order = e->order;
+			next = e;
+		}
+	}
+	s->running = next;
+	s->slice_end = 0;
+	if (next) {
+		next->order = order & ~TURNS;
+		s->slice_end = now + (next->left ?: s->slice);
+	}
+	return next;
+}
+
+/* ---- time ---- */
+
+/* Everybody who may run at all is better than nobody. */
+static u64 running_rank(const struct schedule *s)
+{
+	return s->running ? RANK(s->running->order) : RANK_NEVER - 1;
+}
+
+static u64 until_ranked(const struct schedule *s)
+{
+	u64 until = s->window_end, rank = running_rank(s);
+
+	for (const struct schedule_entry *e = s->entries; e != s->end; e++) {
+		if (e == s->running || RANK(e->order) > rank)
+			continue;
+		until = MIN(until, RANK(e->order) < rank ? e->ready : MAX(e->ready, s->slice_end));
+	}
+	return until;
+}
+
+u64 schedule_until(const struct schedule *s)
+{
+	u64 until = UINT64_MAX;
+
+	if (s->ranked)
+		return until_ranked(s);
+	for (const struct schedule_entry *e = s->entries; e != s->end; e++)
+		if (e != s->running)
+			until = MIN(until, e->ready);
+	return MAX(until, s->slice_end);
+}
+
+u64 schedule_waited(struct schedule *s, u64 now)
+{
+	u64 waited = 0;
+
+	for (struct schedule_entry *e = s->entries; e != s->end; e++)
+		e->since = e->ready > now ? 0 : e->since ?: now;
+	if (s->running) {
+		waited = now - s->running->since;
+		s->running->since = 0;
+	}
+	return waited;
+}
+
+bool schedule_cares(const struct schedule *s, const struct schedule_entry *e, u64 alarm)
+{
+	u64 rank = RANK(e->order), running = running_rank(s);
+
+	return rank < running || (rank == running && alarm > s->slice_end);
+}

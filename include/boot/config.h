@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the device tree asks for: partitions as nodes under /chosen, in the shape of
+ * Xen's dom0less bindings (docs/partitions.md). Read and checked by the same code
+ * at boot and on the host (partcheck); knows of the machine only what machine_scan()
+ * has found. No pointer into the tree is kept but strings, which live as long as the
+ * copy of the tree that was read; the rest is in the boot arena.
+ */
+#pragma once
+
+#include <boot/machine.h>
+
+/* No node beyond these is read. */
+#define CONFIG_MAX_PARTITIONS 32
+/* In one partition. */
+#define CONFIG_MAX_VCPUS 512
+#define CONFIG_MAX_WINDOWS 32
+#define CONFIG_MAX_GIVEN 16
+#define CONFIG_MAX_DEVICES 64
+#define CONFIG_MAX_SPIS 128
+
+/* When a partition ends, by its own power-off or by a fault. */
+enum spec_action { SPEC_STOP, SPEC_RESTART, SPEC_STOP_ALL };
+
+/* A boot module of a partition. */
+struct spec_file {
+	struct range range;   /* size 0: none */
+	const char *bootargs; /* of a kernel, "" if none */
+	const char *path;     /* of its node; NULL: none */
+};
+
+/* A device that a partial device tree (multiboot,device-tree) passes through. One
+ * entry for each of its ranges; one of size 0 if it has only interrupts. */
+struct spec_device {
+	const char *path;  /* of the machine's node, or NULL */
+	const char *guest; /* name of the node in the partial tree */
+	struct range pa;   /* whole pages */
+	u64 ipa;
+	bool dma_forced; /* tocsin,force-assign-without-iommu or Xen's name for it */
+};
+
+/* One memory region of its own: where the guest sees it, and where it is. */
+struct spec_memory {
+	u64 ipa;
+	struct range pa;
+};
+
+struct spec_window {
+	u32 offset_us, length_us; /* within the major frame */
+};
+
+struct partition_spec {
+	const char *path; /* of its node */
+	const char *name; /* tocsin,name, else the node's name without unit address */
+	u32 nr_vcpus;
+	u32 *affinity;   /* CPU (index of machine.cpus) of each vCPU; NULL: spread by Tocsin */
+	u32 nr_affinity; /* nr_vcpus of them, unless broken */
+	u64 memory;      /* bytes to allocate; 0 if all of it is given */
+	struct spec_memory *given; /* xen,static-mem; ascending ipa from VIRT_MAP_RAM, or pa */
+	u32 nr_given;
+	bool direct_map; /* the machine's own addresses; else QEMU virt's map (virt_map.h) */
+	bool vpl011;
+	u32 nr_spis; /* of its interrupt controller */
+	struct spec_file kernel, ramdisk, tree;
+	bool tree_whole; /* tree is all that the guest gets, not a part: it has /cpus */
+	struct spec_device *devices;
+	u32 nr_devices;
+	u32 *spis; /* INTIDs of passed-through devices, ascending */
+	u32 nr_spi;
+	u8 priority;                 /* of its vCPUs on a shared CPU: higher first */
+	struct spec_window *windows; /* ascending, apart */
+	u32 nr_windows;              /* 0: its vCPUs run whenever their CPU is free */
+	bool donate_slack;
+	enum spec_action on_off, on_fault;     /* power-off; crash, watchdog */
+	u32 restart_limit, restart_backoff_ms; /* 0: no limit; first wait, doubled each time */
+	bool watchdog;                         /* an SBSA watchdog is emulated */
+	bool sdei;
+	u8 sdei_private_slots;
+	u16 sdei_shared_slots;
+	bool broken; /* a complaint was an error: it is not started */
+};
+
+struct config {
+	struct partition_spec *partitions;
+	u32 nr_partitions;  /* 0: the zero-configuration guest */
+	u32 major_frame_us; /* 0: nobody has windows */
+	bool donate_slack;  /* all partitions do */
+};
+
+/* A sentence about a node: what was found, what would be right. All strings are
+ * gone when the function returns. */
+struct complaint {
+	bool error;                  /* else a warning: the partition starts */
+	const char *path, *property; /* property may be NULL */
+	const char *text;
+};
+typedef void (*complain_fn)(void *context, const struct complaint *c);
+
+/*
+ * Reads and checks all partitions in the tree that m was scanned from (or its copy):
+ * one pass over /chosen. A complaint that is an error breaks the partition whose
+ * node (or a module's below it) it names; a conflict of two is the later one's. Contents of modules
+ * are not looked at. ERR_NO_MEMORY: the arena is full, some nodes were not read (those that were
+ * stand). Boot CPU, or the host.
+ */
+enum err config_read(struct config *c, const void *fdt, const struct machine *m, complain_fn say,
+		     void *context) MUST_CHECK;
+
+/*
+ * Fills in the devices of one partition of c from its module multiboot,device-tree,
+ * now mapped at tree (a multiple of 8, else a complaint), and compares them with the machine and
+ * with the partitions before it that were read. Call it for each whose tree has a size, in order,
+ * after config_read and with the same fdt, m, say and context. Errors are complaints: look at
+ * p->broken.
+ */
+void config_read_devices(struct config *c, struct partition_spec *p, const void *tree,
+			 const void *fdt, const struct machine *m, complain_fn say, void *context);
+
+/* Compares where the kernel file (mapped at file) asks to be put with the memory of
+ * its partition, as a complaint. */
+void config_check_kernel(struct config *c, struct partition_spec *p, const void *file,
+			 const struct machine *m, complain_fn say, void *context);
+
+/* Adds to set what partitions occupy: modules and given memory, whole pages. Nothing
+ * of Tocsin's may go there. ERR_NO_MEMORY. */
+enum err config_claims(const struct config *c, struct ranges *set) MUST_CHECK;
+
+/* A complain_fn that writes to the log: "PATH: PROPERTY: text". */
+void config_log(void *context, const struct complaint *c);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The platform of a partition that is not direct-mapped: the addresses and
+ * interrupts of QEMU's virt machine. */
+#pragma once
+
+#define VIRT_MAP_GICD 0x08000000UL
+#define VIRT_MAP_GICD_SIZE 0x10000UL
+#define VIRT_MAP_GICC 0x08010000UL
+#define VIRT_MAP_GICC_SIZE 0x10000UL
+#define VIRT_MAP_GICR 0x080a0000UL
+#define VIRT_MAP_GICR_SIZE 0xf60000UL /* room for 123 CPUs */
+#define VIRT_MAP_UART 0x09000000UL
+#define VIRT_MAP_UART_SIZE 0x1000UL
+#define VIRT_MAP_UART_INTID 33
+/* Ours: where virt has nothing. Pages of channels' registers, one each, and where virt
+ * has PCI's memory their shared memory, each at such a boundary. */
+#define VIRT_MAP_CHANNELS 0x0b000000UL
+#define VIRT_MAP_CHANNEL_INTID 80 /* and up: their interrupts, if Tocsin chooses */
+#define VIRT_MAP_SHARED 0x10000000UL
+#define VIRT_MAP_SHARED_SIZE 0x2f000000UL
+#define VIRT_MAP_SHARED_ALIGN 0x200000UL
+/* As there: what a vCPU's stolen time is read from. */
+#define VIRT_MAP_PVTIME 0x090a0000UL
+#define VIRT_MAP_RAM 0x40000000UL

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Channels between two partitions: memory that both see, and at each side a page of
+ * registers (abi/channel.h) with which it rings the other's doorbell, an emulated SPI.
+ *
+ * What a ring costs is bounded: until the other side has read its bells a further one
+ * sets a bit, and nobody is interrupted. No lock of its own: two words per side are
+ * atomic, the rest does not change once partitions run.
+ */
+#pragma once
+
+#include <el2/mmio.h>
+#include <lib/err.h>
+#include <mm/stage2.h>
+
+struct partition;
+
+/* One side of a channel. */
+struct channel_end {
+	/* From boot code. */
+	const char *peer;          /* the other partition's name */
+	struct channel_end *other; /* its side */
+	struct range memory;       /* where this one sees the memory; size 0: none */
+	pa_t memory_pa;
+	bool write; /* it may write there */
+	ipa_t page; /* its registers */
+	u32 intid;  /* its doorbell: among those of partition_config.spi_emulated */
+
+	struct partition *partition; /* whose side it is; NULL: not made (yet) */
+	u32 bells;                   /* atomic: rung and not read */
+	u32 starts;                  /* atomic: of this side's partition */
+};
+
+/* Maps the memory of p's channels, never executable; from now on others can ring here.
+ * Boot CPU, before anybody runs. Errors as stage2_map_memory(). */
+enum err channel_create(struct partition *p) MUST_CHECK;
+
+/* Fills in the pages of registers, one for each channel of p's config; returns their number. */
+u32 channel_regions(struct partition *p, struct mmio_region *out);
+
+/* The mmio_region's access function; device is the struct channel_end. What is no
+ * register reads as zero and ignores writes; widths other than 32 bits are MMIO_FAULT.
+ * RING takes the peer's vgic lock at most once. */
+enum mmio_result channel_access(struct vcpu *v, void *device, struct mmio_access *a);
+
+/* Is r within the memory of a channel of p's to q? */
+bool channel_shares(const struct partition *p, const struct partition *q, struct range r);
+
+/* p has begun to run: counts that and tells the other sides. Any CPU, no lock. */
+void channel_started(struct partition *p);
+
+/* p has stopped, after vgic_reset(): forgets what has rung, tells the other sides. Its
+ * state is no longer RUNNING. Any CPU, no lock. */
+void channel_stopped(struct partition *p);
