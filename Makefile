@@ -52,8 +52,8 @@ LDFLAGS  := -pie --fix-cortex-a53-843419 --no-dynamic-linker -z text -z max-page
 $(BUILD)/obj/boot/%.o: CFLAGS += -Os -isystem $(DEBIAN)/libfdt/usr/include
 
 # What runs rarely beside what runs often, the same.
-RARE     := $(addprefix el2/,cpu errata idreg lifecycle panic partition report trapreg trng \
-            vgic_claim vsdei_bound) sdei/shared sdei/words drivers/gicv2 drivers/gicv3
+RARE     := $(addprefix el2/,audit cpu errata idreg lifecycle monitor monitor_commands panic partition \
+            report terminal terminal_text trapreg trng vgic_claim vsdei_bound) sdei/shared sdei/words drivers/gicv2 drivers/gicv3
 $(RARE:%=$(BUILD)/obj/%.o): CFLAGS += -Os
 
 SOURCES  := $(filter-out el2/offsets.c,$(foreach d,$(DIRS),$(wildcard $(d)/*.c $(d)/*.S)))
@@ -130,9 +130,12 @@ $(BUILD)/uboot-%.img: $(BUILD)/tocsin.img $(LINUX) $(INITRDGZ) tools/uboot-disk 
 RUN_VARS := KERNEL INITRD APPEND TOCSIN SMP MEM GIC CPU QEMU_ARGS GUEST_ELF UBOOT
 export $(RUN_VARS)
 
-.PHONY: run run-uboot debug
+.PHONY: run run-partitions run-uboot debug
 run: all $(INITRDGZ) ## Run Debian, or KERNEL= INITRD= APPEND=, with SMP= MEM= GIC= CPU= TOCSIN=
 	@tools/run
+
+run-partitions: all $(INITRDGZ) build/guest/periodic.bin ## Two Debians and a real-time guest; SMP=1: in time windows
+	@tools/run-partitions
 
 run-uboot: all $(INITRDGZ) ## The same from U-Boot: UBOOT=extlinux (default) or script
 	@tools/run --uboot
@@ -163,10 +166,24 @@ $(foreach t,$(HOST_TESTS),$(eval $(call \
 $(foreach t,$(HOST_FUZZ),$(eval $(call \
 	host_program,$(t),tests/host/fuzz/$(t).c,$(CLANG) -fsanitize=fuzzer $(SANITIZE),)))
 
+# ---------------------------------------------------------------- checker
+
+# What boots, compiled for the host: build/partcheck SYSTEM.dtb.
+PARTCHECK := tools/partcheck/partcheck.c $(wildcard boot/config*.c boot/machine*.c drivers/uart*.c) \
+             $(addprefix boot/,arena.c cpio.c image.c modules.c place.c ranges.c tree.c) \
+             lib/fmt.c lib/parse.c
+
+.PHONY: partcheck
+partcheck: $(BUILD)/partcheck ## Build the checker of configurations (docs/partitions.md)
+
+$(BUILD)/partcheck: $(PARTCHECK) $(HOST_DEPS) | setup
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) -o $@ $(PARTCHECK) -lfdt
+
 # ---------------------------------------------------------------- tests
 
 # All of them take ONLY=regular-expression and end with "N passed, N failed".
-SUITES   := check host fuzz models guest linux
+SUITES   := check host fuzz models guest partition linux
 export ONLY
 
 .PHONY: test soak $(SUITES:%=test-%) host-tests check fuzz models bench bench-accept
@@ -186,6 +203,8 @@ test-models: setup ## Spin models of SDEI between CPUs
 	@tests/run models
 test-guest: setup ## Bare-metal guests under QEMU
 	@tests/run build guest
+test-partition: setup ## Two partitions under QEMU: one attacks, the other must not notice
+	@tests/run build partition
 test-linux: setup ## Debian under QEMU: shell, hotplug, reset, virtio, U-Boot
 	@tests/run build linux
 
@@ -196,7 +215,16 @@ models: test-models ## The same as test-models
 
 # What the tests under QEMU need, beside the image.
 .PHONY: test-linux-parts
-test-linux-parts: $(INITRDGZ) $(BUILD)/pattern.img $(BUILD)/uboot-extlinux.img $(BUILD)/uboot-script.img
+test-linux-parts: build/guest/channel.bin $(INITRDGZ) $(BUILD)/pattern.img $(BUILD)/uboot-extlinux.img $(BUILD)/uboot-script.img
+
+# QEMU's plugin that counts for tools/stretch.
+$(BUILD)/stretch.so: tools/stretch-plugin.c Makefile
+	$(call say,HOSTCC,$<)
+	$(Q)$(HOSTCC) -std=gnu11 -O2 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden -o $@ $<
+
+.PHONY: stretch
+stretch: all ## The longest that a CPU is kept and a lock held under attack, against bounds
+	@tools/stretch
 
 bench: all ## The cost ledger: instructions per operation against the baseline
 	@tools/bench

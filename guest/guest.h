@@ -195,6 +195,9 @@ void mmu_off(void);
  * addresses where nothing is used; an address of the image seen through it. Before
  * other CPUs are started. */
 void mmu_alias(u32 block, u64 attributes);
+/* The same for the block of address space that begins at that multiple of 1 GiB, as normal
+ * memory, not executable. */
+void mmu_window(u32 block, u64 at);
 static inline u64 mmu_aliased(u32 block, const volatile void *address)
 {
 	return (u64)block << 30 | ((u64)address & (GIB(1) - 1));

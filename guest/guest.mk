@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Bare-metal guests: build/guest/NAME.bin (raw, runs where it is loaded) from
-# tests/guest/NAME.c and the runtime in guest/. loader is also built as ELF64 and
+# tests/guest/NAME.c or guest/examples/NAME.c and the runtime in guest/. loader is also built as ELF64 and
 # with Linux's Image header.
 
 GUEST_CC := aarch64-linux-gnu-gcc
@@ -13,7 +13,8 @@ GUEST_CFLAGS := -std=gnu11 -ffreestanding -O2 -g -fpie -fvisibility=hidden -mgen
 GUEST_LDFLAGS := -nostdlib -static-pie -Wl,--no-dynamic-linker,-z,norelro,-z,max-page-size=4096 \
 	-Wl,--build-id=none,-z,noexecstack,--no-warn-rwx-segments -T guest/guest.ld
 
-GUEST_NAMES := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c))
+GUEST_NAMES := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c)) \
+	$(patsubst guest/examples/%.c,%,$(wildcard guest/examples/*.c))
 GUEST_RUNTIME := $(patsubst guest/%.c,build/guest/rt/%.o,$(wildcard guest/*.c)) \
 	build/guest/rt/program-asm.o build/guest/rt/sdei-asm.o
 GUEST_BINS := $(GUEST_NAMES:%=build/guest/%.bin) build/guest/loader-image.bin \
@@ -45,6 +46,11 @@ build/guest/rt/%-asm.o: guest/%.S
 	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -D__ASSEMBLER__ -MMD -MP -c -o $@ $<
 
 build/guest/%.o: tests/guest/%.c
+	@mkdir -p $(@D)
+	$(call say,GUEST,$@)
+	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+build/guest/%.o: guest/examples/%.c
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)
 	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<

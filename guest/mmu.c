@@ -7,6 +7,7 @@
 #define INNER_SHAREABLE (3UL << 8)
 #define ATTR_DEVICE 0UL
 #define ATTR_NORMAL (1UL << 2)
+#define XN (3UL << 53)
 #define MAIR 0xff00UL
 /* T0SZ 25 (39 bits), 4 KiB, write-back inner-shareable walks, no TTBR1, 48-bit PA. */
 #define TCR (25UL | 1UL << 8 | 1UL << 10 | 3UL << 12 | TCR_EL1_EPD1 | 5UL << 32)
@@ -62,6 +63,15 @@ void mmu_alias(u32 block, u64 attributes)
 	table[block] = 0;
 	__asm__ volatile("dsb ishst; tlbi vmalle1; dsb ish; isb" ::: "memory");
 	table[block] = table[(u64)image_start >> 30] | attributes;
+	dsb(ishst);
+	isb();
+}
+
+void mmu_window(u32 block, u64 at)
+{
+	table[block] = 0;
+	__asm__ volatile("dsb ishst; tlbi vmalle1; dsb ish; isb" ::: "memory");
+	table[block] = at | AF | BLOCK | ATTR_NORMAL | INNER_SHAREABLE | XN;
 	dsb(ishst);
 	isb();
 }

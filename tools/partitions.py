@@ -4,12 +4,13 @@ or a board for which QEMU adds no module nodes; and where QEMU puts the files.
 
 A partition is a dictionary: name, cpus, memory (as "256M"), kernel, and perhaps
 initrd, bootargs and props, whose values become a property's: a number or a list of
-numbers cells, a string a string, True an empty property.
+numbers cells, a string a string, True an empty property, a dictionary of such a node.
 """
 
 import hashlib
 import os
 import subprocess
+import threading
 
 from machine import MIB, RAM_BASE, TREE_SIZE, MachineError, align, kernel_size, option, size_of
 
@@ -33,6 +34,8 @@ def value(v):
 
 
 def prop(name, v):
+    if isinstance(v, dict):
+        return "\n".join([f"{name} {{", *(prop(n, x) for n, x in v.items()), "};"])
     return f"{name};" if v is True else f"{name} = {value(v)};"
 
 
@@ -79,7 +82,7 @@ def node(partition, placer):
 
 def virt_tree(machine):
     """QEMU's own tree of that machine."""
-    dump = f"build/machine-{os.getpid()}.tree"
+    dump = f"build/machine-{os.getpid()}-{threading.get_ident()}.tree"
     subprocess.run(["qemu-system-aarch64", "-M", f"{machine.machine()},dumpdtb={dump}", "-cpu", machine.cpu,
                     "-smp", str(machine.smp), "-m", str(machine.mem), "-nic", "none", "-display", "none"],
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -115,7 +118,7 @@ def arguments(machine):
     os.makedirs("build/systems", exist_ok=True)
     path = f"build/systems/{hashlib.sha256(source.encode()).hexdigest()[:16]}.dtb"
     if not os.path.exists(path):
-        new = f"{path}.{os.getpid()}"
+        new = f"{path}.{os.getpid()}-{threading.get_ident()}"
         made = subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", new], input=source,
                               capture_output=True, text=True)
         if made.returncode:

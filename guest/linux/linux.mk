@@ -1,28 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the Debian guest's initrd has beside busybox: our kernel module (built with
-# Debian's headers, in a copy of its folder) and two programs.
+# What the Debian guest's initrd has beside busybox: our kernel modules (built with
+# Debian's headers, in copies of their folders) and three programs.
 
 LINUX_RELEASE  = $(shell cat $(DEBIAN)/linux/release)
 LINUX_HEADERS  = $(DEBIAN)/headers/usr/src/linux-headers-$(LINUX_RELEASE)
 LINUX_BUILD    := $(BUILD)/linux
-LINUX_PROGRAMS := $(LINUX_BUILD)/kexec $(LINUX_BUILD)/spin $(LINUX_BUILD)/sdei_test.ko
-SDEI_TEST      := $(filter-out %/COPYING,$(wildcard guest/linux/sdei-test/*))
+LINUX_PROGRAMS := $(addprefix $(LINUX_BUILD)/,kexec spin channel sdei_test.ko tocsin_channel.ko)
 
-# Without debug information and build ID nothing in the module names this folder.
-$(LINUX_BUILD)/sdei_test.ko: $(SDEI_TEST) include/abi/tocsin.h $(LINUX) guest/linux/linux.mk
-	$(call say,KBUILD,$@)
-	@rm -rf $(LINUX_BUILD)/sdei-test && mkdir -p $(LINUX_BUILD)/sdei-test
-	@cp $(SDEI_TEST) $(LINUX_BUILD)/sdei-test/
-	$(Q)$(MAKE) -s -C $(LINUX_HEADERS) M=$(CURDIR)/$(LINUX_BUILD)/sdei-test ARCH=arm64 \
-		CROSS_COMPILE=$(CROSS) KCFLAGS="-Werror -I$(CURDIR)/include" modules \
-		2>$(LINUX_BUILD)/sdei-test.log || { cat $(LINUX_BUILD)/sdei-test.log >&2; false; }
-	$(Q)$(OBJCOPY) --strip-debug --remove-section=.note.gnu.build-id $(LINUX_BUILD)/sdei-test/sdei_test.ko $@
+# $(1): the module, of the folder that is called so with a hyphen. Without debug
+# information and build ID nothing in it names this folder.
+define linux_module
+$(LINUX_BUILD)/$(1).ko: $(filter-out %/COPYING,$(wildcard guest/linux/$(subst _,-,$(1))/*)) \
+		$(wildcard include/abi/*.h) $(LINUX) guest/linux/linux.mk
+	$$(call say,KBUILD,$$@)
+	@rm -rf $(LINUX_BUILD)/$(1) && mkdir -p $(LINUX_BUILD)/$(1)
+	@cp $$(filter guest/linux/$(subst _,-,$(1))/%,$$^) $(LINUX_BUILD)/$(1)/
+	$$(Q)$$(MAKE) -s -C $$(LINUX_HEADERS) M=$$(CURDIR)/$(LINUX_BUILD)/$(1) ARCH=arm64 \
+		CROSS_COMPILE=$$(CROSS) KCFLAGS="-Werror -I$$(CURDIR)/include" modules \
+		2>$(LINUX_BUILD)/$(1).log || { cat $(LINUX_BUILD)/$(1).log >&2; false; }
+	$$(Q)$$(OBJCOPY) --strip-debug --remove-section=.note.gnu.build-id $(LINUX_BUILD)/$(1)/$(1).ko $$@
+endef
+$(foreach m,sdei_test tocsin_channel,$(eval $(call linux_module,$(m))))
 
 $(LINUX_BUILD)/kexec: $(wildcard guest/linux/kexec/*) $(LIBFDT) guest/linux/linux.mk
 	$(call say,GUEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 -static -s $(WARN) -isystem $(DEBIAN)/libfdt/usr/include -o $@ \
 		$(filter guest/%.c guest/%.S,$^) $(LIBFDT)
+
+$(LINUX_BUILD)/channel: guest/linux/channel/channel.c guest/linux/tocsin-channel/tocsin_channel.h \
+		guest/linux/linux.mk | setup
+	$(call say,GUEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O2 -static -s $(WARN) -o $@ $<
 
 $(LINUX_BUILD)/spin: guest/linux/spin/spin.S guest/linux/linux.mk | setup
 	$(call say,GUEST,$@)

@@ -4,6 +4,7 @@
  * sources: boot/cmdline.c lib/parse.c
  */
 #include <boot/cmdline.h>
+#include <el2/terminal.h>
 #include <fake_log.h>
 #include <test.h>
 
@@ -29,6 +30,20 @@ TEST(defaults)
 	EXPECT_EQ(o.sdei, 1);
 	EXPECT_EQ(o.sdei_private, 4);
 	EXPECT_EQ(o.sdei_shared, 4);
+	EXPECT_EQ(o.console, TERMINAL_LINES);
+	EXPECT_EQ(o.escape, TERMINAL_ESCAPE);
+}
+
+TEST(the_escape_key_is_a_byte_or_off)
+{
+	EXPECT_EQ(parse("tocsin.escape=0x14").escape, 0x14);
+	EXPECT_EQ(parse("tocsin.escape=off").escape, TERMINAL_NO_ESCAPE);
+	EXPECT_EQ(parse("tocsin.escape=256").escape, TERMINAL_ESCAPE);
+	EXPECT(log_says("1 to 255 or off"));
+	EXPECT_EQ(parse("tocsin.escape=0").escape, TERMINAL_ESCAPE);
+	EXPECT_EQ(parse("tocsin.console=focus").console, TERMINAL_FOCUS);
+	EXPECT_EQ(parse("tocsin.console=1").console, TERMINAL_LINES);
+	EXPECT(log_says("lines or focus"));
 }
 
 TEST(every_option)

@@ -214,6 +214,37 @@ TEST(a_guest_that_fills_its_share_does_not_silence_the_log)
 	drain_all();
 }
 
+TEST(lines_of_several_owners)
+{
+	const char a = 0, b = 0;
+	char block[4000];
+
+	room = 1000;
+	EXPECT(console_line(&a, "[a] ", "one", 3));
+	EXPECT(console_line(&a, "[a]+", " two\r\n", 6));
+	EXPECT(sent_is("[a] one two\r\n"));
+	EXPECT(console_line(&a, "[a] ", "x", 1));
+	EXPECT(console_line(&b, "[b] ", "y", 1));
+	EXPECT(console_line(&a, "[a]+", "z", 1));
+	EXPECT(sent_is("[a] x\r\n[b] y\r\n[a]+z"));
+	log_info("mine"); /* the line is nobody's after that */
+	EXPECT(console_line(&a, "[a]+", "w", 1));
+	EXPECT(sent_is("\r\ntocsin: mine\r\n[a]+w"));
+	console_write("u", 1);
+	EXPECT(console_line(&a, "[a]+", "v\r\n", 3));
+	EXPECT(sent_is("u\r\n[a]+v\r\n"));
+	room = 0;
+	memset(block, 'g', sizeof(block));
+	EXPECT_EQ(console_write(block, sizeof(block)), sizeof(block));
+	EXPECT(!console_line(&a, "[a] ", block, 95)); /* all or nothing */
+	EXPECT(console_line(&a, "[a] ", block, 90));
+	room = 3000;
+	EXPECT_EQ(console_irq(), CONSOLE_ROOM);
+	drain_all();
+	console_write("\n", 1);
+	drain_all();
+}
+
 TEST(log_lines_that_find_no_room_are_counted)
 {
 	const char *end = "tocsin: after\r\n";

@@ -61,7 +61,8 @@ static void expect_unique_names(void)
 	int property;
 
 	for (int node = 0; node >= 0; node = fdt_next_node(to, node, NULL))
-		fdt_for_each_property_offset(property, to, node) EXPECT(!twice(property));
+		fdt_for_each_property_offset (property, to, node)
+			EXPECT(!twice(property));
 }
 
 static void make(const struct virt *v, u32 nr_vcpus)

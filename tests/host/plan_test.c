@@ -2,8 +2,8 @@
 /*
  * The zero-configuration partition, in a machine whose RAM is a buffer here.
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/image.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/place.c boot/plan.c
- * sources: boot/guest_tree.c boot/guest_tree_nodes.c lib/fmt.c
+ * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/place.c
+ * sources: boot/plan.c boot/plan_load.c boot/guest_tree.c boot/guest_tree_nodes.c lib/fmt.c
  */
 #include <boot/arena.h>
 #include <boot/plan.h>

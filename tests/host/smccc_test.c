@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The guest's calls: dispatch, PSCI, TRNG, workarounds, our own service.
- * sources: el2/smccc.c el2/smccc_arch.c el2/vpsci.c el2/trng.c el2/vendor.c
+ * sources: el2/smccc.c el2/smccc_arch.c el2/pvtime.c el2/vpsci.c el2/trng.c el2/vendor.c
  */
+#include <el2/pvtime.h>
 #include <smccc_world.h>
 #include <test.h>
 
@@ -97,6 +98,38 @@ TEST(smccc_identifier_bits)
 	EXPECT_EQ(CALL(SMCCC_VERSION), 0x10003);
 	EXPECT_EQ(CALL(PSCI_MIGRATE_INFO_TYPE), 2);
 	EXPECT(!smccc_implemented(0x84000013) && smccc_implemented(FAST64(PSCI_CPU_ON)));
+}
+
+/* Room for two structures: the other vCPUs have none. */
+TEST(stolen_time)
+{
+	static struct pvtime room[3];
+	struct vcpu *v = world_init();
+
+	EXPECT_EQ(CALL(PV_TIME_FEATURES, PV_TIME_ST), ~0UL);
+	EXPECT_EQ(CALL(PV_TIME_ST), ~0UL);
+	EXPECT_EQ(CALL(SMCCC_ARCH_FEATURES, PV_TIME_FEATURES), ~0UL);
+	memset(room, 0xff, sizeof(room));
+	world.config.pvtime.ipa = 0x9020000;
+	world.config.pvtime.pa = (u64)room;
+	world.config.pvtime.size = 2 * sizeof(room[0]) + 63;
+	pvtime_create(&world.partition);
+	EXPECT(world.cpu.schedule.measured);
+	pvtime_reset(&world.partition);
+	EXPECT_EQ(CALL(PV_TIME_FEATURES, PV_TIME_FEATURES), 0);
+	EXPECT_EQ(CALL(PV_TIME_FEATURES, PV_TIME_ST), 0);
+	EXPECT_EQ(CALL(PV_TIME_FEATURES, PV_TIME_ST + 1), ~0UL);
+	EXPECT_EQ(CALL(SMCCC_ARCH_FEATURES, PV_TIME_FEATURES), 0);
+	EXPECT_EQ(CALL(PV_TIME_ST), 0x9020000);
+	EXPECT_EQ(hvc(&world.vcpus[1], PV_TIME_ST, 0, 0, 0), 0x9020040);
+	EXPECT_EQ(hvc(&world.vcpus[2], PV_TIME_ST, 0, 0, 0), ~0UL);
+	pvtime_add(v, 62500000UL * 3600 * 24 + 1); /* a day and 16 ns */
+	pvtime_add(v, 2);
+	pvtime_add(&world.vcpus[2], 1);
+	EXPECT_EQ(room[0].stolen_ns, 3600UL * 24 * 1000000000 + 48);
+	EXPECT_EQ(room[0].revision | room[0].attributes, 0);
+	EXPECT_EQ(room[1].stolen_ns, 0);
+	EXPECT_EQ(room[2].stolen_ns, ~0UL);
 }
 
 TEST(psci_features)

@@ -108,3 +108,16 @@ TEST(names_end_within_the_strings)
 	fdt_set_size_dt_strings(tree, fdt_size_dt_strings(tree) - 1);
 	EXPECT_EQ(walk(), ERR_FORMAT);
 }
+
+/* With these libfdt takes a step of nothing, or back. */
+TEST(lengths_that_wrap)
+{
+	struct fdt_property *prop;
+
+	for (u32 len = 0xffffff00; len; len++) {
+		virt_tree(tree, &(struct virt){VIRT_DEFAULTS});
+		prop = fdt_offset_ptr_w(tree, fdt_first_property_offset(tree, 0), sizeof(*prop));
+		prop->len = cpu_to_fdt32(len);
+		EXPECT_EQ(walk(), ERR_FORMAT);
+	}
+}

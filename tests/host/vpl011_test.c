@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The emulated PL011 between a console that takes and gives what the test says
+ * The emulated PL011 between a terminal that takes and gives what the test says
  * and a vGIC that remembers the line: registers, FIFOs, interrupts, and a random
  * walk against a plain model.
  * sources: el2/vpl011.c
  */
-#include <drivers/console.h>
+#include <drivers/uart.h>
 #include <el2/vgic.h>
 #include <el2/vpl011.h>
 #include <string.h>
@@ -34,24 +34,26 @@
 #define RT 0x40
 #define OE 0x400
 
-/* The console: a queue of input, a limit on output. */
+/* The terminal: a queue of input, a limit on output. */
 static int input[4096];
 static size_t input_in, input_out;
 static char output[1 << 16];
 static size_t output_count, output_room;
 
-int console_read(void)
+int terminal_read(struct partition *p)
 {
+	EXPECT(p == (struct partition *)0x1000);
 	return input_out < input_in ? input[input_out++ % 4096] : -1;
 }
 
-size_t console_write(const char *bytes, size_t n)
+bool terminal_put(struct partition *p, char c)
 {
-	size_t i;
-
-	for (i = 0; i < n && output_room; i++, output_room--)
-		output[output_count++ % sizeof(output)] = bytes[i];
-	return i;
+	EXPECT(p == (struct partition *)0x1000);
+	if (!output_room)
+		return false;
+	output_room--;
+	output[output_count++ % sizeof(output)] = c;
+	return true;
 }
 
 /* The vGIC */

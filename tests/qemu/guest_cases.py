@@ -2,6 +2,7 @@
 """Bare-metal guests of ours under Tocsin: tests/guest/NAME.c, and hostile boots."""
 
 from hostile import GOOD, INITRD_WORDS, KERNEL, RANDOM_TREES, SOAK_TREES, TOCSIN, TREE, TREES
+from partition_trees import Partition, arguments
 from run import matrix
 
 MADE = "build/guest/hostile"
@@ -124,11 +125,90 @@ TREE_CASES = [
 BOARD = [guest(f"zcu102-{name}", program=name, zcu102=True, mem="2G", timeout=60)
          for name in ("smccc", "sysregs", "gic", "timer", "fp", "sdei", "sdeismp")]
 
+# The escape key and the monitor, as one partition can show them: (shown, then typed).
+KEY = "\x1d"
+MONITOR = [
+    (r"hello\n", f"a{KEY}{KEY}"),
+    (r"\(61\)\n\(1d\)\n", f"{KEY}m"),
+    (r"monitor; help", "halp\x7f\x7f\x7felp\r"),
+    (r"quit: back", "status\r"),
+    (r"0 guest: running, \d vCPUs, console\n  vCPU 0 on cpu0: [a-z]", "stage2 guest\r"),
+    (r"emulated: pl011\n(.*\n)*.*: memory, rwx(.*\n)*tocsin> ", "audit\r"),
+    (r"\d stretches of 1 partitions, 0 breaches\n", "regs 0 0\r"),
+    (r"guest, vCPU 0, .*pc 0x[0-9a-f]+(.*\n){9}", "crash\rregs guest 9\rstop elsewhere\r"),
+    (r"has not crashed\n(.*\n)*.*has vCPUs 0 to \d\n(.*\n)*stop: which partition", "log\r"),
+    (r"\| tocsin: version(.*\n)*tocsin> ", "output\r"),
+    (r"\| \(61\)\n\| \(1d\)\ntocsin> ", "start\rrestart\r"),
+    (r"guest is not stopped\n(.*\n)*.*partition guest: reset\n.*entry 0x", "stop\r"),
+    (r"guest: stopped from the monitor\n", "status\rregs\r"),
+    (r"0 guest: stopped(.*\n)*.*vCPU 0, off;(.*\n)*  x28", "start\rquit\r"),
+    (r"console: guest\n(.*\n)*hello\n", f"{KEY}?c"),
+    (r"escape key, then(.*\n)*.*stopped after a fault", f"{KEY}\r"),
+    (r"monitor; help", "crash\r"),
+    (r"tocsin> crash\npartition guest, vCPU 0 stopped: instruction abort(.*\n)*  x28.*\n  vbar_el1 0x0*b800000",
+     "start\rquit\r"),
+    (r"hello\n", "o"),
+    r"off\n",
+]
+
+
+def monitor(name, **more):
+    return guest(name, program="typed", tests=False, stop=True, tocsin="tocsin.on-stop=halt", expect=MONITOR,
+                 **more)
+
+
+# Two partitions: tags, focus by the escape key, one stopped while the other goes on.
+TWO = [
+    (r"(\[(red|green)\] hello\n(.*\n)*){2}", "a"),
+    (r"\[red\] \(61\)\n", f"{KEY}gb{KEY}rq{KEY}1d"),
+    (r"\[green\] \(6[24]\)\n(.*\n)*\[green\] \(64\)\n", f"{KEY}m"),
+    (r"monitor; help", "status\raudit\r"),
+    (r"0 red: running(.*\n)*1 green: running, 1 vCPUs, console\n(.*\n)*[24] stretches of 2 partitions, 0 breaches",
+     "output red\rstop green\r"),
+    (r"\| \(61\)\n\| \(71\)\n(.*\n)*.*green: stopped from the monitor", "start green\rfocus 0\r"),
+    (r"console: red\n(.*\n)*\[green\] hello\n", "eo"),
+    (r"\[red\] \(65\)\n\[red\] off\n(.*\n)*.*red: powered off", f"{KEY}go"),
+    r"\[green\] off\n(.*\n)*.*green: powered off",
+]
+
+
+def two(gic, smp):
+    name = f"console-two.gic{gic}.smp{smp}"
+    partitions = [Partition("red", "typed", [0]), Partition("green", "typed", [smp - 1])]
+    return {"name": name, "gic": gic, "smp": smp, "mem": "256M", "timeout": 30, "expect": TWO,
+            "qemu": arguments(name, partitions, gic=gic, smp=smp)}
+
+
+# Two partitions that talk: the first one tests, the other does what it is told. Each has
+# a copy of the program, by a name of its own.
+def channels(name, smp, **more):
+    pair = [{"name": who, "cpus": 1, "memory": "16M", "kernel": f"{'./' * i}build/guest/channel.bin", "bootargs": who,
+             "props": {"tocsin,cpu-affinity": i % smp}} for i, who in enumerate(("ping", "pong"))]
+    channel = {"compatible": "tocsin,channel", "tocsin,partitions": ["ping", "pong"]}
+    return {"name": name, "mem": "256M", "tests": True, "timeout": 60, "smp": smp, "partitions": pair,
+            "tocsin": "tocsin.console=focus",
+            "chosen": {"talk": {**channel, "tocsin,size": 64},
+                       "publish": {**channel, "tocsin,size": [0, 4096], "tocsin,access": ["rw", "ro"]},
+                       "ring": {**channel, "tocsin,interrupts": [120, 121]}}, **more}
+
+
+CHANNELS = [case for smp in (1, 2) for case in matrix(channels(f"channel-{smp}", smp), cpu=CPUS, gic=GICS)]
+
 CASES = [
+    *CHANNELS,
+    *[two(gic, smp) for gic in GICS for smp in (1, 2)],
+    *matrix(monitor("monitor"), gic=GICS, smp=[1, 4]),
+    guest("monitor-off", program="typed", tests=False, tocsin="tocsin.escape=off",
+          expect=[(r"hello\n", f"{KEY}mo"), r"\(1d\)\n\(6d\)\noff"]),
+    guest("monitor-deaf", program="typed", tests=False, stop=True,
+          expect=[(r"hello\n", "h"), (r"deaf", f"some more{KEY}m"), (r"monitor; help", "restart\rquit\r"),
+                  r"hello\n"]),
     *MATRIX,
     *BOARD,
     *SDEI,
     *matrix(shared("timer"), gic=GICS, smp=[1, 2]),
+    *matrix(shared("schedule"), gic=GICS, smp=[1, 2]),
+    *matrix(guest("schedule"), gic=GICS, smp=[4]),
     *matrix(shared("fp"), gic=GICS, smp=[1], cpu=CPUS),
     *matrix(guest("debug"), cpu=CPUS, smp=[1, 4]),
     *matrix(shared("debug"), smp=[1]),

@@ -97,7 +97,23 @@ UBOOT = [{**LINUX, "name": f"uboot.{method}", "kernel": None, "initrd": None, "u
           "expect": [r"U-Boot 20", RUNNING, r"nproc: 4", r"tocsin-guest: shell passed"]}
          for method in ("extlinux", "script")]
 
+# With tests/guest/channel.c as the other partition, whose channels have these names.
+def channel(name, **more):
+    pair = [{"name": "debian", "cpus": 2, "memory": "512M", "kernel": LINUX["kernel"], "initrd": LINUX["initrd"],
+             "bootargs": "console=ttyAMA0 tocsin.test=channel", "props": {"tocsin,cpu-affinity": [0, 1]}},
+            {"name": "pong", "cpus": 1, "memory": "16M", "kernel": "build/guest/channel.bin", "bootargs": "pong",
+             "props": {"tocsin,cpu-affinity": 1}}]
+    channel = {"compatible": "tocsin,channel", "tocsin,partitions": ["debian", "pong"]}
+    return {**LINUX, "name": name, "smp": 2, "mem": "1G", "partitions": pair, "tocsin": "tocsin.console=focus",
+            "chosen": {"talk": {**channel, "tocsin,size": 64},
+                       "publish": {**channel, "tocsin,size": 4096, "tocsin,access": ["rw", "ro"]},
+                       "ring": channel},
+            "reject": [*PANIC, r"channel: FAIL"],
+            "expect": [RUNNING, r"channel: 100 answers", r"tocsin-guest: channel passed"], **more}
+
+
 CASES = [
+    *matrix(channel("channel"), gic=["2", "3"]),
     *matrix(debian("shell", expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"]),
             gic=["2", "3"]),
     *matrix(debian("hotplug", "tocsin.rounds=10"), gic=["2", "3"]),

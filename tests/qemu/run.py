@@ -102,7 +102,8 @@ class Run:
         self.log.write((shlex.join(command) + "\n").encode())
         self.qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT, bufsize=0)
-        threading.Thread(target=self.listen, daemon=True).start()
+        self.listener = threading.Thread(target=self.listen, daemon=True)
+        self.listener.start()
 
     def listen(self):
         while data := self.qemu.stdout.read(4096):
@@ -164,6 +165,7 @@ class Run:
         if self.qemu.poll() is None:
             self.qemu.kill()
         self.qemu.wait()
+        self.listener.join()
         self.log.close()
 
 

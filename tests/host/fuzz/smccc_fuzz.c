@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A guest that makes calls: vCPUs, identifiers and arguments from the input.
- * sources: el2/smccc.c el2/smccc_arch.c el2/vpsci.c el2/trng.c el2/vendor.c
+ * sources: el2/smccc.c el2/smccc_arch.c el2/pvtime.c el2/vpsci.c el2/trng.c el2/vendor.c
  */
 #include <smccc_world.h>
 

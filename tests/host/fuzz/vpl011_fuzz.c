@@ -6,7 +6,7 @@
  * the registers do not explain, output lost or invented.
  * sources: el2/vpl011.c
  */
-#include <drivers/console.h>
+#include <drivers/uart.h>
 #include <el2/vgic.h>
 #include <el2/vpl011.h>
 #include <stdlib.h>
@@ -19,18 +19,20 @@ static struct vpl011 uart;
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
-int console_read(void)
+int terminal_read(struct partition *p)
 {
+	(void)p;
 	return input ? (int)(input-- * 37 & 0xfff) : -1;
 }
 
-size_t console_write(const char *bytes, size_t n)
+bool terminal_put(struct partition *p, char c)
 {
-	(void)bytes;
-	n = n < room ? n : room;
-	room -= (unsigned)n;
-	taken += n;
-	return n;
+	(void)p, (void)c;
+	if (!room)
+		return false;
+	room--;
+	taken++;
+	return true;
 }
 
 void vgic_set_level(struct partition *p, u32 intid, bool level)

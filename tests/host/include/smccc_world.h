@@ -11,6 +11,7 @@
 #include <arch/rndr.h>
 #include <arch/smccc.h>
 #include <drivers/psci.h>
+#include <drivers/timer.h>
 #include <el2/alarm.h>
 #include <el2/errata.h>
 #include <el2/partition.h>
@@ -115,6 +116,11 @@ void partition_stop(struct partition *p, enum stop_reason reason)
 	(void)p;
 	world.effects |= DID_STOP;
 	world.stop_reason = reason;
+}
+
+u64 timer_frequency(void)
+{
+	return 62500000;
 }
 
 long errata_answer(u32 actions, u32 fid)

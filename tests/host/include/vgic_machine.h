@@ -257,7 +257,10 @@ static void machine_init(u8 version, u8 nr_lrs)
 	memset(spi_owned, 0, sizeof(spi_owned));
 	for (u32 i = FIRST_HW; i <= LAST_HW; i++)
 		spi_owned[i / 32] |= 1U << i % 32;
-	part_config = (struct partition_config){.spi_owned = spi_owned,
+	part_config = (struct partition_config){.gicd = {DIST, 0x10000},
+						.gicr = &redist_region,
+						.nr_gicr = 1,
+						.spi_owned = spi_owned,
 						.nr_intids = NR_INTIDS,
 						.uart = {0x9000000, 0x1000},
 						.uart_intid = EMULATED};
@@ -271,9 +274,9 @@ static void machine_init(u8 version, u8 nr_lrs)
 		vcpus[i].partition = &part;
 		vcpus[i].cpu = &host_cpus[vcpu_cpu[i]];
 	}
-	if (vgic_create(&part, &gic_config) != OK)
+	if (vgic_create(&part) != OK)
 		abort();
-	vgic_regions(&part, &gic_config, regions);
+	vgic_regions(&part, regions);
 	for (u32 i = 0; i < NR_CPUS; i++) {
 		on_cpu(i);
 		if (version == 2 && gic_cpu_init(i, i) != OK)

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A hostile partition: the interrupt controller, its CPUs, its console. */
+#include "attack.h"
+#include "gic.h"
+
+/* ---- registers ---- */
+
+#define GICC_APR 0xd0
+#define GICC_PAGE KIB(4)
+
+/* Every offset at every width, read and written with anything. */
+static void hammer(struct range r, u32 least)
+{
+	for (u32 size = least; size <= 8; size *= 2) {
+		for (u64 a = r.base; a < r.base + r.size; a += size) {
+			try_read(a, size, NULL);
+			try_write(a, size, random_next(&seed));
+		}
+	}
+}
+
+static void registers(void)
+{
+	irq_disable();
+	hammer(machine.gicd, 1);
+	if (machine.gic == 3) {
+		hammer((struct range){gic_redist(0), MIN(nr_cpus * KIB(128), KIB(256))}, 1);
+	} else {
+		hammer((struct range){machine.gicc.base, GICC_PAGE}, 4);
+		for (u32 i = 0; i < 16; i += 4)
+			io_write32(machine.gicc.base + GICC_APR + i, 0);
+	}
+	reset();
+	expect_served();
+}
+
+/* ---- floods ---- */
+
+#define SGIS 10000
+
+static volatile u32 flooding;
+
+static void flood(u64 n)
+{
+	for (u64 i = 0; i < n || (!n && flooding); i++) {
+		if (RANDOM(2))
+			gic_send_sgi_others(RANDOM(16));
+		else
+			gic_send_sgi(RANDOM(16), RANDOM(nr_cpus));
+	}
+}
+
+static void secondary_flood(u64 n)
+{
+	gic_cpu_init();
+	for (u32 i = 0; i < 16; i++)
+		gic_enable(i);
+	irq_enable();
+	flood(n);
+	irq_disable();
+}
+
+/* From all CPUs to all CPUs, taken and not taken. */
+static void sgis(void)
+{
+	reset();
+	for (u32 i = 0; i < 16; i++)
+		gic_enable(i);
+	flooding = 1;
+	for (u32 i = 1; i < nr_cpus; i++)
+		EXPECT_EQ(cpu_start(i, secondary_flood, 0), PSCI_SUCCESS);
+	flood(SGIS);
+	irq_enable();
+	flood(SGIS);
+	irq_disable();
+	flooding = 0;
+	for (u32 i = 1; i < nr_cpus; i++)
+		cpu_wait_off(i);
+	reset();
+	expect_served();
+}
+
+/* ---- interrupts that nobody sees to ---- */
+
+#define HELD_US 20000
+#define NAPS 2000
+
+static void arm_timers(void)
+{
+	gic_enable(INTID_VTIMER);
+	gic_enable(INTID_PTIMER);
+	write_sysreg(CNTV_CVAL_EL0, counter());
+	write_sysreg(CNTV_CTL_EL0, CNTV_CTL_EL0_ENABLE);
+	write_sysreg(CNTP_CVAL_EL0, counter());
+	write_sysreg(CNTP_CTL_EL0, CNTV_CTL_EL0_ENABLE);
+	isb();
+}
+
+static void everything_pending(void)
+{
+	for (u32 i = 0; i < machine.nr_intids; i++) {
+		gic_enable(i);
+		gic_set_pending(i);
+	}
+}
+
+/* Its timers and all others: pending for good; then acknowledged, never finished. With
+ * something pending WFI does not wait, which makes a loop of exits of it. */
+static void unacked(void)
+{
+	reset();
+	arm_timers();
+	everything_pending();
+	delay_us(HELD_US);
+	for (u32 i = 0; i < NAPS; i++)
+		wfi();
+	for (u32 i = 0; i < machine.nr_intids; i++) {
+		u32 iar = gic_ack();
+
+		gic_set_eoi_split(i & 1);
+		if (!NOTHING(iar))
+			gic_eoi(iar); /* half of them: a priority drop only */
+	}
+	gic_set_eoi_split(false);
+	arm_timers();
+	delay_us(HELD_US);
+	for (u32 i = 0; i < 8; i++)
+		gic_ack();
+	delay_us(HELD_US);
+	expect_served();
+	if (!strstr(machine.bootargs, "leave")) {
+		write_sysreg(CNTV_CTL_EL0, 0);
+		write_sysreg(CNTP_CTL_EL0, 0);
+		for (u32 i = 0; i < 8; i++)
+			gic_eoi(i);
+		reset();
+	}
+}
+
+/* ---- CPUs ---- */
+
+#define STARTS 40
+
+static void at_once(u64 arg)
+{
+	(void)arg;
+}
+
+/* Off again as soon as they are on; and asked for over and over meanwhile. */
+static void cpus(void)
+{
+	for (u32 n = 0; n < STARTS && !test_failed(); n++) {
+		u32 i = 1 + n % (nr_cpus - 1);
+
+		EXPECT_EQ(cpu_start(i, at_once, 0), PSCI_SUCCESS);
+		for (u32 k = 0; k < 8; k++)
+			hvc_call(PSCI64(PSCI_CPU_ON), percpu[i].mpidr, random_next(&seed) | 1, 0);
+		cpu_wait_off(i);
+	}
+	expect_served();
+}
+
+/* ---- the console ---- */
+
+#define BYTES 20000
+#define UARTDR 0x00
+#define UARTFR 0x18
+#define UARTLCR_H 0x2c
+#define UARTCR 0x30
+#define UARTIMSC 0x38
+#define UARTICR 0x44
+#define LCR_8_FIFO 0x70
+#define CR_ON 0x301
+
+/* Its registers, all but what goes out. */
+static void uart(void)
+{
+	for (u64 i = 4; i < machine.uart.size; i++) {
+		u64 a = machine.uart.base + i;
+
+		try_read(a, 1U << RANDOM(4), NULL);
+		try_write(a, 1U << RANDOM(4), random_next(&seed));
+	}
+	io_write32(machine.uart.base + UARTIMSC, 0);
+	io_write32(machine.uart.base + UARTICR, 0x7ff);
+	io_write32(machine.uart.base + UARTLCR_H, LCR_8_FIFO);
+	io_write32(machine.uart.base + UARTCR, CR_ON);
+	expect_served();
+}
+
+/* Anything that is not a line of its own, without looking whether there is room. */
+static void console(void)
+{
+	for (u32 i = 0; i < BYTES; i++)
+		io_write32(machine.uart.base + UARTDR, RANDOM(64) ? 32 + RANDOM(94) : 10);
+	print("\n");
+	expect_served();
+}
+
+void guest_setup(void)
+{
+	attack_only();
+}
+
+const struct test guest_tests[] = {{"registers", registers, UNDER_TOCSIN},
+				   {"sgis", sgis, UNDER_TOCSIN},
+				   {"unacked", unacked, UNDER_TOCSIN},
+				   {"cpus", cpus, UNDER_TOCSIN | NEEDS_SMP},
+				   {"uart", uart, UNDER_TOCSIN},
+				   {"console", console, UNDER_TOCSIN},
+				   {0}};

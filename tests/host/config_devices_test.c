@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Devices of partitions from partial device trees, and where their kernels want to be.
+ * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/place.c
+ * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
+ * sources: boot/config.c boot/config_props.c boot/config_values.c
+ * sources: boot/config_modules.c boot/config_check.c boot/config_memory.c
+ * sources: boot/config_devices.c boot/config_assign.c boot/image.c lib/fmt.c
+ */
+#include <config_world.h>
+
+/* A device in a partial tree; properties with length 0 are not there. */
+struct device {
+	const char *name, *path;
+	u32 reg[5]; /* two cells of address, size, two of guest address */
+	bool no_reg;
+	u32 interrupts[3];
+	const char *force;
+};
+
+static u64 part[0x2000 / 8];
+
+static void write_part(const struct device *devices, u32 nr)
+{
+	must(fdt_create(part, sizeof(part)));
+	must(fdt_finish_reservemap(part));
+	t_node(part, "");
+	t_node(part, "passthrough");
+	t_text(part, "compatible", "simple-bus");
+	t_cell(part, "#address-cells", 2);
+	t_cell(part, "#size-cells", 1);
+	for (const struct device *d = devices; d < devices + nr; d++) {
+		t_node(part, d->name);
+		if (d->path)
+			t_text(part, "xen,path", d->path);
+		if (!d->no_reg)
+			t_cells(part, "xen,reg", d->reg, 5);
+		if (d->interrupts[2])
+			t_cells(part, "interrupts", d->interrupts, 3);
+		if (d->force)
+			t_empty(part, d->force);
+		t_end(part);
+	}
+	t_end(part);
+	t_end(part);
+	must(fdt_finish(part));
+}
+
+static void node(void *t, const char *name, const char *compatible, u32 base, u32 size)
+{
+	t_node(t, name);
+	t_text(t, "compatible", compatible);
+	T_CELLS(t, "reg", 0, base, 0, size);
+	t_end(t);
+}
+
+static void add_devices(void *t)
+{
+	node(t, "virtio_mmio@a000000", "virtio,mmio", 0xa000000, 0x200);
+	node(t, "virtio_mmio@a000200", "virtio,mmio", 0xa000200, 0x200);
+	node(t, "virtio_mmio@a001000", "virtio,mmio", 0xa001000, 0x200);
+	node(t, "serial@b000000", "arm,pl011", 0xb000000, 0x1000);
+	node(t, "dma@c000000", "arm,pl330", 0xc000000, 0x1000);
+	t_node(t, "soc");
+	t_text(t, "compatible", "simple-bus");
+	t_cell(t, "#address-cells", 1);
+	t_cell(t, "#size-cells", 1);
+	T_CELLS(t, "ranges", 0, 0, 0xd000000, 0x100000);
+	t_node(t, "gpio@1000");
+	t_text(t, "compatible", "arm,pl061");
+	T_CELLS(t, "reg", 0x1000, 0x1000);
+	t_end(t);
+	t_end(t);
+}
+
+/* "a" and "b" are direct-mapped, "c" is not. */
+static void add_partitions(void *t)
+{
+	t_partition(t, "a", "xen,domain");
+	t_empty(t, "direct-map");
+	T_CELLS(t, "xen,static-mem", 0, 0x50000000, 0, 0x1000000);
+	t_module(t, "multiboot,device-tree", 0x4b000000, sizeof(part));
+	t_sound_end(t, 0x48000000);
+	t_partition(t, "b", "xen,domain");
+	t_empty(t, "direct-map");
+	T_CELLS(t, "xen,static-mem", 0, 0x60000000, 0, 0x1000000);
+	t_module(t, "multiboot,device-tree", 0x4c000000, sizeof(part));
+	t_sound_end(t, 0x49000000);
+	t_sound(t, "c", 64);
+	t_empty(t, "vpl011");
+	t_module(t, "multiboot,device-tree", 0x4d000000, sizeof(part));
+	t_sound_end(t, 0x4a000000);
+}
+
+#define TREE_A "/chosen/a/module@4b000000"
+#define TREE_B "/chosen/b/module@4c000000"
+#define TREE_C "/chosen/c/module@4d000000"
+
+static void begin(void)
+{
+	EXPECT_EQ(
+	    read_virt(&(struct virt){VIRT_DEFAULTS, .root = add_devices, .chosen = add_partitions}),
+	    OK);
+	EXPECT_EQ(nr_errors_said, 0);
+	nr_said = 0;
+}
+
+static struct partition_spec *give_all(u32 i, const struct device *devices, u32 nr)
+{
+	struct partition_spec *p = &config.partitions[i];
+
+	write_part(devices, nr);
+	config_read_devices(&config, p, part, tree, &machine, complain, &config);
+	return p;
+}
+
+static struct partition_spec *give(u32 i, struct device device)
+{
+	return give_all(i, &device, 1);
+}
+
+#define FORCE "xen,force-assign-without-iommu"
+#define SERIAL                                                                                     \
+	.name = "serial", .path = "/serial@b000000", .reg = {0, 0xb000000, 0x1000, 0, 0xb000000}
+#define VIRTIO(n)                                                                                  \
+	.name = "virtio", .path = "/virtio_mmio@a00" #n,                                           \
+	.reg = {0, 0xa000000 + 0x##n, 0x200, 0, 0xa000000 + 0x##n}, .force = FORCE
+
+TEST(a_harmless_device_goes_to_anybody)
+{
+	const struct partition_spec *p;
+
+	begin();
+	p = give(2, (struct device){SERIAL, .interrupts = {0, 40, 4}});
+	EXPECT(!p->broken && p->nr_devices == 1 && nr_said == 0);
+	EXPECT(!strcmp(p->devices->path, "/serial@b000000"));
+	EXPECT(!strcmp(p->devices->guest, "serial"));
+	EXPECT(p->devices->pa.base == 0xb000000 && p->devices->pa.size == 0x1000);
+	EXPECT(p->devices->ipa == 0xb000000 && !p->devices->dma_forced);
+	EXPECT(p->nr_spi == 1 && p->spis[0] == 72);
+	EXPECT(!p->tree_whole);
+}
+
+TEST(a_device_that_may_do_dma_is_forced_on_a_trusted_partition)
+{
+	struct device d = {VIRTIO(1000)};
+
+	begin();
+	EXPECT(give(2, d)->broken);
+	EXPECT_ERROR(TREE_C, "xen,path", "there is no IOMMU: should be of a direct-mapped");
+	begin();
+	d.force = NULL;
+	EXPECT(give(0, d)->broken);
+	EXPECT_ERROR(TREE_A, "xen,path", "should have tocsin,force-assign-without-iommu");
+	begin();
+	d.force = "tocsin,force-assign-without-iommu";
+	EXPECT(!give(0, d)->broken);
+	EXPECT_WARNING(TREE_A, "tocsin,force-assign-without-iommu", "this partition is trusted");
+	EXPECT(config.partitions->devices->dma_forced);
+	/* What it is, is known by the machine's node only. */
+	begin();
+	EXPECT(give(2, (struct device){SERIAL, .path = NULL})->broken);
+	EXPECT_ERROR(TREE_C, "xen,path", "there is no IOMMU");
+}
+
+TEST(a_page_has_one_owner)
+{
+	begin();
+	EXPECT(!give_all(0, (struct device[]){{VIRTIO(0000)}, {VIRTIO(0200)}}, 2)->broken);
+	EXPECT_EQ(config.partitions->nr_devices, 2);
+	EXPECT(give(1, (struct device){VIRTIO(0200)})->broken);
+	EXPECT_ERROR(TREE_B, "xen,reg",
+		     "virtio is in the page at 0xa000000 as virtio of /chosen/a: both should be");
+	begin();
+	EXPECT(!give(0, (struct device){VIRTIO(0000)})->broken);
+	EXPECT(!give(1, (struct device){VIRTIO(1000)})->broken);
+	begin();
+	give(0, (struct device){SERIAL});
+	EXPECT(give(1, (struct device){SERIAL})->broken);
+	EXPECT(!config.partitions[0].broken);
+	EXPECT_ERROR(TREE_B, "xen,path",
+		     "found /serial@b000000, which is given to /chosen/a already");
+}
+
+TEST(what_is_tocsins_or_nobodys)
+{
+	begin();
+	EXPECT(give(0, (struct device){.name = "gic",
+				       .reg = {0, 0x8000000, 0x1000, 0, 0xe000000},
+				       .force = FORCE})
+		   ->broken);
+	EXPECT_ERROR(TREE_A, "xen,reg", "found 0x8000000..0x8000fff: should be registers of");
+	begin();
+	EXPECT(give(0, (struct device){.name = "ram",
+				       .reg = {0, 0x70000000, 0x1000, 0, 0xe000000},
+				       .force = FORCE})
+		   ->broken);
+	begin();
+	EXPECT(give(0, (struct device){SERIAL, .path = "/serial@c000000"})->broken);
+	EXPECT_ERROR(TREE_A, "xen,path", "found \"/serial@c000000\": should be the path of a node");
+	begin();
+	EXPECT(give(0, (struct device){SERIAL, .path = "/virtio_mmio@a000000", .force = FORCE})
+		   ->broken);
+	EXPECT_ERROR(TREE_A, "xen,reg", "should be in the reg of /virtio_mmio@a000000");
+}
+
+TEST(behind_a_bus)
+{
+	begin();
+	EXPECT(!give(2, (struct device){.name = "gpio",
+					.path = "/soc/gpio@1000",
+					.reg = {0, 0xd001000, 0x1000, 0, 0x1000}})
+		    ->broken);
+	begin();
+	EXPECT(give(2, (struct device){.name = "gpio",
+				       .path = "/soc/gpio@1000",
+				       .reg = {0, 0xb000000, 0x1000, 0, 0x1000}})
+		   ->broken);
+	EXPECT_ERROR(TREE_C, "xen,reg", "should be in the reg of /soc/gpio@1000");
+}
+
+static void expect_hidden(u32 i, u32 ipa_high, u32 ipa, const char *path, const char *what)
+{
+	begin();
+	EXPECT(
+	    give(i, (struct device){SERIAL, .reg = {0, 0xb000000, 0x1000, ipa_high, ipa}})->broken);
+	EXPECT_ERROR(path, "xen,reg", what);
+}
+
+TEST(nothing_of_the_guests_is_hidden)
+{
+	expect_hidden(2, 0, 0x43fff000, TREE_C, "over the guest's RAM");
+	expect_hidden(2, 0, 0x9000000, TREE_C, "over the guest's UART");
+	expect_hidden(2, 0, 0x80a0000, TREE_C, "over the guest's interrupt controller");
+	expect_hidden(0, 0, 0x50000000, TREE_A, "over the guest's RAM");
+	expect_hidden(0, 0, 0x8000000, TREE_A, "over the guest's interrupt controller");
+	expect_hidden(2, 0xffffffff, 0xfffff000, TREE_C, "end of addresses");
+	expect_hidden(2, 0, 0xe000800, TREE_C, "at the same place in a page");
+	begin();
+	EXPECT(give_all(2,
+			(struct device[]){{SERIAL},
+					  {.name = "gpio",
+					   .path = "/soc/gpio@1000",
+					   .reg = {0, 0xd001000, 0x1000, 0, 0xb000000}}},
+			2)
+		   ->broken);
+	EXPECT_ERROR(TREE_C, "xen,reg", "over the guest's other device");
+}
+
+static void expect_interrupt(u32 type, u32 n, const char *text)
+{
+	begin();
+	EXPECT(give(2, (struct device){SERIAL, .interrupts = {type, n, 4}})->broken);
+	EXPECT_ERROR(TREE_C, "interrupts", text);
+}
+
+TEST(an_interrupt_has_one_owner)
+{
+	struct device d = {
+	    .name = "line", .path = "/serial@b000000", .no_reg = true, .interrupts = {0, 40, 4}};
+
+	begin();
+	EXPECT(!give(0, d)->broken);
+	EXPECT_EQ(config.partitions->nr_devices, 1);
+	EXPECT_EQ(config.partitions->devices->pa.size, 0);
+	EXPECT(give(1, d)->broken);
+	EXPECT_ERROR(TREE_B, "interrupts", "SPI 40, which is given to /chosen/a");
+	expect_interrupt(0, 1, "SPI 1, which is given to Tocsin, for the console");
+	expect_interrupt(0, 988, "found <0 988>: should be <0 0> to <0 987>");
+	expect_interrupt(0, 0xffffffff, "found <0 4294967295>");
+	expect_interrupt(7, 4, "found <7 4>");
+	begin();
+	EXPECT(!give(2, (struct device){SERIAL, .interrupts = {1, 4, 4}})->broken);
+	EXPECT_WARNING(TREE_C, "interrupts", "a CPU's private one");
+	begin();
+	EXPECT(give(2, (struct device){SERIAL, .interrupts = {0, 256, 4}})->broken);
+	EXPECT_ERROR("/chosen/c", "nr_spis", "found 256: should be at least 257");
+}
+
+TEST(a_tree_that_is_none)
+{
+	begin();
+	write_part(NULL, 0);
+	fdt_set_totalsize(part, sizeof(part) + 8);
+	config_read_devices(&config, config.partitions, part, tree, &machine, complain, &config);
+	EXPECT_ERROR(TREE_A, "reg", "is no device tree: should be a whole .dtb");
+	begin();
+	write_part(NULL, 0);
+	((u32 *)part)[fdt_off_dt_struct(part) / 4] = cpu_to_fdt32(77);
+	config_read_devices(&config, config.partitions, part, tree, &machine, complain, &config);
+	EXPECT_ERROR(TREE_A, "reg", "is broken at offset 0x0");
+	EXPECT(config.partitions->broken);
+}
+
+TEST(a_whole_tree_is_told_from_a_part)
+{
+	begin();
+	must(fdt_create(part, sizeof(part)));
+	must(fdt_finish_reservemap(part));
+	t_node(part, "");
+	t_node(part, "cpus");
+	t_end(part);
+	t_end(part);
+	must(fdt_finish(part));
+	config_read_devices(&config, config.partitions, part, tree, &machine, complain, &config);
+	EXPECT(config.partitions->tree_whole && !config.partitions->broken);
+}
+
+/* An ELF file of one segment. */
+static void write_elf(u8 *file, u64 address, u64 size)
+{
+	static const u8 head[] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
+	u64 at[] = {address, 64}, segment[] = {1, 0, address, address, 16, size, 0};
+
+	memset(file, 0, 0x10000);
+	memcpy(file, head, sizeof(head));
+	file[16] = 2;
+	file[18] = 183;
+	file[20] = 1;
+	memcpy(file + 24, at, sizeof(at));
+	file[52] = 64;
+	file[54] = 56;
+	file[56] = 1;
+	memcpy(file + 64, segment, sizeof(segment));
+}
+
+static bool kernel_at(u32 i, u64 address, u64 size)
+{
+	static u8 file[0x10000];
+
+	begin();
+	write_elf(file, address, size);
+	config_check_kernel(&config, &config.partitions[i], file, &machine, complain, &config);
+	return !config.partitions[i].broken;
+}
+
+TEST(a_kernel_is_within_its_memory)
+{
+	EXPECT(kernel_at(2, 0x40000000, 0x4000000));
+	EXPECT(!kernel_at(2, 0x40000000, 0x4000001));
+	EXPECT_ERROR("/chosen/c/module@4a000000", "reg",
+		     "wants to be at 0x40000000..0x44000000: should be within the partition's RAM, "
+		     "which begins at 0x40000000");
+	EXPECT(!kernel_at(2, 0x3ffff000, 0x2000));
+	EXPECT(kernel_at(0, 0x50000000, 0x1000000));
+	EXPECT(!kernel_at(0, 0x40000000, 0x1000));
+	EXPECT_ERROR("/chosen/a/module@48000000", "reg", "begins at 0x50000000");
+}

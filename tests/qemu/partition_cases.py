@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A hostile partition (tests/guest/attack*.c) beside one that must not notice (victim.c).
+
+Under icount one instruction of any CPU is one nanosecond and a run is the same each
+time: the attack ends, then the victim. Without, CPUs run at the same time: the attack
+goes on until the victim has judged.
+"""
+
+from hostile import words
+from partition_trees import Partition, arguments
+
+ICOUNT = ["-icount", "shift=0,sleep=off"]
+# Name, program, does it need a second vCPU.
+ATTACKS = [("ipa", "attack", False), ("calls", "attack", False), ("sysregs", "attack", False),
+           ("registers", "attackgic", False), ("sgis", "attackgic", True), ("unacked", "attackgic", True),
+           ("cpus", "attackgic", True), ("uart", "attackgic", False), ("console", "attackgic", False)]
+DEATHS = ["reset", "fault", "off"]
+# The CPUs of the victim and of the attack, on a machine with so many.
+PLACES = {"same": (1, [0], [0, 0]), "apart": (2, [1], [0, 0]), "across": (2, [0], [0, 1]),
+          "around": (4, [3], [0, 1, 2])}
+VICTIM = [rf"PASS victim-{what}" for what in ("registers", "memory", "timer", "interrupts")] + ["DONE"]
+TICKS = 1000
+# Nanoseconds that the victim's timer may be late where it shares a CPU with two vCPUs of the
+# attack: two slices of 1/256 s, and what Tocsin needs besides (tools/stretch).
+LATE = 2 * 1_000_000_000 // 256 + 100_000
+
+
+# By time windows: offsets and lengths in us, and how late the victim's timer may then be: as long
+# as the attack's windows, and what it may be in the middle of.
+FRAME = {"tocsin,major-frame-us": words(10000)}
+VICTIM_TIME = {"tocsin,windows": words(0, 2000, 5000, 2000)}
+ATTACK_TIME = {"tocsin,windows": words(2000, 3000, 7000, 3000)}
+WINDOW_LATE = 3_000_000 + 50_000
+
+
+def case(name, place, attacker, gic, ticks=TICKS, late="", windows=False, **more):
+    smp, victim_cpus, cpus = PLACES[place]
+    name = f"{name}.{place}.gic{gic}"
+    attacker.cpus = cpus
+    partitions = [Partition("victim", "victim", victim_cpus, f"ticks={ticks}{late}"), attacker]
+    if windows:
+        partitions[0].props, attacker.props = VICTIM_TIME, ATTACK_TIME
+    return {"name": name, "gic": gic, "smp": smp, "mem": "256M", "timeout": 120, "reject": [
+        r"(?m)^tocsin: error: panic", r"FAIL "], **more,
+        "qemu": arguments(name, partitions, gic=gic, smp=smp, chosen_props=FRAME if windows else None)
+            + more.get("qemu", [])}
+
+
+def attack(name, program, place, gic):
+    """Until the victim is through."""
+    return case(f"attack-{name}", place, Partition("attack", program, bootargs=f"only={name} forever"), gic,
+                expect=VICTIM, stop=True)
+
+
+def exact(name, program, place, gic):
+    """Once, to its end, in the machine's own time."""
+    return case(f"exact-{name}", place, Partition("attack", program, bootargs=f"only={name}"), gic, ticks=2000,
+                late=f" late={LATE}",
+                expect=[rf"PASS {name}", "partition attack: powered off", *VICTIM, "partition victim: powered off"],
+                qemu=ICOUNT)
+
+
+def window(name, program, gic):
+    """The same by time windows, until the victim is through. QEMU is slow at what sysregs does."""
+    forever = "" if name == "sysregs" else " forever"
+    return case(f"window-{name}", "same", Partition("attack", program, bootargs=f"only={name}{forever}"), gic,
+                ticks=400, windows=True, late=f" late={WINDOW_LATE}", expect=VICTIM, stop=True, qemu=ICOUNT)
+
+
+def death(how, place, gic):
+    said = {"reset": r"partition attack: reset", "fault": r"partition attack: stopped after a fault",
+            "off": r"partition attack: powered off"}[how]
+    return case(f"death-{how}", place, Partition("attack", "attackdie", bootargs=how), gic,
+                expect=[said, *VICTIM], stop=True, qemu=ICOUNT)
+
+
+GICS = ["2", "3"]
+EXACT = [exact(name, program, "same", gic) for name, program, _ in ATTACKS for gic in GICS]
+# Every page.
+FINE = case("exact-ipa-fine", "same", Partition("attack", "attack", bootargs="only=ipa fine"), "3", ticks=12000,
+            late=f" late={LATE}", expect=["PASS ipa", *VICTIM], qemu=ICOUNT, soak=True, timeout=600)
+DEATH = [death(how, place, gic) for how in DEATHS for place in ("same", "across") for gic in GICS]
+CASES = [
+    *EXACT,
+    *[attack(name, program, place, gic) for name, program, smp in ATTACKS for gic in GICS
+      for place in (["apart", "across", "around"] if smp else ["apart"])],
+    *[window(name, program, gic) for name, program, _ in ATTACKS for gic in GICS],
+    *DEATH,
+    FINE,
+]
+# What tools/stretch measures: one CPU, and an end.
+COUNTED = EXACT + [case for case in DEATH if case["smp"] == 1]

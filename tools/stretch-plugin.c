@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A plugin for QEMU 7.2 or later: counts Tocsin's instructions from each exception
+ * entry to the ERET, and while each lock is held. One CPU. tools/stretch says, in a file of lines
+ * "OFFSET KIND NAME", what the instructions at offsets in the image mean:
+ *
+ *   E  a stretch begins, of class NAME     C  it is of class NAME
+ *   F  it also does NAME                   R  it ends
+ *   W  nobody waits for the CPU; what follows is a stretch of class NAME
+ *   T  lock NAME is taken                  D  it is dropped
+ *
+ * Arguments: base=ADDRESS,size=BYTES,marks=FILE,out=FILE. At the end, the longest of
+ * each in out: "STRETCH most times CLASS FLAGS...", "HOLD most times LOCK".
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As much of QEMU's plugin interface as is used here (docs/devel/tcg-plugins). */
+#define EXPORT __attribute__((visibility("default")))
+#define NO_REGISTERS 0
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
+					   void (*f)(uint64_t, struct qemu_plugin_tb *));
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+					    void (*f)(unsigned int, void *), int flags, void *data);
+void qemu_plugin_register_atexit_cb(uint64_t id, void (*f)(uint64_t, void *), void *data);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+EXPORT int qemu_plugin_version = 1;
+
+#define MAX_NAMES 128
+#define MAX_FLAGS 8
+#define NO_CLASS (-1)
+
+struct mark {
+	char kind; /* 0: an instruction like others */
+	int name;
+};
+
+struct most {
+	uint64_t length, times;
+};
+
+static uint64_t base, size;
+static struct mark *marks; /* one for each word of the image */
+static const char *out;
+
+static char *names[MAX_NAMES];
+static int nr_names;
+static int flags[MAX_FLAGS]; /* their names */
+static int nr_flags;
+
+static uint64_t count, begin; /* instructions of Tocsin so far; at the stretch's beginning */
+static bool guests_run, in_stretch;
+static int class = NO_CLASS;
+static unsigned int flag_set;
+static struct most stretches[MAX_NAMES][1 << MAX_FLAGS];
+static uint64_t taken[MAX_NAMES];
+static struct most holds[MAX_NAMES];
+
+static int name_of(const char *text)
+{
+	for (int i = 0; i < nr_names; i++)
+		if (!strcmp(names[i], text))
+			return i;
+	if (nr_names == MAX_NAMES)
+		exit(3);
+	names[nr_names] = strdup(text);
+	return nr_names++;
+}
+
+static int flag_of(int name)
+{
+	for (int i = 0; i < nr_flags; i++)
+		if (flags[i] == name)
+			return i;
+	if (nr_flags == MAX_FLAGS)
+		exit(3);
+	flags[nr_flags] = name;
+	return nr_flags++;
+}
+
+static void note(struct most *m, uint64_t length)
+{
+	m->times++;
+	if (length > m->length)
+		m->length = length;
+}
+
+static void start(int name)
+{
+	begin = count;
+	class = name;
+	flag_set = 0;
+	guests_run = in_stretch = true;
+}
+
+static void end(void)
+{
+	if (in_stretch)
+		note(&stretches[class][flag_set], count - begin);
+	in_stretch = false;
+}
+
+static void executed(unsigned int cpu, void *data)
+{
+	const struct mark *m = data;
+
+	(void)cpu;
+	count++;
+	switch (m->kind) {
+	case 'E':
+		start(m->name);
+		break;
+	case 'C':
+		class = m->name;
+		break;
+	case 'F':
+		flag_set |= 1U << flag_of(m->name);
+		break;
+	case 'R':
+		end();
+		break;
+	case 'W':
+		end();
+		start(m->name);
+		break;
+	case 'T':
+		taken[m->name] = count;
+		break;
+	case 'D':
+		if (guests_run && taken[m->name])
+			note(&holds[m->name], count - taken[m->name]);
+		taken[m->name] = 0;
+	}
+}
+
+static void translated(uint64_t id, struct qemu_plugin_tb *tb)
+{
+	(void)id;
+	for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+		uint64_t offset = qemu_plugin_insn_vaddr(insn) - base;
+
+		if (offset < size)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, NO_REGISTERS,
+							       &marks[offset / 4]);
+	}
+}
+
+static void report(uint64_t id, void *data)
+{
+	FILE *f = fopen(out, "w");
+
+	(void)id, (void)data;
+	if (!f)
+		return;
+	for (int c = 0; c < nr_names; c++) {
+		for (unsigned int s = 0; s < 1U << MAX_FLAGS; s++) {
+			if (!stretches[c][s].times)
+				continue;
+			fprintf(f, "STRETCH %" PRIu64 " %" PRIu64 " %s", stretches[c][s].length,
+				stretches[c][s].times, names[c]);
+			for (int i = 0; i < nr_flags; i++)
+				if (s >> i & 1)
+					fprintf(f, " %s", names[flags[i]]);
+			fprintf(f, "\n");
+		}
+		if (holds[c].times)
+			fprintf(f, "HOLD %" PRIu64 " %" PRIu64 " %s\n", holds[c].length,
+				holds[c].times, names[c]);
+	}
+	fclose(f);
+}
+
+static bool read_marks(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char kind, name[64];
+	uint64_t offset;
+
+	if (!f)
+		return false;
+	while (fscanf(f, "%" SCNx64 " %c %63s", &offset, &kind, name) == 3)
+		if (offset < size)
+			marks[offset / 4] = (struct mark){kind, name_of(name)};
+	fclose(f);
+	return nr_names > 0;
+}
+
+EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
+{
+	const char *path = "";
+
+	(void)info;
+	for (int i = 0; i < argc; i++) {
+		char *value = strchr(argv[i], '=');
+
+		if (!value)
+			return 1;
+		*value++ = 0;
+		if (!strcmp(argv[i], "base"))
+			base = strtoull(value, NULL, 0);
+		else if (!strcmp(argv[i], "size"))
+			size = strtoull(value, NULL, 0);
+		else if (!strcmp(argv[i], "marks"))
+			path = strdup(value);
+		else if (!strcmp(argv[i], "out"))
+			out = strdup(value);
+	}
+	marks = calloc(size / 4 + 1, sizeof(*marks));
+	if (!marks || !out || !read_marks(path))
+		return 1;
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+	qemu_plugin_register_atexit_cb(id, report, NULL);
+	return 0;
+}
