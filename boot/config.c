@@ -170,9 +170,12 @@ enum err config_read(struct config *c, const void *fdt, const struct machine *m,
 		     void *context)
 {
 	struct config_reader r = {.c = c, .fdt = fdt, .m = m, .say = say, .context = context};
-	int chosen = fdt_path_offset(fdt, "/chosen"), node;
+	int chosen, node;
 
 	*c = (struct config){0};
+	if (!m->nr_partition_nodes)
+		return OK; /* without a walk over the tree */
+	chosen = fdt_path_offset(fdt, "/chosen");
 	if (chosen < 0)
 		return OK;
 	config_read_chosen(&r, chosen);

@@ -293,11 +293,14 @@ enum err config_read_channels(struct channels *to, const struct config *c, const
 {
 	struct config_reader r = {
 	    .c = (struct config *)c, .fdt = fdt, .m = m, .say = say, .context = context};
-	int chosen = fdt_path_offset(fdt, "/chosen"), offset;
+	int chosen, offset;
 	enum err err = OK;
 
 	*to = (struct channels){0};
-	if (chosen < 0 || !c->nr_partitions)
+	if (!c->nr_partitions)
+		return OK;
+	chosen = fdt_path_offset(fdt, "/chosen");
+	if (chosen < 0)
 		return OK;
 	fdt_for_each_subnode (offset, fdt, chosen) {
 		struct channel_spec spec = {0};

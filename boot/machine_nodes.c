@@ -194,6 +194,7 @@ void scan_module(struct scan *s)
 	struct module module = {.kind = MODULE_UNKNOWN};
 
 	if (is_partition(compatible)) {
+		s->m->nr_partition_nodes++;
 		scan_note(s, NODE_DROPPED);
 		return;
 	}

@@ -62,6 +62,7 @@ struct machine {
 	u32 nr_cpus;
 	struct module *modules;
 	u32 nr_modules;
+	u32 nr_partition_nodes; /* under /chosen, for config_read() */
 	struct range initrd;  /* linux,initrd-start and -end; size 0: none */
 	const char *bootargs; /* Tocsin's own, "" if none */
 	bool psci_smc;        /* there is a PSCI node with method smc */

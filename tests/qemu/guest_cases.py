@@ -3,7 +3,7 @@
 
 from hostile import GOOD, INITRD_WORDS, KERNEL, RANDOM_TREES, SOAK_TREES, TOCSIN, TREE, TREES
 from partition_trees import Partition, arguments
-from run import matrix
+from run import PANIC, matrix
 
 MADE = "build/guest/hostile"
 CPUS = ["cortex-a57", "max"]
@@ -193,6 +193,11 @@ def channels(name, smp, **more):
 
 
 CHANNELS = [case for smp in (1, 2) for case in matrix(channels(f"channel-{smp}", smp), cpu=CPUS, gic=GICS)]
+
+BOARD.append({"name": "zcu102-two", "zcu102": True, "mem": "2G", "timeout": 90, "stop": True,
+              "partitions": [{"name": "alpha", "cpus": 2, "memory": "64M", "kernel": "build/guest/smccc.bin"},
+                             {"name": "beta", "cpus": 1, "memory": "64M", "kernel": "build/guest/sdei.bin"}],
+              "expect": [r"(?s)(?=.*\[alpha\]\S* DONE)(?=.*\[beta\]\S* DONE).*powered off.*powered off"], "reject": [r"FAIL ", *PANIC]})
 
 CASES = [
     *CHANNELS,
