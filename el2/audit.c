@@ -128,13 +128,22 @@ static enum audit_result own_memory(struct audit *a)
 	return AUDIT_PAUSE;
 }
 
+/* The pages in which Tocsin tells a partition its stolen time. */
+static bool tells_time(const struct partition *p, struct range r)
+{
+	struct range pages = {p->config->pvtime.pa, p->config->pvtime.size};
+
+	return range_contains(pages, r);
+}
+
 /* While a partition is loaded, its memory is in EL2's map by pieces. */
 static enum audit_result own_map(struct audit *a, u32 *budget)
 {
 	u64 end = a->mine.value + a->mine.size;
-	bool loading = atomic_load(&a->outer.p->state) == PARTITION_LOADING;
+	bool ours = tells_time(a->outer.p, physical(&a->mine)) ||
+		    atomic_load(&a->outer.p->state) == PARTITION_LOADING;
 
-	while (a->at < end && *budget && !loading) {
+	while (a->at < end && *budget && !ours) {
 		u64 span, at = a->at;
 		bool mapped = stage1_lookup(at, &span);
 
@@ -144,7 +153,7 @@ static enum audit_result own_map(struct audit *a, u32 *budget)
 		if (mapped)
 			return breach(a, (struct range){at, span}, NULL, "mapped in EL2");
 	}
-	if (a->at >= end || loading) {
+	if (a->at >= end || ours) {
 		a->stage = NEXT_PARTITION;
 		a->inner.p = a->outer.p;
 	}

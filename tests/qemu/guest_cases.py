@@ -163,7 +163,7 @@ TWO = [
     (r"\[red\] \(61\)\n", f"{KEY}gb{KEY}rq{KEY}1d"),
     (r"\[green\] \(6[24]\)\n(.*\n)*\[green\] \(64\)\n", f"{KEY}m"),
     (r"monitor; help", "status\raudit\r"),
-    (r"0 red: running(.*\n)*1 green: running, 1 vCPUs, console\n(.*\n)*[24] stretches of 2 partitions, 0 breaches",
+    (r"0 red: running(.*\n)*1 green: running, 1 vCPUs, console\n(.*\n)*[46] stretches of 2 partitions, 0 breaches",
      "output red\rstop green\r"),
     (r"\| \(61\)\n\| \(71\)\n(.*\n)*.*green: stopped from the monitor", "start green\rfocus 0\r"),
     (r"console: red\n(.*\n)*\[green\] hello\n", "eo"),
@@ -176,7 +176,7 @@ def two(gic, smp):
     name = f"console-two.gic{gic}.smp{smp}"
     partitions = [Partition("red", "typed", [0]), Partition("green", "typed", [smp - 1])]
     return {"name": name, "gic": gic, "smp": smp, "mem": "256M", "timeout": 30, "expect": TWO,
-            "qemu": arguments(name, partitions, gic=gic, smp=smp)}
+            "qemu": lambda: arguments(name, partitions, gic=gic, smp=smp)}
 
 
 # Two partitions that talk: the first one tests, the other does what it is told. Each has

@@ -42,7 +42,7 @@ def case(name, place, attacker, gic, ticks=TICKS, late="", windows=False, **more
         partitions[0].props, attacker.props = VICTIM_TIME, ATTACK_TIME
     return {"name": name, "gic": gic, "smp": smp, "mem": "256M", "timeout": 120, "reject": [
         r"(?m)^tocsin: error: panic", r"FAIL "], **more,
-        "qemu": arguments(name, partitions, gic=gic, smp=smp, chosen_props=FRAME if windows else None)
+        "qemu": lambda: arguments(name, partitions, gic=gic, smp=smp, chosen_props=FRAME if windows else None)
             + more.get("qemu", [])}
 
 

@@ -95,7 +95,8 @@ class Run:
 
     def start(self):
         names = {f.name for f in fields(Machine)}
-        machine = Machine(**{k: v for k, v in self.case.items() if k in names})
+        # What needs files that are built is a function.
+        machine = Machine(**{k: v() if callable(v) else v for k, v in self.case.items() if k in names})
         command = machine.command(CONSOLE)
         os.makedirs(LOGS, exist_ok=True)
         self.log = open(f"{LOGS}/{self.case['name'].replace('/', '_')}.log", "wb")
