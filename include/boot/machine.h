@@ -63,9 +63,9 @@ struct machine {
 	struct module *modules;
 	u32 nr_modules;
 	u32 nr_partition_nodes; /* under /chosen, for config_read() */
-	struct range initrd;  /* linux,initrd-start and -end; size 0: none */
-	const char *bootargs; /* Tocsin's own, "" if none */
-	bool psci_smc;        /* there is a PSCI node with method smc */
+	struct range initrd;    /* linux,initrd-start and -end; size 0: none */
+	const char *bootargs;   /* Tocsin's own, "" if none */
+	bool psci_smc;          /* there is a PSCI node with method smc */
 	struct gic_config gic;
 	u32 gic_reg_bytes;       /* of the GIC's reg that a guest may see */
 	struct uart uart;        /* driver NULL: none known */
