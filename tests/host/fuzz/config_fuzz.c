@@ -14,6 +14,7 @@
 #include <boot/config.h>
 #include <boot/tree.h>
 #include <fake_log.h>
+#include <fuzz_tree.h>
 #include <virt_tree.h>
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
@@ -126,23 +127,6 @@ static void expect_config(void)
 	}
 	expect(broken <= nr_errors);
 	expect(memory <= ranges_size(&m.memory));
-}
-
-/* So that changes in the header do not hide what is behind it. */
-static void repair_header(void *tree, size_t size)
-{
-	u32 tokens = fdt_size_dt_struct(tree);
-
-	tokens = MIN(tokens, size - 0x40) & ~3U;
-	fdt_set_magic(tree, FDT_MAGIC);
-	fdt_set_totalsize(tree, size);
-	fdt_set_version(tree, 17);
-	fdt_set_last_comp_version(tree, 16);
-	fdt_set_off_mem_rsvmap(tree, 0x30);
-	fdt_set_off_dt_struct(tree, 0x40);
-	fdt_set_size_dt_struct(tree, tokens);
-	fdt_set_off_dt_strings(tree, 0x40 + tokens);
-	fdt_set_size_dt_strings(tree, size - 0x40 - tokens);
 }
 
 static void serial(void *t)
