@@ -2,7 +2,7 @@
 """Bare-metal guests of ours under Tocsin: tests/guest/NAME.c, and hostile boots."""
 
 from hostile import GOOD, INITRD_WORDS, KERNEL, RANDOM_TREES, SOAK_TREES, TOCSIN, TREE, TREES
-from partition_trees import Partition, arguments
+from partitions import bare_metal
 from run import PANIC, matrix
 
 MADE = "build/guest/hostile"
@@ -173,17 +173,14 @@ TWO = [
 
 
 def two(gic, smp):
-    name = f"console-two.gic{gic}.smp{smp}"
-    partitions = [Partition("red", "typed", [0]), Partition("green", "typed", [smp - 1])]
-    return {"name": name, "gic": gic, "smp": smp, "mem": "256M", "timeout": 30, "expect": TWO,
-            "qemu": lambda: arguments(name, partitions, gic=gic, smp=smp)}
+    return {"name": f"console-two.gic{gic}.smp{smp}", "gic": gic, "smp": smp, "mem": "256M", "timeout": 30,
+            "expect": TWO,
+            "partitions": [bare_metal("red", "typed", [0]), bare_metal("green", "typed", [smp - 1])]}
 
 
-# Two partitions that talk: the first one tests, the other does what it is told. Each has
-# a copy of the program, by a name of its own.
+# Two partitions that talk: the first one tests, the other does what it is told.
 def channels(name, smp, **more):
-    pair = [{"name": who, "cpus": 1, "memory": "16M", "kernel": f"{'./' * i}build/guest/channel.bin", "bootargs": who,
-             "props": {"tocsin,cpu-affinity": i % smp}} for i, who in enumerate(("ping", "pong"))]
+    pair = [bare_metal(who, "channel", [i % smp], who) for i, who in enumerate(("ping", "pong"))]
     channel = {"compatible": "tocsin,channel", "tocsin,partitions": ["ping", "pong"]}
     return {"name": name, "mem": "256M", "tests": True, "timeout": 60, "smp": smp, "partitions": pair,
             "tocsin": "tocsin.console=focus",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's stock kernel under Tocsin; its tests are tools/initrd/tests/."""
 
+from partitions import bare_metal
 from run import PANIC, matrix
 
 DISK = "build/pattern.img"  # 8 MiB of numbered lines
@@ -99,10 +100,9 @@ UBOOT = [{**LINUX, "name": f"uboot.{method}", "kernel": None, "initrd": None, "u
 
 # With tests/guest/channel.c as the other partition, whose channels have these names.
 def channel(name, **more):
-    pair = [{"name": "debian", "cpus": 2, "memory": "512M", "kernel": LINUX["kernel"], "initrd": LINUX["initrd"],
-             "bootargs": "console=ttyAMA0 tocsin.test=channel", "props": {"tocsin,cpu-affinity": [0, 1]}},
-            {"name": "pong", "cpus": 1, "memory": "16M", "kernel": "build/guest/channel.bin", "bootargs": "pong",
-             "props": {"tocsin,cpu-affinity": 1}}]
+    pair = [{"name": "debian", "cpus": [0, 1], "memory": "512M", "kernel": LINUX["kernel"],
+             "initrd": LINUX["initrd"], "bootargs": "console=ttyAMA0 tocsin.test=channel"},
+            bare_metal("pong", "channel", [1], "pong")]
     channel = {"compatible": "tocsin,channel", "tocsin,partitions": ["debian", "pong"]}
     return {**LINUX, "name": name, "smp": 2, "mem": "1G", "partitions": pair, "tocsin": "tocsin.console=focus",
             "chosen": {"talk": {**channel, "tocsin,size": 64},

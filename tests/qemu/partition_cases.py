@@ -6,8 +6,7 @@ time: the attack ends, then the victim. Without, CPUs run at the same time: the 
 goes on until the victim has judged.
 """
 
-from hostile import words
-from partition_trees import Partition, arguments
+from partitions import bare_metal
 
 ICOUNT = ["-icount", "shift=0,sleep=off"]
 # Name, program, does it need a second vCPU.
@@ -35,34 +34,32 @@ LATE = 2 * 1_000_000_000 // 256 + 100_000
 
 # By time windows: offsets and lengths in us, and how late the victim's timer may then be: as long
 # as the attack's windows, and what it may be in the middle of.
-FRAME = {"tocsin,major-frame-us": words(10000)}
-VICTIM_TIME = {"tocsin,windows": words(0, 2000, 5000, 2000)}
-ATTACK_TIME = {"tocsin,windows": words(2000, 3000, 7000, 3000)}
+FRAME = {"tocsin,major-frame-us": 10000}
+VICTIM_TIME = {"tocsin,windows": [0, 2000, 5000, 2000]}
+ATTACK_TIME = {"tocsin,windows": [2000, 3000, 7000, 3000]}
 WINDOW_LATE = 3_000_000 + 50_000
 
 
-def case(name, place, attacker, gic, ticks=TICKS, late="", windows=False, **more):
+def case(name, place, program, bootargs, gic, ticks=TICKS, late="", windows=False, **more):
+    """The attack is tests/guest/PROGRAM.c with these bootargs."""
     smp, victim_cpus, cpus = PLACES[place]
-    name = f"{name}.{place}.gic{gic}"
-    attacker.cpus = cpus
-    partitions = [Partition("victim", "victim", victim_cpus, f"ticks={ticks}{late}"), attacker]
-    if windows:
-        partitions[0].props, attacker.props = VICTIM_TIME, ATTACK_TIME
-    return {"name": name, "gic": gic, "smp": smp, "mem": "256M", "timeout": 120, "reject": [
-        r"(?m)^tocsin: error: panic", r"FAIL "], **more,
-        "qemu": lambda: arguments(name, partitions, gic=gic, smp=smp, chosen_props=FRAME if windows else None)
-            + more.get("qemu", [])}
+    partitions = [bare_metal("victim", "victim", victim_cpus, f"ticks={ticks}{late}",
+                             props=VICTIM_TIME if windows else {}),
+                  bare_metal("attack", program, cpus, bootargs, props=ATTACK_TIME if windows else {})]
+    return {"name": f"{name}.{place}.gic{gic}", "gic": gic, "smp": smp, "mem": "256M", "timeout": 120,
+            "reject": [r"(?m)^tocsin: error: panic", r"FAIL "], "partitions": partitions,
+            "chosen": FRAME if windows else {}, **more}
 
 
 def attack(name, program, place, gic):
     """Until the victim is through."""
-    return case(f"attack-{name}", place, Partition("attack", program, bootargs=f"only={name} forever"), gic,
+    return case(f"attack-{name}", place, program, f"only={name} forever", gic,
                 expect=[broken(text) for text in VICTIM], stop=True)
 
 
 def exact(name, program, place, gic):
     """Once, to its end, in the machine's own time."""
-    return case(f"exact-{name}", place, Partition("attack", program, bootargs=f"only={name}"), gic, ticks=2000,
+    return case(f"exact-{name}", place, program, f"only={name}", gic, ticks=2000,
                 late=f" late={LATE}",
                 expect=[rf"PASS {name}", "partition attack: powered off", *VICTIM, "partition victim: powered off"],
                 qemu=ICOUNT)
@@ -71,21 +68,21 @@ def exact(name, program, place, gic):
 def window(name, program, gic):
     """The same by time windows, until the victim is through. QEMU is slow at what sysregs does."""
     forever = "" if name == "sysregs" else " forever"
-    return case(f"window-{name}", "same", Partition("attack", program, bootargs=f"only={name}{forever}"), gic,
+    return case(f"window-{name}", "same", program, f"only={name}{forever}", gic,
                 ticks=400, windows=True, late=f" late={WINDOW_LATE}", expect=VICTIM, stop=True, qemu=ICOUNT)
 
 
 def death(how, place, gic):
     said = {"reset": r"partition attack: reset", "fault": r"partition attack: stopped after a fault",
             "off": r"partition attack: powered off"}[how]
-    return case(f"death-{how}", place, Partition("attack", "attackdie", bootargs=how), gic,
+    return case(f"death-{how}", place, "attackdie", how, gic,
                 expect=[said, *VICTIM], stop=True, qemu=ICOUNT)
 
 
 GICS = ["2", "3"]
 EXACT = [exact(name, program, "same", gic) for name, program, _ in ATTACKS for gic in GICS]
 # Every page.
-FINE = case("exact-ipa-fine", "same", Partition("attack", "attack", bootargs="only=ipa fine"), "3", ticks=12000,
+FINE = case("exact-ipa-fine", "same", "attack", "only=ipa fine", "3", ticks=12000,
             late=f" late={LATE}", expect=["PASS ipa", *VICTIM], qemu=ICOUNT, soak=True, timeout=600)
 DEATH = [death(how, place, gic) for how in DEATHS for place in ("same", "across") for gic in GICS]
 CASES = [

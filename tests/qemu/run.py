@@ -6,7 +6,7 @@ all keys but name and kernel are optional:
 
   name      unique; results are listed as NAME, or NAME: TEST
   kernel, initrd, bootargs, tocsin, cpu, gic, smp, mem, board, addr, modules,
-  qemu, uboot, bare
+  qemu, uboot, bare, zcu102, partitions, chosen
             the fields of tools/machine.py's Machine, which has the defaults
   tests     True: the guest runs tests of its own and prints lines
             "PASS name", "SKIP name", "FAIL name: why" and at last "DONE"
@@ -95,8 +95,7 @@ class Run:
 
     def start(self):
         names = {f.name for f in fields(Machine)}
-        # What needs files that are built is a function.
-        machine = Machine(**{k: v() if callable(v) else v for k, v in self.case.items() if k in names})
+        machine = Machine(**{k: v for k, v in self.case.items() if k in names})
         command = machine.command(CONSOLE)
         os.makedirs(LOGS, exist_ok=True)
         self.log = open(f"{LOGS}/{self.case['name'].replace('/', '_')}.log", "wb")
