@@ -146,10 +146,23 @@ static void map_files(const struct guest_files *f, bool open)
 	}
 }
 
+/* What a partition is started from stays mapped: several may be loaded from one file at the
+ * same time. */
+static enum err map_images(const struct partition_config *c)
+{
+	enum err err = OK;
+
+	for (u32 i = 0; i < c->nr_load && !err; i++)
+		if (c->load[i].size)
+			err = stage1_map((struct range){c->load[i].from, c->load[i].size},
+					 STAGE1_RODATA);
+	return err;
+}
+
 /* Makes a partition of it; false after a sentence. */
 static bool made(struct partition *p, const struct partition_config *c)
 {
-	enum err err = partition_create(p, c, &boot.machine.gic);
+	enum err err = map_images(c) ?: partition_create(p, c, &boot.machine.gic);
 
 	if (err)
 		log_error("partition %s cannot be made: %s", c->name,

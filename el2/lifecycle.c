@@ -73,24 +73,20 @@ static void run(struct partition *p)
 		 p->config->entry);
 }
 
-/* Guest memory and retained images are in EL2's map only while they are copied. */
+/* Guest memory is in EL2's map only while it is written; retained images always are. */
 static enum err copy_step(const struct load_segment *s, u64 done, u64 n)
 {
-	struct range from = {s->from + done, n}, to = {s->to + done, n};
-	bool copy = done < s->size;
-	enum err err = copy ? stage1_map(from, STAGE1_RODATA) : OK;
+	struct range to = {s->to + done, n};
+	enum err err = stage1_map(to, STAGE1_DATA);
 
-	if (!err)
-		err = stage1_map(to, STAGE1_DATA);
 	if (err)
 		return err;
-	if (copy)
-		memcpy((void *)to.base, (const void *)from.base, n);
+	if (done < s->size)
+		memcpy((void *)to.base, (const void *)(s->from + done), n);
 	else
 		memset((void *)to.base, 0, n);
 	cache_hand_to_guest((const void *)to.base, n);
-	err = stage1_unmap(to);
-	return err ?: copy ? stage1_unmap(from) : OK;
+	return stage1_unmap(to);
 }
 
 bool partition_load_step(struct partition *p)
