@@ -53,7 +53,8 @@ $(BUILD)/obj/boot/%.o: CFLAGS += -Os -isystem $(DEBIAN)/libfdt/usr/include
 
 # What runs rarely beside what runs often, the same.
 RARE     := $(addprefix el2/,audit cpu errata idreg lifecycle monitor monitor_commands panic partition \
-            report terminal terminal_text trapreg trng vgic_claim vsdei_bound) sdei/shared sdei/words drivers/gicv2 drivers/gicv3
+            report terminal terminal_output terminal_text trapreg trng vgic_claim vsdei_bound) sdei/shared sdei/words \
+            $(addprefix drivers/,console earlycon gicv2 gicv3 log uart_8250 uart_cadence uart_pl011)
 $(RARE:%=$(BUILD)/obj/%.o): CFLAGS += -Os
 
 SOURCES  := $(filter-out el2/offsets.c,$(foreach d,$(DIRS),$(wildcard $(d)/*.c $(d)/*.S)))

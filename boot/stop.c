@@ -38,11 +38,8 @@ void boot_off(void)
 
 static void say(const struct uart *u, const char *text)
 {
-	for (; *text; text++) {
-		while (!u->driver->tx_ready(u))
-			;
-		u->driver->tx(u, (u8)*text);
-	}
+	while (*text)
+		text += u->driver->send(u, text, 1);
 	while (!u->driver->tx_idle(u))
 		;
 }

@@ -61,14 +61,9 @@ static u32 rx_used(void)
 	return console.rx_head - console.rx_tail;
 }
 
-static bool tx_ready(void)
+static size_t uart_send(const char *bytes, size_t n)
 {
-	return console.uart.driver->tx_ready(&console.uart);
-}
-
-static void tx(char c)
-{
-	console.uart.driver->tx(&console.uart, (u8)c);
+	return console.uart.driver->send(&console.uart, bytes, n);
 }
 
 static void set_irqs(bool receive, bool transmit)
@@ -80,33 +75,29 @@ static void set_irqs(bool receive, bool transmit)
 	console.uart.driver->irq_enable(&console.uart, receive, transmit);
 }
 
-/* Waits for a condition of the UART; gives up once, then only looks. */
-static bool wait_for(bool (*condition)(const struct uart *))
+/* Waits until the UART takes some of it; gives up once, then only looks. */
+static size_t wait_send(const char *bytes, size_t n)
 {
-	for (u32 i = 0; i < POLL_LIMIT; i++) {
-		if (condition(&console.uart)) {
-			console.stuck = false;
-			return true;
-		}
-		if (console.stuck)
-			return false;
+	u32 left = console.stuck ? 1 : POLL_LIMIT;
+	size_t done;
+
+	while (!(done = uart_send(bytes, n)) && --left)
+		;
+	console.stuck = !done;
+	return done;
+}
+
+/* Empties the ring by send, which takes what it can, until it takes nothing. */
+static void drain(size_t (*send)(const char *bytes, size_t n))
+{
+	size_t done = 1;
+
+	while (done && tx_used()) {
+		u32 at = console.tx_tail % TX_RING;
+
+		done = send(console.tx + at, MIN(tx_used(), TX_RING - at));
+		console.tx_tail += (u32)done;
 	}
-	console.stuck = true;
-	return false;
-}
-
-/* Empties the ring by polling, as far as the UART takes it. */
-static void drain_polled(void)
-{
-	while (tx_used() && wait_for(console.uart.driver->tx_ready))
-		tx(console.tx[console.tx_tail++ % TX_RING]);
-}
-
-/* Moves from the ring what the FIFO has room for. */
-static void drain(void)
-{
-	while (tx_used() && tx_ready())
-		tx(console.tx[console.tx_tail++ % TX_RING]);
 }
 
 /* Moves what was received into the ring as long as there is room. */
@@ -118,26 +109,60 @@ static void fill(void)
 		console.rx[console.rx_head++ % RX_RING] = (u16)c;
 }
 
-/* Sends or queues one byte; the caller has seen that there is room. */
-static void send(char c)
+/* The caller has seen that there is room. */
+static void queue(const char *bytes, size_t n)
 {
+	u32 at = console.tx_head % TX_RING;
+	size_t first = MIN(n, TX_RING - at);
+
+	memcpy(console.tx + at, bytes, first);
+	memcpy(console.tx, bytes + first, n - first);
+	console.tx_head += (u32)n;
+	if (n)
+		set_irqs(console.rx_irq, true);
+}
+
+/* Sends or queues up to room bytes beyond what the UART takes at once, which it is
+ * asked for only if nothing waits. Returns how many; polled, all of them. */
+static size_t send_some(const char *bytes, size_t n, size_t room)
+{
+	size_t done = 0, more;
+
 	if (!console.irqs_on) {
-		if (wait_for(console.uart.driver->tx_ready))
-			tx(c);
-	} else if (!tx_used() && tx_ready()) {
-		tx(c);
+		for (size_t i = 0; i < n && (done = wait_send(bytes + i, n - i)); i += done)
+			;
+		done = n;
 	} else {
-		console.tx[console.tx_head++ % TX_RING] = c;
+		if (!tx_used())
+			done = uart_send(bytes, n);
+		more = MIN(n - done, room);
+		queue(bytes + done, more);
+		done += more;
 	}
-	console.mid_line = c != '\n';
+	if (done)
+		console.mid_line = bytes[done - 1] != '\n';
+	return done;
+}
+
+/* All of it: the caller has seen that there is room. */
+static void send(const char *bytes, size_t n)
+{
+	(void)send_some(bytes, n, n);
 }
 
 static void send_text(const char *text, size_t n)
 {
-	for (; n; n--, text++) {
-		if (*text == '\n')
-			send('\r');
-		send(*text);
+	while (n) {
+		const char *end = memchr(text, '\n', n);
+		size_t line = end ? (size_t)(end - text) : n;
+
+		send(text, line);
+		if (end) {
+			send("\r\n", 2);
+			line++;
+		}
+		text += line;
+		n -= line;
 	}
 }
 
@@ -169,30 +194,10 @@ void console_interrupts_on(void)
 	drop();
 }
 
-/* Takes what fits into the UART at once if nothing waits, and then into the
- * guests' share of the ring. */
-static size_t send_or_queue(const char *bytes, size_t n)
+/* As many bytes may be queued for guests; polled, all leave at once. */
+static size_t guest_room(void)
 {
-	size_t done = 0;
-
-	if (!tx_used())
-		for (; done < n && tx_ready(); done++)
-			tx(bytes[done]);
-	if (done == n)
-		return n;
-	for (; done < n && tx_used() < TX_GUEST; done++)
-		console.tx[console.tx_head++ % TX_RING] = bytes[done];
-	if (done < n)
-		console.refused = true;
-	set_irqs(console.rx_irq, true);
-	return done;
-}
-
-static size_t send_polled(const char *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		send(bytes[i]);
-	return n;
+	return !console.irqs_on ? TX_GUEST : tx_used() < TX_GUEST ? TX_GUEST - tx_used() : 0;
 }
 
 size_t console_write(const char *bytes, size_t n)
@@ -202,56 +207,53 @@ size_t console_write(const char *bytes, size_t n)
 	if (!console_present())
 		return n;
 	take();
-	done = console.irqs_on ? send_or_queue(bytes, n) : send_polled(bytes, n);
-	if (done) {
-		console.mid_line = bytes[done - 1] != '\n';
+	done = send_some(bytes, n, guest_room());
+	if (done)
 		console.line = NULL;
-	}
+	if (done < n)
+		console.refused = true;
 	drop();
 	return done;
 }
 
-/* As many bytes may be queued for guests; polled, all leave at once. */
-static size_t guest_room(void)
+/* Room for n bytes of a guest? If not, CONSOLE_ROOM will say when. */
+static bool has_room(size_t n)
 {
-	return !console.irqs_on ? TX_GUEST : tx_used() < TX_GUEST ? TX_GUEST - tx_used() : 0;
+	bool room = guest_room() >= n;
+
+	if (!room)
+		console.refused = true;
+	return room;
 }
 
 bool console_line(const void *owner, const char *prefix, const char *bytes, size_t n)
 {
-	bool goes_on, fits = true;
 	size_t prefix_len = strlen(prefix);
+	bool goes_on, fits;
 
 	if (!console_present())
 		return true;
 	take();
 	goes_on = console.mid_line && console.line == owner;
-	if (goes_on)
-		prefix_len = 0;
-	if (guest_room() < prefix_len + n + 2) {
-		console.refused = true;
-		fits = false;
-	} else {
-		if (console.mid_line && !goes_on)
+	fits = has_room(prefix_len + n + 2);
+	if (fits && !goes_on) {
+		if (console.mid_line)
 			send_text("\n", 1);
-		for (size_t i = 0; i < prefix_len; i++)
-			send(prefix[i]);
-		for (size_t i = 0; i < n; i++)
-			send(bytes[i]);
+		send(prefix, prefix_len);
 		console.line = owner;
 	}
-	if (tx_used())
-		set_irqs(console.rx_irq, true);
+	if (fits)
+		send(bytes, n);
 	drop();
 	return fits;
 }
 
-size_t console_room(void)
+bool console_room(size_t n)
 {
-	size_t room;
+	bool room;
 
 	take();
-	room = guest_room();
+	room = has_room(n);
 	drop();
 	return room;
 }
@@ -283,8 +285,6 @@ void console_text(const char *text, size_t n)
 			send_loss();
 		send_text(text, n);
 		console.line = NULL;
-		if (tx_used())
-			set_irqs(console.rx_irq, true);
 	}
 	drop();
 }
@@ -298,7 +298,7 @@ u32 console_irq(void)
 	take();
 	console.uart.driver->irq_ack(&console.uart);
 	fill();
-	drain();
+	drain(uart_send);
 	set_irqs(rx_used() < RX_RING, tx_used() != 0);
 	if (rx_used())
 		found |= CONSOLE_RX;
@@ -331,8 +331,10 @@ void console_flush(void)
 	if (!console_present())
 		return;
 	take();
-	drain_polled();
-	wait_for(console.uart.driver->tx_idle);
+	drain(wait_send);
+	for (u32 i = 0; i < POLL_LIMIT && !console.stuck; i++)
+		if (console.uart.driver->tx_idle(&console.uart))
+			break;
 	drop();
 }
 
@@ -342,5 +344,5 @@ void console_enter_panic(void)
 	if (!console_present())
 		return;
 	console.irqs_on = false;
-	drain_polled();
+	drain(wait_send);
 }

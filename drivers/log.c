@@ -22,12 +22,15 @@ static const char *const prefixes[] = {
     [LOG_DEBUG] = "tocsin: ",
 };
 
-/* Fills places [at, at + n) of the ring. */
+/* Fills places [at, at + n) of the ring; n is at most its size. */
 static void ring_write(u64 at, const char *text, size_t n)
 {
+	u64 from = at % LOG_RING_SIZE;
+	size_t first = MIN(n, LOG_RING_SIZE - from);
+
 	atomic_store(&log_ring.magic, LOG_RING_MAGIC);
-	for (size_t i = 0; i < n; i++)
-		log_ring.text[(at + i) % LOG_RING_SIZE] = text[i];
+	memcpy(log_ring.text + from, text, first);
+	memcpy(log_ring.text, text + first, n - first);
 }
 
 void log_ring_append(const char *text)

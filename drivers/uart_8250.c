@@ -60,14 +60,13 @@ static void reg_write(const struct uart *u, u32 reg, u8 v)
 }
 
 /* THRE means an empty FIFO: how deep it is differs too much to count on. */
-static bool tx_ready(const struct uart *u)
+static size_t send(const struct uart *u, const char *bytes, size_t n)
 {
-	return reg_read(u, LSR) & LSR_THRE;
-}
+	size_t done = 0;
 
-static void tx(const struct uart *u, u8 byte)
-{
-	reg_write(u, RBR_THR, byte);
+	while (done < n && reg_read(u, LSR) & LSR_THRE)
+		reg_write(u, RBR_THR, (u8)bytes[done++]);
+	return done;
 }
 
 static bool tx_idle(const struct uart *u)
@@ -119,8 +118,7 @@ static void init(const struct uart *u)
 	    .earlycon = label,                                                                     \
 	    .reg_shift = shift,                                                                    \
 	    .init = init,                                                                          \
-	    .tx_ready = tx_ready,                                                                  \
-	    .tx = tx,                                                                              \
+	    .send = send,                                                                          \
 	    .tx_idle = tx_idle,                                                                    \
 	    .rx = rx,                                                                              \
 	    .irq_enable = irq_enable,                                                              \

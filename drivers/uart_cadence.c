@@ -39,14 +39,13 @@ static void reg_write(const struct uart *u, u32 reg, u32 v)
 	io_write32(u->regs.base + reg, v);
 }
 
-static bool tx_ready(const struct uart *u)
+static size_t send(const struct uart *u, const char *bytes, size_t n)
 {
-	return !(reg_read(u, SR) & SR_TFUL);
-}
+	size_t done = 0;
 
-static void tx(const struct uart *u, u8 byte)
-{
-	reg_write(u, FIFO, byte);
+	while (done < n && !(reg_read(u, SR) & SR_TFUL))
+		reg_write(u, FIFO, (u8)bytes[done++]);
+	return done;
 }
 
 static bool tx_idle(const struct uart *u)
@@ -93,8 +92,7 @@ const struct uart_driver uart_cadence = {
     .compatible = "cdns,uart-r1p12",
     .earlycon = "cadence",
     .init = init,
-    .tx_ready = tx_ready,
-    .tx = tx,
+    .send = send,
     .tx_idle = tx_idle,
     .rx = rx,
     .irq_enable = irq_enable,

@@ -48,14 +48,13 @@ static void reg_write(const struct uart *u, u32 reg, u32 v)
 	io_write32(u->regs.base + reg, v);
 }
 
-static bool tx_ready(const struct uart *u)
+static size_t send(const struct uart *u, const char *bytes, size_t n)
 {
-	return !(reg_read(u, FR) & FR_TXFF);
-}
+	size_t done = 0;
 
-static void tx(const struct uart *u, u8 byte)
-{
-	reg_write(u, DR, byte);
+	while (done < n && !(reg_read(u, FR) & FR_TXFF))
+		reg_write(u, DR, (u8)bytes[done++]);
+	return done;
 }
 
 static bool tx_idle(const struct uart *u)
@@ -108,8 +107,7 @@ const struct uart_driver uart_pl011 = {
     .compatible = "arm,pl011",
     .earlycon = "pl011",
     .init = pl011_init,
-    .tx_ready = tx_ready,
-    .tx = tx,
+    .send = send,
     .tx_idle = tx_idle,
     .rx = rx,
     .irq_enable = irq_enable,
@@ -120,8 +118,7 @@ const struct uart_driver uart_sbsa = {
     .compatible = "arm,sbsa-uart",
     .earlycon = "sbsa",
     .init = sbsa_init,
-    .tx_ready = tx_ready,
-    .tx = tx,
+    .send = send,
     .tx_idle = tx_idle,
     .rx = rx,
     .irq_enable = irq_enable,

@@ -202,7 +202,7 @@ static void run(void)
 	if (!terminal_in_monitor()) {
 		monitor.open = false;
 		monitor.command = NULL;
-	} else if (console_room() < ROOM) {
+	} else if (!console_room(ROOM)) {
 		terminal_again();
 	} else if (!monitor.open) {
 		monitor.open = true;

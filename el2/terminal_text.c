@@ -106,6 +106,25 @@ static u32 plain(struct terminal_text *t, u8 c, char *out)
 	}
 }
 
+u32 terminal_text_run(struct terminal_text *t, const char *bytes, u32 n, char *out)
+{
+	u32 run = 0;
+
+	if (t->nr_escape || t->cr)
+		return 0;
+	while (run < n && bytes[run] >= ' ' && bytes[run] < DEL) {
+		out[run] = bytes[run];
+		run++;
+	}
+	if (run) {
+		t->column += run;
+		t->utf8 = 0;
+		t->inside = true;
+		t->last = (u8)out[run - 1];
+	}
+	return run;
+}
+
 u32 terminal_text_put(struct terminal_text *t, u8 c, const char *tag, char *out)
 {
 	u32 n = 0;

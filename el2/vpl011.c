@@ -299,6 +299,7 @@ enum mmio_result vpl011_access(struct vcpu *v, void *device, struct mmio_access 
 {
 	struct vpl011 *u = device;
 	enum mmio_result result = MMIO_DONE;
+	bool prints = a->write && a->offset / 4 == DR;
 
 	(void)v;
 	if (a->size > 4)
@@ -314,6 +315,8 @@ enum mmio_result vpl011_access(struct vcpu *v, void *device, struct mmio_access 
 		a->value = read_reg(u, a->offset / 4) & (a->size == 1 ? 0xff : 0xffff);
 	update_line(u);
 	lock_drop(&u->lock);
+	if (prints)
+		terminal_show();
 	return result;
 }
 
@@ -347,4 +350,5 @@ void vpl011_room(struct vpl011 *u)
 	tx_retry(u);
 	update_line(u);
 	lock_drop(&u->lock);
+	terminal_show();
 }

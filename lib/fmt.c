@@ -40,8 +40,9 @@ static void put_many(struct sink *s, char c, int n)
 
 static void put_text(struct sink *s, const char *text, size_t n)
 {
-	while (n--)
-		put(s, *text++);
+	if (s->length < s->size)
+		memcpy(s->buf + s->length, text, MIN(n, s->size - s->length));
+	s->length += n;
 }
 
 /* prefix and body, padded to the width: zeros go between the two. */
@@ -214,11 +215,15 @@ int fmt_vsnprintf(char *buf, size_t size, const char *format, va_list args)
 	va_list rest;
 
 	va_copy(rest, args);
-	while (*format) {
-		if (*format++ == '%')
-			convert(&s, &format, &rest);
-		else
-			put(&s, format[-1]);
+	for (;;) {
+		const char *from = format;
+
+		while (*format && *format != '%')
+			format++;
+		put_text(&s, from, (size_t)(format - from));
+		if (!*format++)
+			break;
+		convert(&s, &format, &rest);
 	}
 	va_end(rest);
 	if (size)

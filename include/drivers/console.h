@@ -33,8 +33,8 @@ size_t console_write(const char *bytes, size_t n);
  * prefix begins another. False: no room; CONSOLE_ROOM will say when. */
 bool console_line(const void *owner, const char *prefix, const char *bytes, size_t n);
 
-/* Bytes that console_write would take now. */
-size_t console_room(void);
+/* Would console_write take n bytes now? False: CONSOLE_ROOM will say when. */
+bool console_room(size_t n);
 
 /* Tocsin's own text, for the log only: on a line of its own, with CR before LF.
  * Part of the ring is reserved for it; a text that finds even that full is left

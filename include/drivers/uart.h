@@ -21,11 +21,10 @@ struct uart_driver {
 	const char *compatible; /* device-tree string */
 	const char *earlycon;   /* short name of the kind */
 	u8 reg_shift;           /* 8250: registers are 1 << reg_shift bytes apart */
-	/* All take a mapped uart. tx_ready: room for one more byte; rx: a byte with
-	 * UART_RX_ flags, or -1. */
+	/* All take a mapped uart. send: as many of n bytes as there is room for at once,
+	 * and returns how many; rx: a byte with UART_RX_ flags, or -1. */
 	void (*init)(const struct uart *u);
-	bool (*tx_ready)(const struct uart *u);
-	void (*tx)(const struct uart *u, u8 byte);
+	size_t (*send)(const struct uart *u, const char *bytes, size_t n);
 	bool (*tx_idle)(const struct uart *u); /* the last bit has left */
 	int (*rx)(const struct uart *u);
 	/* Which interrupts the UART raises: for received bytes, for transmit space.

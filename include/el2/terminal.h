@@ -43,6 +43,10 @@ struct terminal_text {
  * tag; other ways to move the cursor are made visible. */
 u32 terminal_text_put(struct terminal_text *t, u8 c, const char *tag, char *out);
 
+/* The same for the first of n bytes, as many as are printable ASCII that needs no
+ * thought: writes them to out and returns how many. */
+u32 terminal_text_run(struct terminal_text *t, const char *bytes, u32 n, char *out);
+
 struct terminal_input {
 	u32 head, tail; /* free-running */
 	u16 entry[TERMINAL_INPUT];
@@ -52,10 +56,12 @@ struct terminal_input {
 struct terminal {
 	u32 head;     /* bytes ever printed; the last TERMINAL_RING of them are in ring */
 	u32 shown;    /* as far the console has them, or they are given up */
-	u32 whole;    /* as far lines are complete */
+	u32 whole;    /* as far lines are complete, or too long to wait for their end */
 	bool refused; /* terminal_put took a byte less than it was given */
 	struct terminal_text text;
 	struct terminal_input input;
+	char tag[TERMINAL_TAG];    /* before a line; empty until it is needed */
+	char tag_on[TERMINAL_TAG]; /* before the rest of one that was interrupted */
 	char ring[TERMINAL_RING];
 };
 
@@ -64,13 +70,17 @@ void terminal_setup(u32 escape, enum terminal_mode mode);
 
 /* ---- for the emulated UART, under its lock ---- */
 
-/* A byte that p prints. False: no room; vpl011_room() will be called. */
+/* A byte that p prints. False: no room; vpl011_room() will be called. Afterwards
+ * terminal_show() is to be called, without that lock. */
 bool terminal_put(struct partition *p, char c);
 
 /* The next byte for p, with UART_RX_ flags, or -1. */
 int terminal_read(struct partition *p);
 
-/* ---- for those who find that there is something to do ---- */
+/* ---- for those who find that there is something to do: no locks held ---- */
+
+/* Partitions may have printed. A piece of it. */
+void terminal_show(void);
 
 /* The console's interrupt. */
 void terminal_interrupt(void);

@@ -24,19 +24,15 @@ static void fake_init(const struct uart *u)
 	inits++;
 }
 
-static bool fake_tx_ready(const struct uart *u)
+static size_t fake_send(const struct uart *u, const char *bytes, size_t n)
 {
+	size_t done = 0;
+
 	(void)u;
 	polls++;
-	return room;
-}
-
-static void fake_tx(const struct uart *u, u8 byte)
-{
-	(void)u;
-	EXPECT(room);
-	room--;
-	sent[nr_sent++ % sizeof(sent)] = (char)byte;
+	for (; done < n && room; room--)
+		sent[nr_sent++ % sizeof(sent)] = bytes[done++];
+	return done;
 }
 
 static bool fake_tx_idle(const struct uart *u)
@@ -66,8 +62,7 @@ static void fake_irq_ack(const struct uart *u)
 
 static const struct uart_driver driver = {
     .init = fake_init,
-    .tx_ready = fake_tx_ready,
-    .tx = fake_tx,
+    .send = fake_send,
     .tx_idle = fake_tx_idle,
     .rx = fake_rx,
     .irq_enable = fake_irq_enable,
@@ -142,7 +137,7 @@ TEST(a_uart_that_is_stuck_is_waited_for_once)
 	EXPECT_EQ(console_write("ab", 2), 2);
 	first = polls;
 	EXPECT_EQ(console_write("cd", 2), 2);
-	EXPECT_EQ(polls, first + 2);
+	EXPECT_EQ(polls, first + 1);
 	room = 1000;
 	console_write("\n", 1);
 	EXPECT(sent_is("\n"));
@@ -181,9 +176,9 @@ TEST(back_pressure_and_the_news_of_room)
 	for (size_t i = 0; i < sizeof(block); i++)
 		block[i] = (char)('a' + i % 26);
 	room = 0;
-	EXPECT_EQ(console_room(), 4096);
+	EXPECT(console_room(4096));
 	EXPECT_EQ(console_write(block, sizeof(block)), 4096);
-	EXPECT_EQ(console_room(), 0);
+	EXPECT(!console_room(1));
 	EXPECT_EQ(console_write("x", 1), 0);
 	room = 100;
 	EXPECT_EQ(console_irq(), 0); /* not for every byte */
@@ -193,7 +188,7 @@ TEST(back_pressure_and_the_news_of_room)
 	EXPECT_EQ(console_irq(), 0); /* told once */
 	EXPECT_EQ(nr_sent, 4096);
 	EXPECT(!memcmp(sent, block, 4096));
-	EXPECT_EQ(console_room(), 4096);
+	EXPECT(console_room(4096));
 	drain_all();
 }
 

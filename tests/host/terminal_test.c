@@ -3,7 +3,7 @@
  * One console for three partitions: tags, turns, the focus, the escape key, rings that
  * are read back, and what a hostile partition prints. Below is a console that takes as
  * much as the test says and checks for itself that no line has two owners.
- * sources: el2/terminal.c el2/terminal_text.c drivers/console.c lib/fmt.c
+ * sources: el2/terminal.c el2/terminal_output.c el2/terminal_text.c drivers/console.c lib/fmt.c
  */
 #include <drivers/console.h>
 #include <drivers/log.h>
@@ -81,17 +81,20 @@ static void fake_init(const struct uart *u)
 	(void)u;
 }
 
-static bool fake_tx_ready(const struct uart *u)
+static size_t fake_send(const struct uart *u, const char *bytes, size_t n)
 {
 	(void)u;
-	return room;
+	n = n < room ? n : room;
+	memcpy(sent + nr_sent, bytes, n);
+	nr_sent += n;
+	room -= n;
+	return n;
 }
 
-static void fake_tx(const struct uart *u, u8 byte)
+static bool fake_tx_idle(const struct uart *u)
 {
 	(void)u;
-	room--;
-	sent[nr_sent++] = (char)byte;
+	return true;
 }
 
 static int fake_rx(const struct uart *u)
@@ -107,9 +110,8 @@ static void fake_irq_enable(const struct uart *u, bool rx, bool tx)
 
 static const struct uart_driver driver = {
     .init = fake_init,
-    .tx_ready = fake_tx_ready,
-    .tx = fake_tx,
-    .tx_idle = fake_tx_ready,
+    .send = fake_send,
+    .tx_idle = fake_tx_idle,
     .rx = fake_rx,
     .irq_enable = fake_irq_enable,
     .irq_ack = fake_init,
@@ -163,16 +165,18 @@ static size_t print(u32 p, const char *text)
 {
 	size_t n = 0;
 
-	while (text[n] && terminal_put(&parts[p], text[n]))
+	while (text[n] && terminal_put(&parts[p], text[n])) {
+		terminal_show();
 		n++;
+	}
 	return n;
 }
 
 static void type(const char *text)
 {
 	typed = text;
-	terminal_interrupt();
-	terminal_interrupt();
+	for (int i = 0; i < 16; i++)
+		terminal_interrupt();
 	EXPECT(!*typed);
 }
 
@@ -283,6 +287,25 @@ TEST(an_endless_line_does_not_keep_others_out)
 	print(0, "red\n");
 	EXPECT(sent_has("[green] xxx"));
 	EXPECT(sent_has("x\r\n[red] red\r\n"));
+}
+
+TEST(a_line_that_takes_several_pieces_stays_whole)
+{
+	char expected[300] = "[green] ";
+
+	start(3, TERMINAL_LINES);
+	for (int i = 0; i < 100; i++)
+		terminal_put(&parts[1], '\1');
+	terminal_put(&parts[1], '\n');
+	for (const char *c = "blue\n"; *c; c++)
+		terminal_put(&parts[2], *c);
+	EXPECT(sent_is("")); /* a store only asks */
+	terminal_show();
+	EXPECT(nr_sent > 8 && nr_sent < 100);
+	settle();
+	for (int i = 0; i < 100; i++)
+		strcat(expected, "^A");
+	EXPECT(sent_is(strcat(expected, "\r\n[blue] blue\r\n")));
 }
 
 TEST(a_flood_leaves_others_their_turn)

@@ -21,9 +21,13 @@ static const char *sent(const char *text)
 	memset(out, 0, sizeof(out));
 	memcpy(out, TAG, n);
 	for (; *text; text++) {
+		struct terminal_text twin = t;
+		u32 run = terminal_text_run(&twin, text, 1, out + n);
+		char same = out[n];
 		u32 more = terminal_text_put(&t, (u8)*text, TAG, out + n);
 
 		EXPECT(more <= TERMINAL_EXPANSION);
+		EXPECT(!run || (more == 1 && same == out[n] && !memcmp(&t, &twin, sizeof(t))));
 		n += more;
 	}
 	out[n] = 0;

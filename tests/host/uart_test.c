@@ -52,8 +52,7 @@ TEST(table_is_complete)
 		const struct uart_driver *d = uart_find(known[i]);
 
 		EXPECT(d && !strcmp(d->compatible, known[i]) && d->earlycon);
-		EXPECT(d->init && d->tx_ready && d->tx && d->tx_idle && d->rx && d->irq_enable &&
-		       d->irq_ack);
+		EXPECT(d->init && d->send && d->tx_idle && d->rx && d->irq_enable && d->irq_ack);
 	}
 	EXPECT(!uart_find("arm,pl01"));
 	EXPECT(!uart_find(""));
@@ -100,18 +99,18 @@ TEST(pl011_data_and_interrupts)
 {
 	struct uart u = start("arm,pl011");
 
-	EXPECT(u.driver->tx_ready(&u) && u.driver->tx_idle(&u));
+	EXPECT(u.driver->send(&u, "ab\xff", 3) == 3 && u.driver->tx_idle(&u));
+	EXPECT_EQ(set_by_write[0], 0xff);
 	reg[0x18] = 0x38; /* full, busy, nothing received */
 	reg[0] = 0x5a;
-	EXPECT(!u.driver->tx_ready(&u) && !u.driver->tx_idle(&u));
+	EXPECT(!u.driver->send(&u, "c", 1) && !u.driver->tx_idle(&u));
+	EXPECT_EQ(set_by_write[0], 0xff);
 	EXPECT_EQ(u.driver->rx(&u), -1);
 	EXPECT_EQ(nr_reads[0], 0);
 	reg[0x18] = 0;
 	reg[0] = 0xf00 | 'x';
 	EXPECT_EQ(u.driver->rx(&u),
 		  'x' | UART_RX_OVERRUN | UART_RX_BREAK | UART_RX_PARITY | UART_RX_FRAMING);
-	u.driver->tx(&u, 0xff);
-	EXPECT_EQ(set_by_write[0], 0xff);
 	u.driver->irq_enable(&u, true, false);
 	EXPECT_EQ(set_by_write[0x38], 0x450);
 	u.driver->irq_enable(&u, false, true);
@@ -129,10 +128,11 @@ static void check_8250(const char *compatible, u32 step, int bytes)
 	EXPECT_EQ(set_by_write[3 * step], 3);
 	EXPECT_EQ(set_by_write[1 * step], 0);
 	EXPECT_EQ(set_by_write[2 * step] & 1, 1);
-	EXPECT(!u.driver->tx_ready(&u) && !u.driver->tx_idle(&u));
+	EXPECT(!u.driver->send(&u, "w", 1) && !u.driver->tx_idle(&u));
 	EXPECT_EQ(u.driver->rx(&u), -1);
 	reg[5 * step] = 0x20;
-	EXPECT(u.driver->tx_ready(&u) && !u.driver->tx_idle(&u));
+	EXPECT(u.driver->send(&u, "w", 1) == 1 && !u.driver->tx_idle(&u));
+	EXPECT_EQ(set_by_write[0], 'w');
 	reg[5 * step] = 0x60;
 	EXPECT(u.driver->tx_idle(&u));
 	reg[5 * step] = 0x01;
@@ -142,8 +142,6 @@ static void check_8250(const char *compatible, u32 step, int bytes)
 	EXPECT_EQ(u.driver->rx(&u), 'q' | UART_RX_OVERRUN);
 	reg[5 * step] = 0x1d;
 	EXPECT_EQ(u.driver->rx(&u), 'q' | UART_RX_PARITY | UART_RX_FRAMING | UART_RX_BREAK);
-	u.driver->tx(&u, 'w');
-	EXPECT_EQ(set_by_write[0], 'w');
 	u.driver->irq_enable(&u, true, true);
 	EXPECT_EQ(set_by_write[1 * step], 7);
 	u.driver->irq_enable(&u, false, false);
@@ -185,17 +183,16 @@ TEST(cadence)
 	EXPECT_EQ(set_by_write[0x0c], 0x1fff);
 	EXPECT_EQ(set_by_write[0x18], 0xeeeeeeee);
 	reg[0x2c] = 0x0a;
-	EXPECT(u.driver->tx_ready(&u) && u.driver->tx_idle(&u));
+	EXPECT(u.driver->send(&u, "d", 1) == 1 && u.driver->tx_idle(&u));
+	EXPECT_EQ(set_by_write[0x30], 'd');
 	EXPECT_EQ(u.driver->rx(&u), -1);
 	reg[0x2c] = 0x810;
-	EXPECT(!u.driver->tx_ready(&u) && !u.driver->tx_idle(&u));
+	EXPECT(!u.driver->send(&u, "e", 1) && !u.driver->tx_idle(&u));
 	reg[0x30] = 'c';
 	EXPECT_EQ(u.driver->rx(&u), 'c');
 	reg[0x14] = 0x20;
 	EXPECT_EQ(u.driver->rx(&u), 'c' | UART_RX_OVERRUN);
 	EXPECT_EQ(set_by_write[0x14], 0x20);
-	u.driver->tx(&u, 'd');
-	EXPECT_EQ(set_by_write[0x30], 'd');
 	u.driver->irq_enable(&u, true, true);
 	EXPECT_EQ(set_by_write[0x08], 0x9);
 	EXPECT_EQ(set_by_write[0x0c], 0x1ff6);

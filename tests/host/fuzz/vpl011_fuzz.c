@@ -25,6 +25,12 @@ int terminal_read(struct partition *p)
 	return input ? (int)(input-- * 37 & 0xfff) : -1;
 }
 
+void terminal_show(void)
+{
+	if (uart.lock.held)
+		__builtin_trap();
+}
+
 bool terminal_put(struct partition *p, char c)
 {
 	(void)p, (void)c;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What terminal.c (input, occasions) and terminal_output.c share. */
+#pragma once
+
+#include <el2/terminal.h>
+#include <lib/lock.h>
+
+struct terminals {
+	struct lock lock;
+	u32 mode;                /* enum terminal_mode */
+	struct partition *focus; /* NULL: the first that has a UART */
+	bool monitor;            /* it has the input and the console */
+};
+extern struct terminals terminals;
+
+/* Moves a piece of output to the console, and has the rest continued. Under the lock. */
+void terminal_pump(void);
+
+/* Lets one partition try again what was refused. No lock held. */
+void terminal_retry(void);
