@@ -38,7 +38,12 @@ void *arena_grow(void *array, u32 nr, size_t each)
 	return larger && nr ? memcpy(larger, array, nr * each) : larger;
 }
 
-void arena_reset(void)
+size_t arena_mark(void)
 {
-	used = 0;
+	return used;
+}
+
+void arena_release(size_t mark)
+{
+	used = mark;
 }

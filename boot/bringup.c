@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Second run, at the final place: page pool, final stage-1 map, interrupt
- * controller, CPUs, the partition; then the boot CPU becomes one among others.
+ * controller, CPUs, partitions; then the boot CPU becomes one among others.
  */
 #include <arch/sysreg.h>
-#include <boot/arena.h>
 #include <boot/boot.h>
+#include <boot/partitions.h>
 #include <boot/smp.h>
 #include <boot/stop.h>
-#include <boot/virt.h>
-#include <boot/virt_channel.h>
 #include <drivers/console.h>
 #include <drivers/log.h>
 #include <drivers/psci.h>
@@ -131,154 +129,13 @@ static void start_cpus(void)
 	log_info("%u of %u CPUs, GICv%u", m->nr_cpus, nr_cpus, m->gic.version);
 }
 
-/* The files of the guest are in memory that no map has had so far. */
-static void map_files(const struct guest_files *f, bool open)
-{
-	const struct range *ranges[] = {&f->kernel, &f->ramdisk};
-
-	for (u32 i = 0; i < ARRAY_SIZE(ranges); i++) {
-		if (!ranges[i]->size)
-			continue;
-		if (open)
-			must_map(*ranges[i], STAGE1_RODATA);
-		else
-			CHECK(stage1_unmap(*ranges[i]) == OK);
-	}
-}
-
-/* What a partition is started from stays mapped: several may be loaded from one file at the
- * same time. */
-static enum err map_images(const struct partition_config *c)
-{
-	enum err err = OK;
-
-	for (u32 i = 0; i < c->nr_load && !err; i++)
-		if (c->load[i].size)
-			err = stage1_map((struct range){c->load[i].from, c->load[i].size},
-					 STAGE1_RODATA);
-	return err;
-}
-
-/* Makes a partition of it; false after a sentence. */
-static bool made(struct partition *p, const struct partition_config *c)
-{
-	enum err err = map_images(c) ?: partition_create(p, c, &boot.machine.gic);
-
-	if (err)
-		log_error("partition %s cannot be made: %s", c->name,
-			  err == ERR_NO_MEMORY
-			      ? "no memory left for its tables"
-			      : "an address or interrupt of its devices is not usable");
-	return err == OK;
-}
-
-/* Memory for s out of free, its files and its tree. NULL after a sentence: it does not run. */
-static struct plan *plan_configured(struct partition_spec *s, const struct virt_channels *channels,
-				    struct ranges *free)
-{
-	struct plan *plan = s->broken ? NULL : arena_alloc(sizeof(*plan));
-	struct machine *m = &boot.machine;
-	enum err err;
-
-	if (!plan ||
-	    virt_channels_plan(channels, &plan->config, s, (u32)(s - boot.config.partitions)) !=
-		OK ||
-	    virt_reserve(plan, s, m, free) != OK)
-		return NULL;
-	map_files(&plan->files, true);
-	must_map(plan->tree, STAGE1_DATA);
-	must_map((struct range){plan->config.pvtime.pa, plan->config.pvtime.size}, STAGE1_DATA);
-	config_check_kernel(&boot.config, s, (const void *)plan->files.kernel.base, m, config_log,
-			    NULL);
-	err = s->broken ? ERR_FORMAT : virt_plan(plan, s, m);
-	map_files(&plan->files, false);
-	CHECK(stage1_unmap(plan->tree) == OK);
-	return err ? NULL : plan;
-}
-
-/* The one guest of a machine without configuration. */
-static void make_guest(void)
-{
-	struct machine *m = &boot.machine;
-	struct plan *plan = &boot.plan;
-	const void *tree = (const void *)boot.tree.base;
-	struct guest_files found;
-	enum err err;
-
-	if (m->initrd.size)
-		must_map(m->initrd, STAGE1_RODATA);
-	err = modules_choose(m, &plan->files);
-	if (err == ERR_NOT_FOUND)
-		boot_off();
-	if (err)
-		boot_stop("the guest's files cannot be used");
-	if (m->initrd.size)
-		CHECK(stage1_unmap(m->initrd) == OK);
-	found = plan->files;
-	map_files(&found, true);
-	if (plan_retain(plan, m, &boot.options, boot.kept) != OK)
-		boot_stop("the guest cannot be loaded");
-	must_map(plan->retained, STAGE1_DATA);
-	if (plan_partition(plan, m, tree) != OK)
-		boot_stop("the guest cannot be set up");
-	map_files(&found, false);
-	if (plan->retained.size)
-		CHECK(stage1_unmap(plan->retained) == OK);
-
-	if (partitions_create((const struct partition_config *[]){&plan->config}, 1) != OK ||
-	    !made(&partitions[0], &plan->config))
-		boot_stop("there is nothing to run");
-}
-
-/* What the configuration asks for, as far as it is sound. */
-static void make_configured(void)
-{
-	struct machine *m = &boot.machine;
-	const struct config *c = &boot.config;
-	const struct partition_config **configs = arena_alloc(c->nr_partitions * sizeof(*configs));
-	struct virt_channels channels;
-	struct ranges free;
-	u32 nr = 0;
-
-	if (!configs || machine_free(m, boot.kept, &free) != OK ||
-	    virt_channels_reserve(&channels, &boot.channels, c, &free) != OK)
-		boot_stop("the configuration is too large");
-	for (u32 i = 0; i < c->nr_partitions; i++) {
-		struct plan *plan = plan_configured(&c->partitions[i], &channels, &free);
-
-		if (plan)
-			configs[nr++] = &plan->config;
-	}
-	sched_major_frame_us = c->major_frame_us;
-	if (!nr || partitions_create(configs, nr) != OK)
-		boot_stop("none of the %u partitions of the configuration can run",
-			  c->nr_partitions);
-	for (u32 i = 0; i < nr; i++)
-		made(&partitions[i], configs[i]);
-}
-
-static void make_partitions(void)
-{
-	const void *tree = (const void *)boot.tree.base;
-
-	if (config_read(&boot.config, tree, &boot.machine, config_log, NULL) != OK ||
-	    config_read_channels(&boot.channels, &boot.config, tree, &boot.machine, config_log,
-				 NULL) != OK)
-		boot_stop("the configuration is too large");
-	if (boot.config.nr_partitions)
-		make_configured();
-	else
-		make_guest();
-}
-
 _Noreturn static void continue_on_own_stack(void)
 {
 	start_cpus();
-	make_partitions();
+	partitions_make();
 	console_interrupts_on();
 	for (u32 i = 0; i < nr_partitions; i++)
-		if (partitions[i].nr_vcpus)
-			partition_start(&partitions[i]);
+		partition_start(&partitions[i]);
 	smp_release();
 	sched_start(&cpus[0]);
 }

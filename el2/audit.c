@@ -19,8 +19,6 @@ extern char image_start[];
 void walk_begin(struct walk *w, struct partition *p)
 {
 	*w = (struct walk){.p = p};
-	if (!p->nr_vcpus) /* it could not be made: nobody uses its tables */
-		w->next = UINT64_MAX;
 }
 
 static bool is_mapping(const struct stretch *s)
@@ -118,7 +116,7 @@ static enum audit_result own_memory(struct audit *a)
 	for (u32 i = 0; i < nr_partitions; i++) {
 		const struct partition_config *c = partitions[i].config;
 
-		for (u32 k = 0; c && k < c->nr_load; k++) {
+		for (u32 k = 0; k < c->nr_load; k++) {
 			struct range image = {c->load[k].from, c->load[k].size};
 
 			if (ranges_overlap(physical(&a->mine), image))

@@ -25,6 +25,14 @@ enum err channel_create(struct partition *p)
 	return err;
 }
 
+void channel_destroy(const struct partition *p)
+{
+	const struct partition_config *c = p->config;
+
+	for (u32 i = 0; i < c->nr_channels; i++)
+		c->channels[i]->partition = NULL;
+}
+
 u32 channel_regions(struct partition *p, struct mmio_region *out)
 {
 	const struct partition_config *c = p->config;
@@ -39,7 +47,7 @@ bool channel_shares(const struct partition *p, const struct partition *q, struct
 {
 	const struct partition_config *c = p->config;
 
-	for (u32 i = 0; c && i < c->nr_channels; i++) {
+	for (u32 i = 0; i < c->nr_channels; i++) {
 		const struct channel_end *e = c->channels[i];
 
 		if (e->other->partition == q &&

@@ -13,6 +13,7 @@
 #include <el2/pvtime.h>
 #include <el2/terminal.h>
 #include <el2/vsdei.h>
+#include <lib/check.h>
 #include <lib/string.h>
 #include <mm/cache.h>
 #include <mm/stage1.h>
@@ -73,20 +74,33 @@ static void run(struct partition *p)
 		 p->config->entry);
 }
 
-/* Guest memory is in EL2's map only while it is written; retained images always are. */
+/* Guest memory is in EL2's map only while it is written. ERR_NO_MEMORY: nothing of it is. */
 static enum err copy_step(const struct load_segment *s, u64 done, u64 n)
 {
 	struct range to = {s->to + done, n};
 	enum err err = stage1_map(to, STAGE1_DATA);
 
-	if (err)
-		return err;
-	if (done < s->size)
-		memcpy((void *)to.base, (const void *)(s->from + done), n);
-	else
-		memset((void *)to.base, 0, n);
-	cache_hand_to_guest((const void *)to.base, n);
-	return stage1_unmap(to);
+	if (!err) {
+		if (done < s->size)
+			memcpy((void *)to.base, (const void *)(s->from + done), n);
+		else
+			memset((void *)to.base, 0, n);
+		cache_hand_to_guest((const void *)to.base, n);
+	}
+	CHECK(stage1_unmap(to) == OK); /* what is mapped by whole pages needs no new table */
+	return err;
+}
+
+/* It cannot be loaded, and ends as after a fault; unless it has been told to stop. */
+static void give_up(struct partition *p, u64 at)
+{
+	log_error("partition %s: loading: no page left of Tocsin's memory for a map of 0x%lx",
+		  p->config->name, at);
+	lock_take(&p->lock);
+	if (p->state == PARTITION_LOADING)
+		p->stop_reason = STOP_FAULT;
+	lock_drop(&p->lock);
+	partition_stopped(p);
 }
 
 bool partition_load_step(struct partition *p)
@@ -105,10 +119,7 @@ bool partition_load_step(struct partition *p)
 	}
 	n = MIN(LOAD_STEP, (done < s->size ? s->size : s->size + s->fill) - done);
 	if (copy_step(s, done, n) != OK) {
-		log_error("partition %s: no memory for a map of its image at 0x%lx",
-			  p->config->name, s->to + done);
-		p->stop_reason = STOP_FAULT;
-		partition_stopped(p);
+		give_up(p, s->to + done);
 		return true;
 	}
 	p->load_done = done + n;

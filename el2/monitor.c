@@ -76,7 +76,7 @@ static char *word(char **text)
 	return begin;
 }
 
-/* By name or number, if it could be made. */
+/* By name or number. */
 static struct partition *partition_named(const char *name)
 {
 	u64 number;
@@ -84,8 +84,7 @@ static struct partition *partition_named(const char *name)
 	if (!parse_u64(name, strlen(name), &number))
 		number = nr_partitions;
 	for (u32 i = 0; i < nr_partitions; i++)
-		if (partitions[i].nr_vcpus &&
-		    (number == i || !strcmp(partitions[i].config->name, name)))
+		if (number == i || !strcmp(partitions[i].config->name, name))
 			return &partitions[i];
 	return NULL;
 }

@@ -71,9 +71,7 @@ static bool run_status(struct job *j)
 
 	if (j->at == nr_partitions)
 		return true;
-	if (!p->nr_vcpus) { /* it could not be made */
-		j->at++;
-	} else if (!j->step) {
+	if (!j->step) {
 		monitor_print("%lu %s: %s, %u vCPUs%s%s", j->at, p->config->name,
 			      states[atomic_load(&p->state)], p->nr_vcpus,
 			      p == terminal_focus() ? ", console" : "",

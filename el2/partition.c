@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a partition is made of. Its stages of life are in el2/lifecycle.c.
+ * What a partition is made of. Making one is a transaction: the steps that can fail come
+ * first, and touch nothing that undo() does not put back; the last gives its vCPUs their
+ * CPUs. Its stages of life are in el2/lifecycle.c. Boot CPU alone, no lock.
  */
 #include <drivers/log.h>
 #include <el2/channel.h>
@@ -11,15 +13,19 @@
 #include <el2/sched.h>
 #include <el2/trapreg.h>
 #include <el2/vsdei.h>
+#include <lib/check.h>
+#include <lib/string.h>
 #include <mm/pages.h>
 
 struct partition *partitions;
 u32 nr_partitions;
 
+static u32 max_partitions;
+
 static enum err map_memory(struct partition *p)
 {
 	const struct partition_config *c = p->config;
-	enum err err = stage2_create(&p->stage2, c->ipa_bits);
+	enum err err = stage2_create(&p->stage2, (u16)(p - partitions + 1), c->ipa_bits);
 
 	for (u32 i = 0; !err && i < c->nr_memory; i++)
 		err = stage2_map_memory(&p->stage2, c->memory[i].base,
@@ -31,34 +37,6 @@ static enum err map_memory(struct partition *p)
 	if (!err && c->pvtime.size)
 		err = stage2_map_shared(&p->stage2, c->pvtime.ipa, c->pvtime.pa, c->pvtime.size,
 					false);
-	return err;
-}
-
-/* Emulated devices: the virtual GIC's regions and the console. */
-static enum err add_devices(struct partition *p, const struct gic_config *hw)
-{
-	const struct partition_config *c = p->config;
-	enum err err = vgic_create(p);
-
-	p->mmio = object_alloc((vgic_nr_regions(c) + c->nr_channels + 1) * sizeof(*p->mmio), 8);
-	if (!err && !p->mmio)
-		err = ERR_NO_MEMORY;
-	if (err)
-		return err;
-	p->nr_mmio = vgic_regions(p, p->mmio);
-	p->nr_mmio += channel_regions(p, p->mmio + p->nr_mmio);
-	if (c->uart.size) {
-		vpl011_init(&p->uart, p, c->uart_intid);
-		p->mmio[p->nr_mmio++] = (struct mmio_region){range_pages_around(c->uart),
-							     vpl011_access, &p->uart, "pl011"};
-	}
-	for (u32 i = 0; !err && i < p->nr_mmio; i++)
-		err = stage2_note_mmio(&p->stage2, p->mmio[i].range.base, p->mmio[i].range.size, i);
-	if (!err && hw->version == 2)
-		err = stage2_map_device(&p->stage2, c->gicc.base, hw->vcpu.base,
-					MIN(c->gicc.size, hw->vcpu.size));
-	for (u32 i = 0; i < p->nr_vcpus; i++)
-		p->vcpus[i].mmio_last = p->mmio;
 	return err;
 }
 
@@ -80,42 +58,118 @@ static enum err add_vcpus(struct partition *p)
 		v->cpu = cpu;
 		v->stack_top = cpu->stack_top;
 		v->mpidr = c->vcpu_mpidr[i];
-		v->hcr = trapreg_hcr(idreg_machine, cpu->room > 1);
-		sched_bind(v);
 	}
 	return OK;
 }
 
-enum err partitions_create(const struct partition_config *const *configs, u32 nr)
+/* Emulated devices: the virtual GIC's regions and the console. */
+static enum err add_devices(struct partition *p)
+{
+	const struct partition_config *c = p->config;
+	enum err err = OK;
+
+	p->mmio = object_alloc((vgic_nr_regions(c) + c->nr_channels + 1) * sizeof(*p->mmio), 8);
+	if (!p->mmio)
+		return ERR_NO_MEMORY;
+	p->nr_mmio = vgic_regions(p, p->mmio);
+	p->nr_mmio += channel_regions(p, p->mmio + p->nr_mmio);
+	if (c->uart.size) {
+		vpl011_init(&p->uart, p, c->uart_intid);
+		p->mmio[p->nr_mmio++] = (struct mmio_region){range_pages_around(c->uart),
+							     vpl011_access, &p->uart, "pl011"};
+	}
+	for (u32 i = 0; !err && i < p->nr_mmio; i++)
+		err = stage2_note_mmio(&p->stage2, p->mmio[i].range.base, p->mmio[i].range.size, i);
+	if (!err && gic.version == 2)
+		err = stage2_map_device(&p->stage2, c->gicc.base, gic.config->vcpu.base,
+					MIN(c->gicc.size, gic.config->vcpu.size));
+	for (u32 i = 0; i < p->nr_vcpus; i++)
+		p->vcpus[i].mmio_last = p->mmio;
+	return err;
+}
+
+/* ---- the transaction ---- */
+
+static const struct step {
+	const char *what;
+	enum err (*make)(struct partition *p);
+} steps[] = {
+    {"memory", map_memory},
+    {"channels", channel_create},
+    {"vCPUs", add_vcpus},
+    {"interrupt controller", vgic_create},
+    {"devices", add_devices},
+    {"SDEI events", vsdei_create},
+    {"time on its CPUs", sched_add},
+};
+
+static void complain(const struct partition *p, const char *what, enum err err)
+{
+	static const char *const reasons[] = {
+	    [-ERR_RANGE] = "out of range",
+	    [-ERR_OVERLAP] = "another partition has it",
+	    [-ERR_UNSUPPORTED] = "more than this machine can do",
+	};
+
+	if (err == ERR_NO_MEMORY)
+		log_error("partition %s: its %s: no %lu KiB of Tocsin's memory in one piece; %lu "
+			  "KiB are free",
+			  p->config->name, what, pages_refused() * PAGE_SIZE >> 10,
+			  pages_left() * PAGE_SIZE >> 10);
+	else
+		log_error("partition %s: its %s: %s", p->config->name, what, reasons[-err]);
+}
+
+/* Whatever step failed: of those after it there is nothing to undo. */
+static void undo(struct partition *p)
+{
+	vgic_destroy(p);
+	channel_destroy(p);
+	stage2_forget(&p->stage2);
+	pages_release();
+	memset(p, 0, sizeof(*p));
+}
+
+/* Nothing fails any more. WFI traps where vCPUs share a CPU, which may be news to others. */
+static void commit(struct partition *p)
+{
+	for (u32 i = 0; i < nr_cpus; i++)
+		for (struct schedule_entry *e = cpus[i].schedule.entries; e != cpus[i].schedule.end;
+		     e++)
+			e->vcpu->hcr = trapreg_hcr(idreg_machine, cpus[i].nr_vcpus > 1);
+	pvtime_create(p);
+	nr_partitions++;
+}
+
+enum err partitions_create(u32 nr)
 {
 	partitions = object_alloc(nr * sizeof(*partitions), 64);
 	if (!partitions)
 		return ERR_NO_MEMORY;
-	nr_partitions = nr;
-	return sched_create(configs, nr);
+	max_partitions = nr;
+	sched_init();
+	return vgic_init();
 }
 
-enum err partition_create(struct partition *p, const struct partition_config *c,
-			  const struct gic_config *hw)
+enum err partition_create(const struct partition_config *c)
 {
-	enum err err;
+	struct partition *p = &partitions[nr_partitions];
 
+	CHECK(nr_partitions < max_partitions);
+	pages_mark();
 	p->config = c;
 	p->state = PARTITION_STOPPED;
-	idreg_sanitise(p->idreg, idreg_machine, hw->version, c->ipa_bits);
+	idreg_sanitise(p->idreg, idreg_machine, gic.version, c->ipa_bits);
 	inject_prepare(p);
-	err = map_memory(p);
-	if (!err)
-		err = channel_create(p);
-	if (!err)
-		err = add_vcpus(p);
-	if (!err)
-		err = add_devices(p, hw);
-	if (!err)
-		err = vsdei_create(p);
-	if (!err)
-		pvtime_create(p);
-	if (err)
-		p->nr_vcpus = 0; /* what is bound to CPUs stays off for ever */
-	return err;
+	for (u32 i = 0; i < ARRAY_SIZE(steps); i++) {
+		enum err err = steps[i].make(p);
+
+		if (!err)
+			continue;
+		complain(p, steps[i].what, err);
+		undo(p);
+		return err;
+	}
+	commit(p);
+	return OK;
 }

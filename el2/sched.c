@@ -13,7 +13,6 @@
 #include <el2/sched.h>
 #include <el2/vsdei.h>
 #include <el2/vtimer.h>
-#include <lib/check.h>
 #include <mm/pages.h>
 
 /* Requests that are served at once, whoever's turn it is: each is short. Loading is
@@ -35,15 +34,16 @@ static u64 ticks(u64 us)
 	return us * timer_frequency() / 1000000;
 }
 
-static bool is_on(const struct partition_config *c, u32 cpu)
+static u32 nr_on(const struct partition_config *c, const struct cpu *cpu)
 {
+	u32 nr = 0;
+
 	for (u32 i = 0; i < c->nr_vcpus; i++)
-		if (c->vcpu_cpu[i] == cpu)
-			return true;
-	return false;
+		nr += c->vcpu_cpu[i] == cpu->index;
+	return nr;
 }
 
-static enum err plan_windows(struct schedule *s, const struct partition_config *c, u16 owner)
+static enum err add_windows(struct schedule *s, const struct partition_config *c, u16 owner)
 {
 	enum err err = OK;
 
@@ -59,48 +59,57 @@ static enum err plan_windows(struct schedule *s, const struct partition_config *
 	return err;
 }
 
-static enum err create(struct cpu *cpu, const struct partition_config *const *configs, u32 nr)
+/* Makes *s what cpu's schedule will be: with p's windows, and room for its vCPUs. */
+static enum err plan(struct schedule *s, const struct cpu *cpu, const struct partition *p)
 {
-	struct schedule_window *windows = NULL;
+	const struct partition_config *c = p->config;
+	u32 nr = nr_on(c, cpu), nr_windows;
 	struct schedule_entry *entries;
-	u32 nr_windows = 0;
-	enum err err = OK;
+	struct schedule_window *windows = NULL;
 
-	for (u32 i = 0; i < nr; i++) {
-		for (u32 k = 0; k < configs[i]->nr_vcpus; k++)
-			cpu->room += configs[i]->vcpu_cpu[k] == cpu->index;
-		nr_windows += is_on(configs[i], cpu->index) ? configs[i]->nr_windows : 0;
-	}
-	entries = object_alloc(cpu->room * sizeof(*entries), 8);
-	if (nr_windows)
+	*s = cpu->schedule;
+	if (!nr)
+		return OK;
+	nr_windows = s->nr_windows + c->nr_windows;
+	entries = object_alloc((cpu->nr_vcpus + nr) * sizeof(*entries), 8);
+	if (nr_windows) {
 		windows = object_alloc(nr_windows * sizeof(*windows), 8);
+		s->frame = ticks(sched_major_frame_us);
+	}
 	if (!entries || (nr_windows && !windows))
 		return ERR_NO_MEMORY;
-	schedule_init(&cpu->schedule, entries, windows, timer_frequency() >> SLICE_SHIFT,
-		      nr_windows ? ticks(sched_major_frame_us) : 0);
-	for (u32 i = 0; !err && i < nr; i++)
-		if (is_on(configs[i], cpu->index))
-			err = plan_windows(&cpu->schedule, configs[i], (u16)i);
-	return err;
+	schedule_move(s, entries, windows);
+	return add_windows(s, c, (u16)(p - partitions));
 }
 
-enum err sched_create(const struct partition_config *const *configs, u32 nr)
+static void bind(struct vcpu *v)
 {
-	enum err err = OK;
+	v->place = schedule_add(&v->cpu->schedule, v, (u16)(v->partition - partitions),
+				v->partition->config->priority);
+	v->cpu->nr_vcpus++;
+}
+
+void sched_init(void)
+{
+	for (u32 i = 0; i < nr_cpus; i++)
+		schedule_init(&cpus[i].schedule, NULL, NULL, timer_frequency() >> SLICE_SHIFT, 0);
+}
+
+enum err sched_add(struct partition *p)
+{
+	size_t nr_pages = ALIGN_UP(nr_cpus * sizeof(struct schedule), PAGE_SIZE) / PAGE_SIZE;
+	struct schedule *planned = pages_alloc(nr_pages);
+	enum err err = planned ? OK : ERR_NO_MEMORY;
 
 	for (u32 i = 0; !err && i < nr_cpus; i++)
-		err = create(&cpus[i], configs, nr);
+		err = plan(&planned[i], &cpus[i], p);
+	for (u32 i = 0; !err && i < nr_cpus; i++)
+		cpus[i].schedule = planned[i];
+	for (u32 i = 0; !err && i < p->nr_vcpus; i++)
+		bind(&p->vcpus[i]);
+	if (planned)
+		pages_free(planned, nr_pages);
 	return err;
-}
-
-void sched_bind(struct vcpu *v)
-{
-	struct cpu *cpu = v->cpu;
-
-	CHECK(cpu->nr_vcpus < cpu->room);
-	cpu->nr_vcpus++;
-	v->place = schedule_add(&cpu->schedule, v, (u16)(v->partition - partitions),
-				v->partition->config->priority);
 }
 
 /* ---- requests ---- */

@@ -29,6 +29,20 @@ void schedule_init(struct schedule *s, struct schedule_entry *entries,
 			       .frame = frame};
 }
 
+void schedule_move(struct schedule *s, struct schedule_entry *entries,
+		   struct schedule_window *windows)
+{
+	u32 nr = (u32)(s->end - s->entries);
+
+	for (u32 i = 0; i < nr; i++)
+		entries[i] = s->entries[i];
+	for (u32 i = 0; i < s->nr_windows; i++)
+		windows[i] = s->windows[i];
+	s->entries = entries;
+	s->end = entries + nr;
+	s->windows = windows;
+}
+
 enum err schedule_add_window(struct schedule *s, const struct schedule_window *w)
 {
 	u32 i = s->nr_windows;

@@ -82,10 +82,7 @@ static enum err allocate(struct vgic *g, u32 nr_frames)
 	g->target = object_alloc(n * sizeof(*g->target), 8);
 	g->holder = object_alloc(n * sizeof(*g->holder), 8);
 	g->frames = object_alloc(MAX(nr_frames, 1) * sizeof(*g->frames), 8);
-	if (!spi_owner)
-		spi_owner = object_alloc(ALIGN_UP(gic_nr_intids(), 32) * sizeof(*spi_owner), 8);
-	if (!g->words || !g->priority || !g->route || !g->target || !g->holder || !g->frames ||
-	    !spi_owner)
+	if (!g->words || !g->priority || !g->route || !g->target || !g->holder || !g->frames)
 		return ERR_NO_MEMORY;
 	return OK;
 }
@@ -119,6 +116,12 @@ static u64 sgi_name(u64 mpidr)
 	       (mpidr >> 8 & 0xff) << 16 | BIT(mpidr & 15);
 }
 
+enum err vgic_init(void)
+{
+	spi_owner = object_alloc(ALIGN_UP(gic_nr_intids(), 32) * sizeof(*spi_owner), 8);
+	return spi_owner ? OK : ERR_NO_MEMORY;
+}
+
 enum err vgic_create(struct partition *p)
 {
 	struct vgic *g = &p->vgic;
@@ -141,6 +144,13 @@ enum err vgic_create(struct partition *p)
 		p->vcpus[i].vgic.sgi_name = sgi_name(p->vcpus[i].mpidr);
 	}
 	return OK;
+}
+
+void vgic_destroy(const struct partition *p)
+{
+	for (u32 intid = 0; intid < gic_nr_intids(); intid++)
+		if (spi_owner[intid] == p)
+			spi_owner[intid] = NULL;
 }
 
 u32 vgic_nr_regions(const struct partition_config *c)

@@ -16,9 +16,16 @@ static struct {
 	pa_t base;
 	size_t nr_pages;
 	size_t nr_free;
-	u64 *used;       /* one bit a page */
-	u8 *object_next; /* rest of the pages that object_alloc has taken */
-	u8 *object_end;
+	size_t refused; /* pages that the last request in vain was for */
+	u64 *used;      /* one bit a page */
+	struct objects {
+		u8 *next, *end; /* rest of the pages that object_alloc has taken */
+	} objects;
+	struct {
+		u64 *used; /* as many bits */
+		size_t nr_free;
+		struct objects objects;
+	} mark;
 } pool;
 
 static bool page_used(size_t i)
@@ -36,6 +43,11 @@ static void mark(size_t first, size_t n, bool used)
 	}
 }
 
+static size_t map_words(void)
+{
+	return ALIGN_UP(pool.nr_pages, 64) / 64;
+}
+
 void pages_init(pa_t base, u64 size)
 {
 	size_t map_pages;
@@ -43,8 +55,9 @@ void pages_init(pa_t base, u64 size)
 	pool.base = base;
 	pool.nr_pages = size / PAGE_SIZE;
 	pool.used = (u64 *)base;
-	pool.object_next = pool.object_end = NULL;
-	map_pages = ALIGN_UP(ALIGN_UP(pool.nr_pages, 64) / 8, PAGE_SIZE) / PAGE_SIZE;
+	pool.mark.used = pool.used + map_words();
+	pool.objects = (struct objects){0};
+	map_pages = ALIGN_UP(2 * map_words() * sizeof(u64), PAGE_SIZE) / PAGE_SIZE;
 	CHECK(map_pages < pool.nr_pages);
 	memset(pool.used, 0, map_pages * PAGE_SIZE);
 	mark(0, map_pages, true);
@@ -80,6 +93,8 @@ void *pages_alloc(size_t n)
 		mark(first, n, true);
 		pool.nr_free -= n;
 		pages = (void *)(pool.base + first * PAGE_SIZE);
+	} else {
+		pool.refused = n;
 	}
 	lock_drop(&pool.lock);
 	if (pages)
@@ -110,22 +125,49 @@ size_t pages_left(void)
 	return pool.nr_free;
 }
 
+size_t pages_refused(void)
+{
+	return pool.refused;
+}
+
+void pages_mark(void)
+{
+	lock_take(&pool.lock);
+	memcpy(pool.mark.used, pool.used, map_words() * sizeof(u64));
+	pool.mark.nr_free = pool.nr_free;
+	pool.mark.objects = pool.objects;
+	lock_drop(&pool.lock);
+}
+
+void pages_release(void)
+{
+	struct objects *o = &pool.objects;
+
+	lock_take(&pool.lock);
+	memcpy(pool.used, pool.mark.used, map_words() * sizeof(u64));
+	pool.nr_free = pool.mark.nr_free;
+	*o = pool.mark.objects;
+	if (o->next)
+		memset(o->next, 0, (size_t)(o->end - o->next));
+	lock_drop(&pool.lock);
+}
+
 void *object_alloc(size_t size, size_t align)
 {
-	u8 *object = (u8 *)ALIGN_UP((u64)pool.object_next, align);
+	struct objects *o = &pool.objects;
+	u8 *object = (u8 *)ALIGN_UP((u64)o->next, align);
 
-	if (!pool.object_next || size > (size_t)(pool.object_end - pool.object_next) ||
-	    object + size > pool.object_end) {
+	if (!o->next || size > (size_t)(o->end - o->next) || object + size > o->end) {
 		size_t n = ALIGN_UP(size, PAGE_SIZE) / PAGE_SIZE;
 
 		object = pages_alloc(n);
 		if (!object)
 			return NULL;
 		/* Keep whichever rest is larger for the small objects to come. */
-		if (n * PAGE_SIZE - size < (size_t)(pool.object_end - pool.object_next))
+		if (n * PAGE_SIZE - size < (size_t)(o->end - o->next))
 			return object;
-		pool.object_end = object + n * PAGE_SIZE;
+		o->end = object + n * PAGE_SIZE;
 	}
-	pool.object_next = object + size;
+	o->next = object + size;
 	return object;
 }

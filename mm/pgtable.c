@@ -135,6 +135,8 @@ static enum err fill(struct pgtable *pt, u64 *table, int level, u64 addr, u64 en
 		enum err err;
 
 		next = MIN(ALIGN_DOWN(addr, span) + span, end);
+		if (!f->valid && *entry == f->bits)
+			continue; /* a hole of that kind, however large */
 		if (leaf_fits(f, addr, next - addr, level)) {
 			replace(pt, entry, addr, level, leaf(f, addr, level));
 			continue;

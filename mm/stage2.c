@@ -34,7 +34,6 @@
 #define VTTBR_VMID(vmid) ((u64)(vmid) << 48)
 
 static const u8 parange_bits[] = {32, 36, 40, 42, 44, 48};
-static u16 last_vmid;
 
 u8 stage2_parange_bits(u8 parange)
 {
@@ -99,7 +98,7 @@ static void invalidate_all(const void *owner)
 
 static const struct pgtable_ops ops = {invalidate_ipa, invalidate_all};
 
-enum err stage2_create(struct stage2 *s2, u8 ipa_bits)
+enum err stage2_create(struct stage2 *s2, u16 vmid, u8 ipa_bits)
 {
 	u64 mmfr0 = read_sysreg(ID_AA64MMFR0_EL1);
 	u64 mmfr1 = read_sysreg(ID_AA64MMFR1_EL1);
@@ -109,10 +108,10 @@ enum err stage2_create(struct stage2 *s2, u8 ipa_bits)
 
 	if (err)
 		return err;
-	if (last_vmid >= (vmid16 ? 0xffff : 0xff))
+	if (vmid > (vmid16 ? 0xffff : 0xff))
 		return ERR_RANGE;
 	s2->lock = (struct lock){0};
-	s2->vmid = ++last_vmid; /* 0 is for "no partition" */
+	s2->vmid = vmid;
 	s2->vttbr = VTTBR_VMID(s2->vmid) | (u64)s2->table.root;
 	s2->vtcr = VTCR_RES1 | VTCR_PS(parange) | VTCR_WALK_CACHED | (vmid16 ? VTCR_VS : 0) |
 		   VTCR_SL0(s2->table.start_level) | (64 - ipa_bits);

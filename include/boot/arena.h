@@ -3,7 +3,7 @@
  * Memory for what boot code learns before there is a page pool: a bump
  * allocator over a static buffer. The buffer is part of the image, so it moves
  * with it; whoever keeps pointers into it adds the distance (machine_rebase).
- * Boot CPU only, nothing is ever freed.
+ * Boot CPU only. Nothing is ever freed but all that was taken since a mark.
  */
 #pragma once
 
@@ -24,5 +24,7 @@ char *arena_text(const char *text, size_t len);
  */
 void *arena_grow(void *array, u32 nr, size_t each);
 
-/* Forgets everything: for tests. */
-void arena_reset(void);
+/* What has been taken. arena_release() of an earlier answer: what was taken since then is
+ * forgotten; 0: everything. */
+size_t arena_mark(void);
+void arena_release(size_t mark);

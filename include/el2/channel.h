@@ -35,6 +35,9 @@ struct channel_end {
  * Boot CPU, before anybody runs. Errors as stage2_map_memory(). */
 enum err channel_create(struct partition *p) MUST_CHECK;
 
+/* Who rings at p's ends rings at nobody, and finds a peer that does not run. p has not run. */
+void channel_destroy(const struct partition *p);
+
 /* Fills in the pages of registers, one for each channel of p's config; returns their number. */
 u32 channel_regions(struct partition *p, struct mmio_region *out);
 

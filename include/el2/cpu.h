@@ -26,7 +26,6 @@ struct cpu {
 	bool kicked;     /* somebody set a request for a vCPU here (under IPI) */
 
 	u32 nr_vcpus;
-	u32 room;  /* how many there will be */
 	u64 alarm; /* what EL2's timer is set to while a guest runs; in the past: it has come */
 	u64 tick;  /* when terminal_tick() has something to do here; 0: nothing */
 	struct schedule schedule; /* who of them runs: entries in the same order */

@@ -19,7 +19,7 @@ struct channel_end;
 
 /* One step of (re)loading guest memory: copy size bytes, then zero up to fill. */
 struct load_segment {
-	pa_t from; /* in Tocsin's or retained memory */
+	pa_t from; /* in Tocsin's or retained memory, which its map has for reading */
 	pa_t to;   /* where the partition has it */
 	u64 size;
 	u64 fill; /* bytes after size to clear (bss) */
@@ -114,6 +114,7 @@ struct partition {
 	struct lock lock;
 };
 
+/* Those that have been made. */
 extern struct partition *partitions;
 extern u32 nr_partitions;
 
@@ -130,15 +131,17 @@ static inline struct vcpu *partition_vcpu(struct partition *p, u64 mpidr)
  * given counts. Any CPU; the caller goes on until its requests are looked at. */
 void partition_stop(struct partition *p, enum stop_reason reason);
 
-/* Makes room for nr partitions and, on each CPU, for the vCPUs that their
- * configurations bind to it. Boot CPU, once. ERR_NO_MEMORY. */
-enum err partitions_create(const struct partition_config *const *configs, u32 nr) MUST_CHECK;
+/* Makes room for at most nr partitions. Boot CPU, once, after gic_init(). ERR_NO_MEMORY. */
+enum err partitions_create(u32 nr) MUST_CHECK;
 
-/* Makes a partition from c: stage 2, devices, vCPUs bound to their CPUs. Nothing
- * runs yet. Boot CPU, once for each of nr_partitions. ERR_NO_MEMORY, or what a
- * range of c that cannot be mapped leads to; p then has no vCPUs and does not run. */
-enum err partition_create(struct partition *p, const struct partition_config *c,
-			  const struct gic_config *hw) MUST_CHECK;
+/*
+ * Makes the next partition, from c: stage 2, devices, vCPUs bound to their CPUs. Nothing
+ * runs yet. Boot CPU. Or an error after a sentence, and then everything is as it was
+ * before, but for the memory that c says is the partition's: ERR_NO_MEMORY, ERR_RANGE (an
+ * address or a window that cannot be), ERR_OVERLAP (an interrupt or window that another
+ * partition has), ERR_UNSUPPORTED (vCPUs).
+ */
+enum err partition_create(const struct partition_config *c) MUST_CHECK;
 
 /* Lets a stopped partition load its images and run. Any CPU. */
 void partition_start(struct partition *p);

@@ -10,23 +10,23 @@
 
 struct vcpu;
 struct cpu;
-struct partition_config;
+struct partition;
 
 /* A partition's time in each major frame. */
 struct sched_window {
 	u32 offset_us, length_us;
 };
 
-/* Length of the machine's major frame; set before sched_create() if there are windows. */
+/* Length of the machine's major frame; set before sched_add() if there are windows. */
 extern u32 sched_major_frame_us;
 
-/* Makes, on each CPU, room for the vCPUs that the configurations bind to it, and plans
- * its windows. ERR_NO_MEMORY; ERR_RANGE, ERR_OVERLAP: windows that cannot be. Boot
- * CPU, once. */
-enum err sched_create(const struct partition_config *const *configs, u32 nr) MUST_CHECK;
+/* No CPU has a vCPU. Boot CPU, once. */
+void sched_init(void);
 
-/* v, whose partition and cpu are set, gets its place on that. Boot CPU. */
-void sched_bind(struct vcpu *v);
+/* p's vCPUs, whose partition and cpu are set, get their places on their CPUs, and p its
+ * windows. ERR_NO_MEMORY; ERR_RANGE, ERR_OVERLAP: windows that cannot be; then no CPU's
+ * schedule has changed. Boot CPU, before sched_start() of any. */
+enum err sched_add(struct partition *p) MUST_CHECK;
 
 /* Serves v's requests (and, if it must, those of the other vCPUs of its CPU)
  * and returns the vCPU to enter, its context loaded. May wait in WFI for one. */

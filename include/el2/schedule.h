@@ -62,6 +62,10 @@ struct schedule {
 void schedule_init(struct schedule *s, struct schedule_entry *entries,
 		   struct schedule_window *windows, u64 slice, u64 frame);
 
+/* What s holds goes on in other arrays, which have room for more. Nobody has been chosen yet. */
+void schedule_move(struct schedule *s, struct schedule_entry *entries,
+		   struct schedule_window *windows);
+
 /* Adds a window; empty ones are ignored. Before the entries of its owner. ERR_RANGE: not
  * within a frame. ERR_OVERLAP. */
 enum err schedule_add_window(struct schedule *s, const struct schedule_window *w) MUST_CHECK;

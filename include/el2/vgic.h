@@ -105,10 +105,17 @@ struct vgic {
 
 /* ---- life ---- */
 
+/* Nobody owns an interrupt. Boot CPU, once, after gic_init(). ERR_NO_MEMORY. */
+enum err vgic_init(void) MUST_CHECK;
+
 /* State for a partition whose vcpus, nr_vcpus and config are set: allocates, in
- * reset state. ERR_NO_MEMORY, or ERR_OVERLAP if an SPI has an owner already.
- * Boot CPU, after gic_init(). */
+ * reset state. ERR_NO_MEMORY; ERR_OVERLAP: an SPI has an owner already; ERR_UNSUPPORTED:
+ * more vCPUs than a GICv2 has room for. Boot CPU, after vgic_init(). */
 enum err vgic_create(struct partition *p) MUST_CHECK;
+
+/* p, however far vgic_create() came with it, owns no interrupt any more. It has not run:
+ * none of them is enabled. */
+void vgic_destroy(const struct partition *p);
 
 /* How many mmio_regions vgic_regions() writes at most. */
 u32 vgic_nr_regions(const struct partition_config *c);

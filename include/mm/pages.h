@@ -21,9 +21,20 @@ void pages_free(void *pages, size_t n);
 /* Pages not handed out. */
 size_t pages_left(void);
 
+/* How many pages the last request asked for that was answered with NULL; for sentences. */
+size_t pages_refused(void);
+
 /* What pages_init was given. */
 struct range pages_range(void);
 
 /* A zeroed object of that size and power-of-two alignment (at most a page),
  * never freed, or NULL. Boot CPU, before partitions run. */
 void *object_alloc(size_t size, size_t align);
+
+/* Begins something that may fail: what is taken from the pool from now on, and not before,
+ * pages_release() gives back all at once. One at a time; boot CPU, before partitions run. */
+void pages_mark(void);
+
+/* Makes the pool what it was at pages_mark(). Nothing taken before may have been given
+ * back since, and nothing taken since may be used any more. */
+void pages_release(void);

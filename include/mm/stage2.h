@@ -31,9 +31,10 @@ struct stage2_entry {
 	u64 raw; /* the descriptor, for reports */
 };
 
-/* Empty tables for ipa_bits (a size ID_AA64MMFR0_EL1.PARange can state) and a
- * VMID of its own. ERR_NO_MEMORY. */
-enum err stage2_create(struct stage2 *s2, u8 ipa_bits) MUST_CHECK;
+/* Empty tables for ipa_bits (a size ID_AA64MMFR0_EL1.PARange can state) and a VMID
+ * that nobody else has; 0 is for "no partition". ERR_NO_MEMORY; ERR_RANGE: a VMID that
+ * the machine does not have. */
+enum err stage2_create(struct stage2 *s2, u16 vmid, u8 ipa_bits) MUST_CHECK;
 
 /* Each takes the lock; range page-aligned; errors as pgtable_map. */
 enum err stage2_map_memory(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size) MUST_CHECK;

@@ -29,7 +29,7 @@ static enum err write_tree(const struct virt *v, u32 nr_vcpus, u32 *size)
 			       .initrd = {0x48000000, 0x1234}};
 	u32 room;
 
-	arena_reset();
+	arena_release(0);
 	log_forget();
 	config.nr_vcpus = nr_vcpus;
 	if (v->cpus == 2)

@@ -17,7 +17,7 @@ static struct ranges room;
 
 static void start(u64 base, u64 size)
 {
-	arena_reset();
+	arena_release(0);
 	log_forget();
 	memset(file, 0, sizeof(file));
 	room = (struct ranges){0};

@@ -17,7 +17,7 @@ static struct machine m;
 
 static enum err scan(const struct virt *v)
 {
-	arena_reset();
+	arena_release(0);
 	log_forget();
 	virt_tree(tree, v);
 	EXPECT_EQ(tree_check(tree), OK);

@@ -16,7 +16,7 @@ static struct machine m;
 
 static enum err scan(const struct virt *v)
 {
-	arena_reset();
+	arena_release(0);
 	log_forget();
 	virt_tree(tree, v);
 	EXPECT_EQ(tree_check(tree), OK);
@@ -165,7 +165,7 @@ TEST(ram_out_of_reach_is_left_out)
 {
 	struct virt v = {VIRT_DEFAULTS, .ram_base = 0xff0000000, .ram_size = 0x100000000};
 
-	arena_reset();
+	arena_release(0);
 	log_forget();
 	virt_tree(tree, &v);
 	EXPECT_EQ(machine_scan(&m, tree, 36), OK);

@@ -19,7 +19,7 @@ static const struct range image = {RAM + 0x200000, 0x100000};
 /* A machine with 256 MiB, a tree at 64 MiB, a reservation at its end. */
 static void start(void)
 {
-	arena_reset();
+	arena_release(0);
 	log_forget();
 	m = (struct machine){.pa_bits = 48, .modules = modules, .bootargs = ""};
 	m.tree = (struct range){RAM + 0x4000000, 0x2100};

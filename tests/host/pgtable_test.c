@@ -336,7 +336,7 @@ TEST(stage2_says_what_an_address_is)
 
 	fresh_pool(POOL_PAGES);
 	host_ID_AA64MMFR0_EL1 = 2; /* 40 bits */
-	EXPECT_EQ(stage2_create(&s2, 40), OK);
+	EXPECT_EQ(stage2_create(&s2, 1, 40), OK);
 	EXPECT_EQ(s2.vmid, 1);
 	EXPECT_EQ(s2.vtcr & 0x3f, 24);
 	EXPECT_EQ(s2.vtcr >> 6 & 3, 1);

@@ -35,7 +35,7 @@ static u64 at(u64 offset)
 /* A raw kernel of KERNEL_SIZE bytes at kernel, Tocsin in the top 4 MiB. */
 static void start(struct virt v, u64 kernel, u64 ramdisk_size)
 {
-	arena_reset();
+	arena_release(0);
 	log_forget();
 	v.ram_base = (u64)ram;
 	v.ram_size = RAM_SIZE;

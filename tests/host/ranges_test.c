@@ -60,7 +60,7 @@ TEST(random_sets_are_like_the_model)
 	for (int round = 0; round < 300; round++) {
 		struct ranges set = {0};
 
-		arena_reset();
+		arena_release(0);
 		memset(model, 0, sizeof(model));
 		for (int step = 0; step < 60; step++) {
 			struct range r = random_range(), q = random_range();
@@ -91,7 +91,7 @@ TEST(searches_find_the_lowest_and_highest_place)
 		u64 offset = test_random() % align, low = ~0UL, high = ~0UL, at = 0;
 
 		window.size *= 8;
-		arena_reset();
+		arena_release(0);
 		memset(model, 0, sizeof(model));
 		for (int i = 0; i < 6; i++) {
 			struct range r = random_range();
@@ -116,7 +116,7 @@ TEST(copies_are_independent)
 {
 	struct ranges a = {0}, b;
 
-	arena_reset();
+	arena_release(0);
 	EXPECT_EQ(ranges_add(&a, (struct range){0x1000, 0x3000}), OK);
 	EXPECT_EQ(ranges_copy(&b, &a), OK);
 	EXPECT_EQ(ranges_remove(&b, (struct range){0x2000, 0x1000}), OK);
@@ -146,7 +146,7 @@ TEST(a_full_arena_is_a_sentence_and_changes_nothing)
 	u64 size = 0;
 	u32 nr = 0;
 
-	arena_reset();
+	arena_release(0);
 	log_forget();
 	while (ranges_add(&set, (struct range){nr * 0x2000, 0x1000}) == OK)
 		size = ranges_size(&set), nr++;
@@ -155,6 +155,6 @@ TEST(a_full_arena_is_a_sentence_and_changes_nothing)
 	EXPECT_EQ(ranges_size(&set), size);
 	EXPECT(log_says("64 KiB"));
 	EXPECT(arena_alloc(~(size_t)0) == NULL);
-	arena_reset();
+	arena_release(0);
 	EXPECT(arena_alloc(16) != NULL);
 }

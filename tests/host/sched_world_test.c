@@ -26,8 +26,9 @@ static struct world {
 	u64 stolen[2];
 	bool pending[2][NR_VCPUS];
 	u64 deadline[2][NR_VCPUS];
-	u64 heap[512];
+	u64 heap[2048];
 	size_t used;
+	u32 allocations, fail_at; /* the one that there is no memory for */
 } world;
 
 struct cpu *cpus;
@@ -42,8 +43,24 @@ void *object_alloc(size_t size, size_t align)
 	void *object = &world.heap[world.used];
 
 	(void)align;
+	if (++world.allocations == world.fail_at)
+		return NULL;
 	world.used += (size + 7) / 8;
+	EXPECT(world.used <= ARRAY_SIZE(world.heap));
 	return object;
+}
+
+static u8 page[PAGE_SIZE] __attribute__((aligned(8)));
+
+void *pages_alloc(size_t n)
+{
+	EXPECT_EQ(n, 1);
+	return ++world.allocations == world.fail_at ? NULL : page;
+}
+
+void pages_free(void *pages, size_t n)
+{
+	EXPECT(pages == page && n == 1);
 }
 
 u64 timer_now(void)
@@ -171,8 +188,6 @@ static void world_init(void)
 {
 	static struct cpu two_cpus[NR_CPUS];
 	static struct partition two[2];
-	const struct partition_config *configs[] = {&config[0], &config[1]};
-
 	memset(&world, 0, sizeof(world));
 	memset(two_cpus, 0, sizeof(two_cpus));
 	memset(two, 0, sizeof(two));
@@ -188,7 +203,7 @@ static void world_init(void)
 		config[i].nr_vcpus = NR_VCPUS;
 		config[i].vcpu_cpu = on_cpu;
 	}
-	EXPECT_EQ(sched_create(configs, 2), OK);
+	sched_init();
 	for (u32 i = 0; i < 2; i++) {
 		two[i].config = &config[i];
 		two[i].vcpus = vcpus[i];
@@ -201,8 +216,8 @@ static void world_init(void)
 			vcpus[i][k].power = POWER_ON;
 			world.deadline[i][k] = UINT64_MAX;
 			vcpus[i][k].vtimer.ctl = 1;
-			sched_bind(&vcpus[i][k]);
 		}
+		EXPECT_EQ(sched_add(&two[i]), OK);
 	}
 	host_TPIDR_EL2 = (u64)&cpus[0];
 }
@@ -394,19 +409,41 @@ TEST(events_wake)
 	EXPECT(sched_serve(a) == b);
 }
 
-TEST(impossible_windows)
+/* Windows that cannot be, or no memory, however late: no CPU's schedule has changed. */
+TEST(all_or_nothing)
 {
-	const struct partition_config *configs[] = {&config[0], &config[1]};
 	static const struct sched_window over[] = {{900, 101}}, huge[] = {{UINT32_MAX, UINT32_MAX}};
+	static const struct sched_window free_and_not[] = {{950, 50}, {0, 1}};
+	static const struct {
+		const struct sched_window *windows;
+		u32 nr;
+		enum err err;
+	} impossible[] = {{over, 1, ERR_RANGE},
+			  {huge, 1, ERR_RANGE},
+			  {window_a, 1, ERR_OVERLAP},
+			  {free_and_not, 2, ERR_OVERLAP}};
+	struct cpu before[NR_CPUS];
 
 	config_windows();
 	world_init();
-	config[1].windows = over;
-	EXPECT_EQ(sched_create(configs, 2), ERR_RANGE);
-	config[1].windows = huge;
-	EXPECT_EQ(sched_create(configs, 2), ERR_RANGE);
-	config[1].windows = window_a;
-	EXPECT_EQ(sched_create(configs, 2), ERR_OVERLAP);
+	memcpy(before, cpus, sizeof(before));
+	for (u32 i = 0; i < ARRAY_SIZE(impossible); i++) {
+		config[1].windows = impossible[i].windows;
+		config[1].nr_windows = impossible[i].nr;
+		EXPECT_EQ(sched_add(&partitions[1]), impossible[i].err);
+		EXPECT(!memcmp(before, cpus, sizeof(before)));
+	}
+	config[1].windows = free_and_not;
+	config[1].nr_windows = 1;
+	for (world.fail_at = 1; world.fail_at <= 5; world.fail_at++) {
+		world.allocations = 0;
+		EXPECT_EQ(sched_add(&partitions[1]), ERR_NO_MEMORY);
+		EXPECT(!memcmp(before, cpus, sizeof(before)));
+	}
+	world.fail_at = 0;
+	EXPECT_EQ(sched_add(&partitions[1]), OK);
+	EXPECT_EQ(cpus[1].nr_vcpus, 3);
+	EXPECT_EQ(cpus[1].schedule.nr_windows, before[1].schedule.nr_windows + 1);
 	sched_major_frame_us = 0;
-	EXPECT_EQ(sched_create(configs, 2), ERR_RANGE);
+	EXPECT_EQ(sched_add(&partitions[1]), ERR_RANGE);
 }

@@ -57,7 +57,7 @@ TEST(truncated_trees)
 	for (u32 cut = 4; cut < size; cut += 4) {
 		char *exact;
 
-		arena_reset();
+		arena_release(0);
 		virt_tree(tree, &v);
 		fdt_set_size_dt_struct(tree, size - cut);
 		EXPECT_EQ(tree_check(tree), OK);

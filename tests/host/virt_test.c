@@ -59,7 +59,7 @@ void virt_channels_write(struct tree_writer *w)
 /* A raw kernel 8 MiB into RAM, a ramdisk at 12 MiB; nothing else occupies it. */
 static void start(struct virt v)
 {
-	arena_reset();
+	arena_release(0);
 	log_forget();
 	v.ram_base = (u64)ram;
 	v.ram_size = RAM_SIZE;

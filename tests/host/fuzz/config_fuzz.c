@@ -163,7 +163,7 @@ static void two(void *t)
 
 static void read_all(const void *tree, const void *part, size_t part_size)
 {
-	arena_reset();
+	arena_release(0);
 	nr_errors = 0;
 	if (machine_scan(&m, tree, 48) != OK)
 		return;

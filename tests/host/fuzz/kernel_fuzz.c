@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	u8 *file = malloc(size + 1);
 
 	memcpy(file, data, size);
-	arena_reset();
+	arena_release(0);
 	parse_image(file, size);
 	cpio_start(&c, file, size);
 	while (cpio_recognise(file, size) && cpio_next(&c, &member) == OK) {

@@ -74,7 +74,7 @@ static void try_tree(const void *tree, size_t size)
 	void *copy;
 	u32 used;
 
-	arena_reset();
+	arena_release(0);
 	if (fdt_totalsize(tree) > size || tree_check(tree) != OK)
 		return;
 	used = tree_used_size(tree);

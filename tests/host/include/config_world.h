@@ -68,7 +68,7 @@ static inline const struct said *find_said(const char *path, const char *propert
 /* The machine without its partitions. */
 static inline void scan_virt(const struct virt *v)
 {
-	arena_reset();
+	arena_release(0);
 	log_forget();
 	nr_said = nr_errors_said = 0;
 	virt_tree(tree, v);

@@ -177,9 +177,8 @@ void host_io_write(u64 addr, u64 value, int bytes)
 	machine_access(addr, value, bytes, true);
 }
 
-/* What vgic_create() allocates for a partition; the table of owners, which comes
- * after, is for ever. */
-static void *objects[6];
+/* What vgic_init() and vgic_create() allocate. */
+static void *objects[7];
 static u32 nr_objects;
 
 void *object_alloc(size_t size, size_t align)
@@ -187,8 +186,7 @@ void *object_alloc(size_t size, size_t align)
 	void *p = calloc(1, size);
 
 	(void)align;
-	if (nr_objects < ARRAY_SIZE(objects))
-		objects[nr_objects++] = p;
+	objects[nr_objects++] = p;
 	return p;
 }
 
@@ -274,7 +272,7 @@ static void machine_init(u8 version, u8 nr_lrs)
 		vcpus[i].partition = &part;
 		vcpus[i].cpu = &host_cpus[vcpu_cpu[i]];
 	}
-	if (vgic_create(&part) != OK)
+	if (vgic_init() != OK || vgic_create(&part) != OK)
 		abort();
 	vgic_regions(&part, regions);
 	for (u32 i = 0; i < NR_CPUS; i++) {
