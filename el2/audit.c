@@ -139,7 +139,8 @@ static enum audit_result own_map(struct audit *a, u32 *budget)
 {
 	u64 end = a->mine.value + a->mine.size;
 	bool ours = tells_time(a->outer.p, physical(&a->mine)) ||
-		    atomic_load(&a->outer.p->state) == PARTITION_LOADING;
+		    atomic_load(&a->outer.p->state) == PARTITION_LOADING ||
+		    atomic_load(&a->outer.p->load_window.size);
 
 	while (a->at < end && *budget && !ours) {
 		u64 span, at = a->at;

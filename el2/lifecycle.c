@@ -18,8 +18,11 @@
 #include <mm/cache.h>
 #include <mm/stage1.h>
 
-/* Mapping, copying and cache maintenance of so much take about 18 000 instructions. */
-#define LOAD_STEP KIB(64)
+/* Copying and cache maintenance of so much take about 5000 instructions, to move on the
+ * window in EL2's map that it lies in as many. */
+#define LOAD_STEP KIB(16)
+#define LOAD_WINDOW KIB(128)
+#define LARGE_WINDOW MIB(2) /* one entry, where memory is aligned to that */
 
 enum partition_end partition_end = END_OFF;
 
@@ -64,6 +67,7 @@ static void run(struct partition *p)
 		partition_stopped(p);
 		return;
 	}
+	cache_forget_instructions();
 	first->entry = p->config->entry;
 	first->context = p->config->entry_x0;
 	p->nr_on = 1;
@@ -74,21 +78,53 @@ static void run(struct partition *p)
 		 p->config->entry);
 }
 
-/* Guest memory is in EL2's map only while it is written. ERR_NO_MEMORY: nothing of it is. */
-static enum err copy_step(const struct load_segment *s, u64 done, u64 n)
+/* Guest memory is in EL2's map only while it is written. */
+static void close_window(struct partition *p)
 {
-	struct range to = {s->to + done, n};
-	enum err err = stage1_map(to, STAGE1_DATA);
+	struct range old = p->load_window;
 
-	if (!err) {
-		if (done < s->size)
-			memcpy((void *)to.base, (const void *)(s->from + done), n);
-		else
-			memset((void *)to.base, 0, n);
-		cache_hand_to_guest((const void *)to.base, n);
-	}
-	CHECK(stage1_unmap(to) == OK); /* what is mapped by whole pages needs no new table */
+	p->load_window.size = 0;
+	/* What is mapped by whole pages needs no new table. */
+	CHECK(!old.size || stage1_unmap(old) == OK);
+}
+
+/* What begins at from, before end. ERR_NO_MEMORY: nothing of it is mapped. */
+static enum err open_window(struct partition *p, u64 from, u64 end)
+{
+	u64 span = IS_ALIGNED(from, LARGE_WINDOW) && end - from >= LARGE_WINDOW ? LARGE_WINDOW
+										: LOAD_WINDOW;
+	struct range window = {from, MIN(ALIGN_DOWN(from, span) + span, end) - from};
+	enum err err;
+
+	close_window(p);
+	err = stage1_map(window, STAGE1_DATA);
+	p->load_window = window;
+	if (err)
+		close_window(p);
 	return err;
+}
+
+/* One step within s, which is not complete yet: to move the window, or to fill some. */
+static enum err copy_step(struct partition *p, const struct load_segment *s)
+{
+	u64 done = p->load_done, at = s->to + done;
+	u64 n = MIN(LOAD_STEP, p->load_window.base + p->load_window.size - at);
+
+	if (!range_contains(p->load_window, (struct range){at, 1}))
+		return open_window(p, at, s->to + s->size + s->fill);
+	if (done < s->size) {
+		n = MIN(n, s->size - done);
+		memcpy((void *)at, (const void *)(s->from + done), n);
+	} else {
+		memset((void *)at, 0, n);
+	}
+	cache_hand_to_guest((const void *)at, n);
+	p->load_done += n;
+	if (p->load_done == s->size + s->fill) {
+		p->load_index++;
+		p->load_done = 0;
+	}
+	return OK;
 }
 
 /* It cannot be loaded, and ends as after a fault; unless it has been told to stop. */
@@ -106,28 +142,20 @@ static void give_up(struct partition *p, u64 at)
 bool partition_load_step(struct partition *p)
 {
 	const struct load_segment *s = &p->config->load[p->load_index];
-	u64 done = p->load_done;
-	u64 n;
+	bool loading = atomic_load(&p->state) == PARTITION_LOADING;
 
-	if (p->load_index == p->config->nr_load) {
+	if (loading && p->load_index < p->config->nr_load) {
+		if (!copy_step(p, s))
+			return false;
+		give_up(p, s->to + p->load_done);
+		return true;
+	}
+	close_window(p);
+	if (loading)
 		run(p);
-		return true;
-	}
-	if (atomic_load(&p->state) != PARTITION_LOADING) {
+	else
 		partition_stopped(p);
-		return true;
-	}
-	n = MIN(LOAD_STEP, (done < s->size ? s->size : s->size + s->fill) - done);
-	if (copy_step(s, done, n) != OK) {
-		give_up(p, s->to + done);
-		return true;
-	}
-	p->load_done = done + n;
-	if (p->load_done == s->size + s->fill) {
-		p->load_index++;
-		p->load_done = 0;
-	}
-	return false;
+	return true;
 }
 
 void partition_stop(struct partition *p, enum stop_reason reason)

@@ -295,11 +295,22 @@ static enum mmio_result write_reg(struct vpl011 *u, u64 reg, u16 v)
 	return MMIO_DONE;
 }
 
+static __attribute__((noinline)) enum mmio_result write_access(struct vpl011 *u, u64 reg, u16 value)
+{
+	enum mmio_result result;
+
+	lock_take(&u->lock);
+	result = write_reg(u, reg, value);
+	update_line(u);
+	lock_drop(&u->lock);
+	if (reg == DR)
+		terminal_show();
+	return result;
+}
+
 enum mmio_result vpl011_access(struct vcpu *v, void *device, struct mmio_access *a)
 {
 	struct vpl011 *u = device;
-	enum mmio_result result = MMIO_DONE;
-	bool prints = a->write && a->offset / 4 == DR;
 
 	(void)v;
 	if (a->size > 4)
@@ -308,16 +319,13 @@ enum mmio_result vpl011_access(struct vcpu *v, void *device, struct mmio_access 
 		a->value = 0;
 		return MMIO_DONE;
 	}
-	lock_take(&u->lock);
 	if (a->write)
-		result = write_reg(u, a->offset / 4, (u16)a->value);
-	else
-		a->value = read_reg(u, a->offset / 4) & (a->size == 1 ? 0xff : 0xffff);
+		return write_access(u, a->offset / 4, (u16)a->value);
+	lock_take(&u->lock);
+	a->value = read_reg(u, a->offset / 4) & (a->size == 1 ? 0xff : 0xffff);
 	update_line(u);
 	lock_drop(&u->lock);
-	if (prints)
-		terminal_show();
-	return result;
+	return MMIO_DONE;
 }
 
 void vpl011_init(struct vpl011 *u, struct partition *p, u32 intid)

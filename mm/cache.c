@@ -27,9 +27,7 @@ void cache_clean_for_uncached(const void *start, size_t size)
 	dsb(sy);
 }
 
-/* Guest memory may have been written while its instructions were cached here
- * under any address, so the whole instruction cache goes. */
-static void forget_instructions(void)
+void cache_forget_instructions(void)
 {
 	__asm__ volatile("ic ialluis" ::: "memory");
 	dsb(ish);
@@ -42,7 +40,6 @@ void cache_hand_to_guest(const void *start, size_t size)
 
 	FOR_LINES("dc civac", start, size, line);
 	dsb(sy);
-	forget_instructions();
 }
 
 void cache_publish_code(const void *start, size_t size)
@@ -56,5 +53,5 @@ void cache_publish_code(const void *start, size_t size)
 		FOR_LINES("dc cvau", start, size, line);
 	dsb(ish);
 	if (!(ctr & CTR_EL0_DIC))
-		forget_instructions();
+		cache_forget_instructions();
 }

@@ -98,8 +98,9 @@ struct partition {
 	u64 not_before;  /* counter value at which loading begins */
 	u32 load_index;  /* LOADING: the segment and how far it has got */
 	u64 load_done;
-	struct vcpu **last_vcpu; /* by CPU: whose stage-1 TLB entries it may hold */
-	struct vcpu *vcpus;      /* nr_vcpus of them */
+	struct range load_window; /* what of its memory is in EL2's map */
+	struct vcpu **last_vcpu;  /* by CPU: whose stage-1 TLB entries it may hold */
+	struct vcpu *vcpus;       /* nr_vcpus of them */
 	struct stage2 stage2;
 	u64 idreg[NR_IDREG]; /* sanitised once; el2/idreg.h says how it is indexed */
 	struct mmio_region *mmio;
@@ -146,7 +147,7 @@ enum err partition_create(const struct partition_config *c) MUST_CHECK;
 /* Lets a stopped partition load its images and run. Any CPU. */
 void partition_start(struct partition *p);
 
-/* One bounded step of loading (about 20 000 instructions). True: complete. On
+/* One bounded step of loading (less than 10 000 instructions). True: complete. On
  * the first vCPU's CPU. */
 bool partition_load_step(struct partition *p);
 

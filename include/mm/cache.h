@@ -18,9 +18,14 @@ extern bool cache_clean_unsafe;
 void cache_clean_for_uncached(const void *start, size_t size);
 
 /* EL2 wrote guest memory (image, tree, cleared pages): the guest may read it
- * uncached, write it uncached, or execute it. Clean and invalidate to PoC and
- * drop stale instructions. */
+ * uncached, write it uncached, or execute it. Clean and invalidate to PoC; before it
+ * runs, cache_forget_instructions(). */
 void cache_hand_to_guest(const void *start, size_t size);
+
+/* Memory of a guest that is about to run may have been written while its old
+ * instructions were cached, under any address: drops all, in all CPUs of the inner
+ * shareable domain. */
+void cache_forget_instructions(void);
 
 /* EL2 wrote a page that a running guest, caches on, may execute. Clean to PoU
  * and drop stale instructions, in all CPUs of the inner shareable domain. */
