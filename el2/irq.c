@@ -45,8 +45,10 @@ static void kick(struct cpu *cpu)
 	/* An exchange, so that no later load of a request can pass it: whoever
 	 * finds the flag set sends no interrupt. */
 	(void)atomic_swap(&cpu->kicked, false);
-	if (cpu->nr_vcpus > 1)
+	if (cpu->nr_vcpus > 1) {
+		schedule_hush(&cpu->schedule);
 		reschedule(cpu);
+	}
 }
 
 /* Those of Tocsin's own interrupts; false: it is a guest's. */

@@ -144,17 +144,22 @@ static inline u64 ready_at(const struct cpu *cpu, struct vcpu *v)
 	return v == cpu->current ? UINT64_MAX : vtimer_deadline(v);
 }
 
-/* Serves what is asked of the vCPUs and looks who of them is ready. */
+/* Serves what is asked of the vCPUs and looks who of them is ready. Who may not run in
+ * this window costs it nothing; what was asked of it waits, but for its end. */
 static inline void survey(struct schedule *s, const struct cpu *cpu)
 {
 	struct schedule_entry *e = s->entries, *const end = s->end;
+	bool windows = s->nr_windows;
 
 	while (e != end) {
-		if (atomic_load(&e->vcpu->requests) & REQ_LIFE) {
+		bool waits = windows && !schedule_allows(e);
+
+		if (atomic_load(&e->vcpu->requests) & (waits ? REQ_STOP : REQ_LIFE)) {
 			serve_life(e->vcpu);
 			e = s->entries; /* it may have asked another, also one that was passed */
 		} else {
-			e->ready = ready_at(cpu, e->vcpu);
+			if (!waits)
+				e->ready = ready_at(cpu, e->vcpu);
 			e++;
 		}
 	}
@@ -216,21 +221,31 @@ static __attribute__((noinline)) void account(struct cpu *cpu, u64 now)
 		pvtime_add(cpu->schedule.running->vcpu, waited);
 }
 
+/* loaded is in the hardware, or soon will be. */
+static inline bool publish(struct cpu *cpu, const struct vcpu *loaded)
+{
+	return schedule_publish(&cpu->schedule, loaded ? loaded->place : SCHEDULE_NONE);
+}
+
 static struct vcpu *next_vcpu(struct cpu *cpu)
 {
 	for (;;) {
+		u64 now = timer_now();
 		struct schedule_entry *next;
-		u64 now;
+		struct vcpu *v;
 
+		schedule_enter(&cpu->schedule, now);
 		survey(&cpu->schedule, cpu);
-		now = timer_now();
 		next = schedule_choose(&cpu->schedule, now);
 		if (cpu->schedule.measured)
 			account(cpu, now);
-		if (next && atomic_load(&next->vcpu->power) == POWER_ON) {
-			take_up(cpu, next->vcpu, now);
-			if (atomic_load(&next->vcpu->requests) == 0)
-				return next->vcpu;
+		v = next && atomic_load(&next->vcpu->power) == POWER_ON ? next->vcpu : NULL;
+		if (publish(cpu, v ?: cpu->current))
+			continue;
+		if (v) {
+			take_up(cpu, v, now);
+			if (atomic_load(&v->requests) == 0)
+				return v;
 		} else {
 			bool flushed = flush_current(cpu);
 

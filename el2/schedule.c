@@ -3,7 +3,9 @@
  * The choice of who runs. Priorities and windows become one number per vCPU, its rank,
  * which changes only where windows do; turns and slices order those of equal rank.
  */
+#include <arch/barrier.h>
 #include <el2/schedule.h>
+#include <lib/atomic.h>
 #include <lib/bits.h>
 
 /*
@@ -17,6 +19,11 @@
 #define RANK_OWNER 0x100UL /* of all that its owner may donate a window to, the owner is first */
 #define RANK_OTHER 0x200UL
 #define RANK_NEVER 0xfffUL /* in this window */
+
+/* The door: who is of a lower rank than these bits say, or the entry in the others, may
+ * be called for. */
+#define DOOR_SHIFT 20
+#define DOOR_ENTRY GENMASK(DOOR_SHIFT - 1, 0)
 
 void schedule_init(struct schedule *s, struct schedule_entry *entries,
 		   struct schedule_window *windows, u64 slice, u64 frame)
@@ -88,7 +95,7 @@ static u64 rank_in(const struct schedule_window *open, const struct schedule_ent
 }
 
 /* The window, or gap between two, that now is in. */
-static void enter_window(struct schedule *s, u64 now)
+void schedule_enter_window(struct schedule *s, u64 now)
 {
 	u64 at = now % s->frame, end = s->frame;
 	const struct schedule_window *open = NULL;
@@ -104,8 +111,14 @@ static void enter_window(struct schedule *s, u64 now)
 		break;
 	}
 	s->window_end = now - at + end;
+	s->opened = true;
 	for (struct schedule_entry *e = s->entries; e != s->end; e++)
-		e->order = rank_in(open, e) << RANK_SHIFT | (e->order & TURNS);
+		atomic_store(&e->order, rank_in(open, e) << RANK_SHIFT | (e->order & TURNS));
+}
+
+bool schedule_allows(const struct schedule_entry *e)
+{
+	return RANK(e->order) != RANK_NEVER;
 }
 
 /* ---- turns ---- */
@@ -117,7 +130,7 @@ static inline void end_turn(struct schedule *s, struct schedule_entry *e, u64 no
 	if (e->ready <= now && now < s->slice_end) {
 		e->left = s->slice_end - now;
 	} else {
-		e->order = (e->order & ~TURNS) | ++s->turns;
+		atomic_store(&e->order, (e->order & ~TURNS) | ++s->turns);
 		e->left = 0;
 	}
 }
@@ -127,8 +140,6 @@ struct schedule_entry *schedule_choose(struct schedule *s, u64 now)
 	u64 order = RANK_NEVER << RANK_SHIFT;
 	struct schedule_entry *next = NULL;
 
-	if (now >= s->window_end)
-		enter_window(s, now);
 	if (s->running)
 		end_turn(s, s->running, now);
 	for (struct schedule_entry *e = s->entries; e != s->end; e++) {
@@ -137,10 +148,12 @@ struct schedule_entry *schedule_choose(struct schedule *s, u64 now)
 			next = e;
 		}
 	}
+	if (next != s->running || !next || !next->left)
+		s->hushed = false;
 	s->running = next;
 	s->slice_end = 0;
 	if (next) {
-		next->order = order & ~TURNS;
+		atomic_store(&next->order, order & ~TURNS);
 		s->slice_end = now + (next->left ?: s->slice);
 	}
 	return next;
@@ -154,9 +167,15 @@ static u64 running_rank(const struct schedule *s)
 	return s->running ? RANK(s->running->order) : RANK_NEVER - 1;
 }
 
+/* An equal that has been announced, but not found ready, has its turn then. */
+static u64 latest(const struct schedule *s)
+{
+	return s->hushed ? s->slice_end : UINT64_MAX;
+}
+
 static u64 until_ranked(const struct schedule *s)
 {
-	u64 until = s->window_end, rank = running_rank(s);
+	u64 until = MIN(s->window_end, latest(s)), rank = running_rank(s);
 
 	for (const struct schedule_entry *e = s->entries; e != s->end; e++) {
 		if (e == s->running || RANK(e->order) > rank)
@@ -175,7 +194,7 @@ u64 schedule_until(const struct schedule *s)
 	for (const struct schedule_entry *e = s->entries; e != s->end; e++)
 		if (e != s->running)
 			until = MIN(until, e->ready);
-	return MAX(until, s->slice_end);
+	return MIN(MAX(until, s->slice_end), latest(s));
 }
 
 u64 schedule_waited(struct schedule *s, u64 now)
@@ -196,4 +215,28 @@ bool schedule_cares(const struct schedule *s, const struct schedule_entry *e, u6
 	u64 rank = RANK(e->order), running = running_rank(s);
 
 	return rank < running || (rank == running && alarm > s->slice_end);
+}
+
+/* ---- other CPUs ---- */
+
+bool schedule_publish(struct schedule *s, u32 loaded)
+{
+	u64 rank = s->running ? RANK(s->running->order) + !s->hushed : RANK_NEVER;
+	u32 door = (u32)(rank << DOOR_SHIFT) | (loaded & DOOR_ENTRY), old = s->door;
+	bool more = s->opened || rank > old >> DOOR_SHIFT;
+
+	if (door == old && !more)
+		return false;
+	s->opened = false;
+	atomic_store(&s->door, door);
+	dmb(ish); /* ranks and door, before requests are looked at again */
+	return more;
+}
+
+bool schedule_admits(const struct schedule *s, u32 entry)
+{
+	u32 door = atomic_load(&s->door);
+
+	return (door & DOOR_ENTRY) == entry ||
+	       RANK(atomic_load(&s->entries[entry].order)) < door >> DOOR_SHIFT;
 }

@@ -3,6 +3,7 @@
  * The life of a vCPU. power is changed by compare-exchange (CPU_ON, by anybody)
  * or by the CPU that the vCPU is bound to (all else); no lock.
  */
+#include <arch/barrier.h>
 #include <arch/esr.h>
 #include <drivers/gic.h>
 #include <el2/context.h>
@@ -21,14 +22,23 @@ static __attribute__((noinline)) void reschedule_ranked(struct cpu *cpu, const s
 		reschedule(cpu);
 }
 
+/* v's CPU, another one, is interrupted only for what it can do something about. */
+static __attribute__((noinline)) void kick(struct cpu *cpu, const struct vcpu *v, u32 requests)
+{
+	dmb(ish); /* first the request, then a look at what that CPU does: schedule_publish() */
+	if (!(requests & REQ_STOP) && !schedule_admits(&cpu->schedule, v->place))
+		return;
+	if (!atomic_swap(&cpu->kicked, true))
+		gic_send_sgi(SGI_KICK, cpu->index, cpu->mpidr);
+}
+
 void vcpu_request(struct vcpu *v, u32 requests)
 {
 	struct cpu *cpu = v->cpu;
 
 	atomic_or(&v->requests, requests);
 	if (cpu != this_cpu()) {
-		if (!atomic_swap(&cpu->kicked, true))
-			gic_send_sgi(SGI_KICK, cpu->index, cpu->mpidr);
+		kick(cpu, v, requests);
 	} else if (cpu->current && cpu->current != v) {
 		/* An interrupt can wait until v could run. Among equals that is at the end
 		 * of the slice, if the timer asks by then. */

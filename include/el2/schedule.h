@@ -14,7 +14,8 @@
  * else, by priority. In no window, those run whose partition has none on this CPU.
  * Frames begin at multiples of their length, so those of all CPUs do together.
  *
- * Times are counter values. A CPU's schedule is its own: no lock.
+ * Times are counter values. A CPU's schedule is its own, without a lock; others may ask
+ * schedule_admits() alone.
  */
 #pragma once
 
@@ -26,7 +27,7 @@ struct vcpu;
 /* A vCPU. */
 struct schedule_entry {
 	u64 ready; /* by the caller: when it can use the CPU; UINT64_MAX: others will say */
-	u64 order; /* the lowest of those that are ready runs; see el2/schedule.c */
+	u64 order; /* the lowest of those that are ready runs; see el2/schedule.c; atomic */
 	u64 left;  /* of its slice, when it was driven out */
 	u64 since; /* when it was found to be ready and not to run; 0: it does, or is not */
 	struct vcpu *vcpu;
@@ -52,6 +53,9 @@ struct schedule {
 	u64 window_end;                       /* when ranks change; UINT64_MAX: never */
 	bool ranked;   /* not all have the same priority, or there are windows */
 	bool measured; /* somebody wants schedule_waited() to be called */
+	bool hushed;   /* another CPU has asked for an equal: the next may at the slice's end */
+	bool opened;   /* ranks have changed since schedule_publish() */
+	u32 door;      /* whom others may call for; atomic, see el2/schedule.c */
 	u32 nr_windows;
 	struct schedule_window *windows; /* by start; they do not overlap */
 	u64 frame;                       /* length; 0: no windows */
@@ -73,7 +77,20 @@ enum err schedule_add_window(struct schedule *s, const struct schedule_window *w
 /* Adds a vCPU, not ready; returns which of the entries is its own. */
 u32 schedule_add(struct schedule *s, struct vcpu *v, u16 owner, u8 priority);
 
-/* Who runs from now on, or NULL. The ready fields are up to date. */
+/* Ranks become those of the window that now is in. */
+void schedule_enter_window(struct schedule *s, u64 now);
+
+/* The same, if it is another one than before. Before each choice. */
+static inline void schedule_enter(struct schedule *s, u64 now)
+{
+	if (now >= s->window_end)
+		schedule_enter_window(s, now);
+}
+
+/* May e run now, if it is ready? Else nothing about it matters before the window ends. */
+bool schedule_allows(const struct schedule_entry *e);
+
+/* Who runs from now on, or NULL. The ready fields of those that may are up to date. */
 struct schedule_entry *schedule_choose(struct schedule *s, u64 now);
 
 /* When to choose anew at the latest, if what was chosen stays ready, and the others as
@@ -87,3 +104,25 @@ u64 schedule_waited(struct schedule *s, u64 now);
 /* Would e, if it were ready now, run before the alarm at which the next choice is due?
  * Then that has to be made at once. */
 bool schedule_cares(const struct schedule *s, const struct schedule_entry *e, u64 alarm);
+
+#define SCHEDULE_NONE (~0U)
+
+/*
+ * Tells other CPUs what was chosen, so that they interrupt this one for nothing that would
+ * have to wait here. The entry of that number, or SCHEDULE_NONE, may be called for whatever
+ * its rank: the vCPU whose state is in the hardware. True: others may be called for that
+ * could not be before; what they were asked for meanwhile nobody will tell, so that all are
+ * to be looked at again, and chosen from. A full barrier if anything has changed.
+ */
+bool schedule_publish(struct schedule *s, u32 loaded);
+
+/* Another CPU has called. For the rest of this slice equals of the one that runs are not
+ * called for: who of them is ready then has its turn. */
+static inline void schedule_hush(struct schedule *s)
+{
+	s->hushed = true;
+}
+
+/* Any CPU, after a full barrier behind what the vCPU of that entry was asked for: is its
+ * CPU to be called? If not it will look by itself before that vCPU could run. */
+bool schedule_admits(const struct schedule *s, u32 entry);

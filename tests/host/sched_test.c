@@ -26,6 +26,8 @@ static struct sim {
 	u64 ran[MAX_VCPUS], waited[MAX_VCPUS];
 	u64 kept[MAX_VCPUS]; /* for how long an equal has been running while it was ready */
 	int running;         /* or -1 */
+	bool callers;        /* other CPUs make vCPUs ready, too */
+	bool called;         /* one has interrupted this CPU for that */
 } sim;
 
 static void begin(u64 frame, u64 now)
@@ -125,18 +127,54 @@ static void check_until(void)
 	}
 }
 
+/* Another CPU makes i ready, and interrupts this one if it is let in. */
+static void call(u32 i)
+{
+	sim.wake[i] = 0;
+	sim.called |= schedule_admits(&sim.s, i);
+}
+
+static void perhaps_call(void)
+{
+	if (sim.callers && test_random() % 8 == 0)
+		call((u32)(test_random() % sim.nr));
+}
+
+/* A look at everybody, the choice, and what the others are told; they do not sleep. */
+static bool look(void)
+{
+	struct schedule_entry *e;
+
+	schedule_enter(&sim.s, sim.now);
+	perhaps_call();
+	for (u32 i = 0; i < sim.nr; i++)
+		if (schedule_allows(&sim.entries[i]))
+			sim.entries[i].ready = sim.wake[i];
+	perhaps_call();
+	e = schedule_choose(&sim.s, sim.now);
+	perhaps_call();
+	EXPECT(!e || (e >= sim.entries && e < sim.entries + sim.nr));
+	sim.running = e ? (int)(e - sim.entries) : -1;
+	if (e)
+		EXPECT(sim.wake[sim.running] <= sim.now);
+	return schedule_publish(&sim.s, e ? (u32)sim.running : SCHEDULE_NONE);
+}
+
 static void choose(void)
 {
 	struct schedule_entry *e;
 
-	for (u32 i = 0; i < sim.nr; i++)
-		sim.entries[i].ready = sim.wake[i];
-	e = schedule_choose(&sim.s, sim.now);
-	EXPECT(!e || (e >= sim.entries && e < sim.entries + sim.nr));
-	sim.running = e ? (int)(e - sim.entries) : -1;
+	do {
+		if (sim.called)
+			schedule_hush(&sim.s);
+		sim.called = false;
+		while (look())
+			;
+		perhaps_call();
+	} while (sim.called);
+	e = sim.s.running;
 	EXPECT_EQ(sim.running < 0 ? -1 : merit((u32)sim.running, sim.now), best_merit(sim.now));
 	if (e) {
-		EXPECT(sim.wake[sim.running] <= sim.now);
 		sim.waited[sim.running] += schedule_waited(&sim.s, sim.now);
 		sim.kept[sim.running] = 0;
 	} else {
@@ -149,6 +187,7 @@ static void choose(void)
 /* Time goes by until then; nobody chooses. */
 static void pass(u64 until)
 {
+	EXPECT(best_merit(sim.now) <= (sim.running < 0 ? -1 : merit((u32)sim.running, sim.now)));
 	for (u32 i = 0; i < sim.nr; i++) {
 		u64 since = MAX(sim.now, sim.wake[i]);
 
@@ -159,8 +198,9 @@ static void pass(u64 until)
 			sim.kept[i] += until - since;
 		if (sim.s.nr_windows && merit(i, sim.now) < 0)
 			continue;
-		/* Each equal has a slice, and one that was driven out the rest of another. */
-		EXPECT(sim.kept[i] <= (sim.nr + 1) * (SLICE + LATE));
+		/* Each equal has a slice, and one that was driven out the rest of another:
+		 * with callers also who was driven out before it could begin. */
+		EXPECT(sim.kept[i] <= (sim.nr + (sim.callers ? sim.nr : 1)) * (SLICE + LATE));
 	}
 	sim.now = until;
 }
@@ -202,6 +242,10 @@ static void step(void)
 	if ((int)i == sim.running || (sim.running >= 0 && test_random() % 4 == 0)) {
 		sim.wake[sim.running] = test_random() % 2 ? NEVER : sim.now + test_random() % 3000;
 		choose();
+	} else if (sim.callers) {
+		call(i);
+		if (sim.called)
+			choose();
 	} else if (sim.wake[i] > sim.now && (int)i != sim.running) {
 		if (wake(i))
 			choose();
@@ -220,7 +264,7 @@ static void random_windows(u64 frame)
 	}
 }
 
-static void run_random(u32 steps)
+static void run_random(u32 steps, bool callers)
 {
 	bool windows = test_random() % 2;
 	u64 frame = 1000 + test_random() % 5000;
@@ -231,6 +275,7 @@ static void run_random(u32 steps)
 		random_windows(frame);
 	for (u32 i = 0; i < nr; i++)
 		add((u16)(test_random() % 4), (u8)(test_random() % levels * 127));
+	sim.callers = callers;
 	choose();
 	for (u32 i = 0; i < steps; i++)
 		step();
@@ -240,7 +285,15 @@ TEST(random_configurations)
 {
 	test_seed(4);
 	for (u32 i = 0; i < 2000; i++)
-		run_random(1000);
+		run_random(1000, false);
+}
+
+/* Whatever they do, and whenever: who could run does, and nobody was left to sleep. */
+TEST(other_cpus_call)
+{
+	test_seed(5);
+	for (u32 i = 0; i < 2000; i++)
+		run_random(1000, true);
 }
 
 /* Everybody is always ready, and the scheduler in time. */
@@ -362,6 +415,57 @@ TEST(neighbours_do_not_disturb)
 	choose();
 	EXPECT_EQ(sim.running, 1);
 	EXPECT_EQ(sim.until, 20000); /* though the timer of the other comes before */
+}
+
+/* How often another CPU that calls for i every 10 ticks interrupts somebody else. */
+static u32 flood(u32 i, u64 ticks)
+{
+	u64 end = sim.now + ticks;
+	u32 calls = 0;
+
+	while (sim.now < end) {
+		bool alarm = sim.now + 10 >= sim.until;
+
+		pass(alarm ? sim.until : sim.now + 10);
+		if (!alarm) {
+			sim.called = schedule_admits(&sim.s, i);
+			calls += sim.called && sim.running != (int)i;
+		}
+		if (alarm || sim.called)
+			choose();
+	}
+	return calls;
+}
+
+/* Not one where it could not run, and two in a slice of an equal, whether or not it
+ * becomes ready by that. */
+TEST(floods_are_bounded)
+{
+	begin(10000, 10000);
+	EXPECT_EQ(window(0, 10000, 0, false), OK);
+	add(0, 0);
+	add(1, 9);
+	sim.wake[1] = NEVER;
+	choose();
+	EXPECT_EQ(flood(1, 100 * SLICE), 0);
+	sim.wake[0] = NEVER; /* not even if this CPU idles */
+	choose();
+	EXPECT_EQ(flood(1, 100 * SLICE), 0);
+	begin(0, 10000);
+	add(0, 9);
+	add(1, 1);
+	sim.wake[1] = NEVER;
+	choose();
+	EXPECT_EQ(flood(1, 100 * SLICE), 0);
+	begin(0, 10000);
+	add(0, 9);
+	add(1, 9);
+	sim.wake[1] = NEVER;
+	choose();
+	EXPECT(flood(1, 100 * SLICE) <= 200);
+	sim.wake[1] = 0;
+	choose();
+	EXPECT(flood(1, 100 * SLICE) <= 200);
 }
 
 TEST(windows_that_cannot_be)
