@@ -131,12 +131,15 @@ $(BUILD)/uboot-%.img: $(BUILD)/tocsin.img $(LINUX) $(INITRDGZ) tools/uboot-disk 
 RUN_VARS := KERNEL INITRD APPEND TOCSIN SMP MEM GIC CPU QEMU_ARGS GUEST_ELF UBOOT
 export $(RUN_VARS)
 
-.PHONY: run run-partitions run-uboot debug
+.PHONY: run run-partitions demo-partitions run-uboot debug
 run: all $(INITRDGZ) ## Run Debian, or KERNEL= INITRD= APPEND=, with SMP= MEM= GIC= CPU= TOCSIN=
 	@tools/run
 
 run-partitions: all $(INITRDGZ) build/guest/periodic.bin ## Two Debians and a real-time guest; SMP=1: in time windows
 	@tools/run-partitions
+
+demo-partitions: all $(INITRDGZ) build/guest/periodic.bin ## The same, and a script kills and restarts them
+	@tools/run-partitions --demo
 
 run-uboot: all $(INITRDGZ) ## The same from U-Boot: UBOOT=extlinux (default) or script
 	@tools/run --uboot
@@ -216,7 +219,7 @@ models: test-models ## The same as test-models
 
 # What the tests under QEMU need, beside the image.
 .PHONY: test-linux-parts
-test-linux-parts: build/guest/channel.bin $(INITRDGZ) $(BUILD)/pattern.img $(BUILD)/uboot-extlinux.img $(BUILD)/uboot-script.img
+test-linux-parts: build/guest/channel.bin build/guest/periodic.bin $(INITRDGZ) $(BUILD)/pattern.img $(BUILD)/uboot-extlinux.img $(BUILD)/uboot-script.img
 
 # QEMU's plugin that counts for tools/stretch.
 $(BUILD)/stretch.so: tools/stretch-plugin.c Makefile

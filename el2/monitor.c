@@ -19,7 +19,7 @@
 
 static struct {
 	u32 busy; /* atomic */
-	bool open;
+	u32 open; /* the time (terminal_in_monitor) that it has greeted; 0: closed */
 	const struct command *command; /* under way, or NULL */
 	struct job job;
 	u32 len;
@@ -198,13 +198,16 @@ static void read_keys(void)
 
 static void run(void)
 {
-	if (!terminal_in_monitor()) {
-		monitor.open = false;
+	u32 time = terminal_in_monitor();
+
+	if (!time) {
+		monitor.open = 0;
 		monitor.command = NULL;
 	} else if (!console_room(ROOM)) {
 		terminal_again();
-	} else if (!monitor.open) {
-		monitor.open = true;
+	} else if (monitor.open != time) {
+		monitor.open = time;
+		monitor.command = NULL;
 		monitor_print("tocsin: monitor; help lists the commands, quit ends it");
 		prompt();
 		terminal_again();

@@ -54,7 +54,7 @@ static void give_focus(struct partition *p)
 {
 	char line[80];
 
-	terminals.monitor = false;
+	terminals.monitor = 0;
 	terminals.focus = p;
 	fmt_snprintf(line, sizeof(line), "tocsin: console: %.50s\n", p->config->name);
 	console_text(line, strlen(line));
@@ -76,6 +76,14 @@ static struct partition *find_by_key(char c)
 	return NULL;
 }
 
+static void open_monitor(void)
+{
+	static u32 times;
+
+	if (!terminals.monitor)
+		terminals.monitor = ++times;
+}
+
 /* The key after the escape key. */
 static void escaped_key(char c)
 {
@@ -85,7 +93,7 @@ static void escaped_key(char c)
 	struct partition *p = terminal_focus() ? find_by_key(c) : NULL;
 
 	if (c == 'm' || c == '\r' || c == '\n')
-		terminals.monitor = true;
+		open_monitor();
 	else if (p)
 		give_focus(p);
 	else
@@ -199,7 +207,7 @@ void terminal_tick(void)
 
 /* ---- the monitor's view ---- */
 
-bool terminal_in_monitor(void)
+u32 terminal_in_monitor(void)
 {
 	return atomic_load(&terminals.monitor);
 }

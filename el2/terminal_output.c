@@ -317,7 +317,7 @@ void terminal_flush(void)
 
 	lock_take(&terminals.lock);
 	output.flushing = true;
-	terminals.monitor = false;
+	terminals.monitor = 0;
 	do {
 		console_flush();
 		more = pump_some();

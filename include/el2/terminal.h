@@ -96,8 +96,9 @@ void terminal_flush(void);
 
 /* ---- for the monitor ---- */
 
-/* The monitor has the input and the console to itself. */
-bool terminal_in_monitor(void);
+/* Not 0: the monitor has the input and the console to itself, since it was opened for the
+ * time of that number. */
+u32 terminal_in_monitor(void);
 
 /* The next byte typed for it, or -1. */
 int terminal_monitor_key(void);

@@ -9,7 +9,7 @@ struct terminals {
 	struct lock lock;
 	u32 mode;                /* enum terminal_mode */
 	struct partition *focus; /* NULL: the first that has a UART */
-	bool monitor;            /* it has the input and the console */
+	u32 monitor;             /* it has the input and the console, for that time; 0: not */
 };
 extern struct terminals terminals;
 

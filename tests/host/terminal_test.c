@@ -385,7 +385,7 @@ TEST(the_monitor_has_the_console_to_itself)
 {
 	start(2, TERMINAL_LINES);
 	type(ESCAPE "mhe");
-	EXPECT(terminal_in_monitor());
+	EXPECT_EQ(terminal_in_monitor(), 1);
 	EXPECT_EQ(terminal_monitor_key(), 'h');
 	EXPECT(!terminal_monitor_break());
 	type("x\3lp");
@@ -405,6 +405,8 @@ TEST(the_monitor_has_the_console_to_itself)
 	EXPECT(sent_has("console: green\r\n"));
 	EXPECT(sent_has("[green] green\r\n"));
 	EXPECT(sent_has("[red] red\r\n"));
+	type(ESCAPE "m");
+	EXPECT_EQ(terminal_in_monitor(), 2); /* it greets again */
 }
 
 TEST(input_waits_for_those_who_do_not_listen)

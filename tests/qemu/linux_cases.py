@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's stock kernel under Tocsin; its tests are tools/initrd/tests/."""
 
+import demonstration
 from partitions import bare_metal
 from run import PANIC, matrix
 
@@ -112,7 +113,17 @@ def channel(name, **more):
             "expect": [RUNNING, r"channel: 100 answers", r"tocsin-guest: channel passed"], **more}
 
 
+# What make demo-partitions shows; with one CPU, in exact time.
+def demonstrated(smp):
+    exact = {"qemu": demonstration.EXACT} if smp == 1 else {}
+    return {"name": f"demonstration.smp{smp}", **demonstration.system(smp), **exact, "timeout": 300, "stop": True,
+            "expect": [(seen, typed) for seen, _, typed in demonstration.STEPS], "reject": PANIC[:1],
+            "check": lambda text: demonstration.kept_time(text, exact)}
+
+
 CASES = [
+    demonstrated(4),
+    demonstrated(1),
     *matrix(channel("channel"), gic=["2", "3"]),
     *matrix(debian("shell", expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"]),
             gic=["2", "3"]),

@@ -14,6 +14,8 @@ all keys but name and kernel are optional:
             order; a pair (regex, text) also types text once regex was seen
   reject    list of regular expressions that it must never show; default: a
             panic of Tocsin or of Linux
+  check     function of the console's text after all that: a sentence if something
+            is wrong, or None
   stop      True: end QEMU once all of expect was seen. Otherwise the machine
             must power itself off
   timeout   seconds; default 120
@@ -107,13 +109,16 @@ class Run:
 
     def listen(self):
         while data := self.qemu.stdout.read(4096):
-            self.log.write(data)
+            self.hear(data)
             with self.changed:
                 self.text += data.decode("utf-8", "replace").replace("\r", "")
                 self.changed.notify()
         with self.changed:
             self.closed = True
             self.changed.notify()
+
+    def hear(self, data):
+        self.log.write(data)
 
     def advance(self):
         """Matches what can be matched; a sentence if the case has failed."""
@@ -194,6 +199,8 @@ def run_case(case):
     finally:
         run.close()
     result.seconds = time.monotonic() - begin
+    if not failure and "check" in case:
+        failure = case["check"](run.text)
     if failure:
         result.failures.append(failure)
     if case.get("tests"):
