@@ -41,7 +41,7 @@ $(LIBFDT): | setup ;
 WARN     := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
             -Wmissing-prototypes -Wwrite-strings
 CFLAGS   := -std=gnu11 -ffreestanding -O2 -g -fpie -fvisibility=hidden \
-            -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+            -mcmodel=tiny -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
             -fno-stack-protector -fno-omit-frame-pointer -fno-common -include include/arch/hidden.h \
             -ffile-prefix-map=$(CURDIR)=. $(WARN) -Iinclude -I$(BUILD)
 ASFLAGS  := -D__ASSEMBLER__ -g -Iinclude -I$(BUILD)

@@ -2,9 +2,10 @@
 /* The boot arena: a bump allocator over a buffer in .bss. Boot CPU only. */
 #include <boot/arena.h>
 #include <drivers/log.h>
+#include <lib/bits.h>
 #include <lib/string.h>
 
-static u8 buffer[ARENA_SIZE] __attribute__((aligned(16)));
+static u8 buffer[ARENA_SIZE] __attribute__((aligned(PAGE_SIZE), section(".bss.arena")));
 static size_t used;
 
 void *arena_alloc(size_t size)
@@ -36,6 +37,11 @@ void *arena_grow(void *array, u32 nr, size_t each)
 		return array;
 	larger = arena_alloc(nr ? 2 * nr * each : 4 * each);
 	return larger && nr ? memcpy(larger, array, nr * each) : larger;
+}
+
+u64 arena_end(void)
+{
+	return ALIGN_UP((u64)(buffer + used), PAGE_SIZE);
 }
 
 size_t arena_mark(void)

@@ -4,6 +4,7 @@
  * controller, CPUs, partitions; then the boot CPU becomes one among others.
  */
 #include <arch/sysreg.h>
+#include <boot/arena.h>
 #include <boot/boot.h>
 #include <boot/partitions.h>
 #include <boot/smp.h>
@@ -12,18 +13,20 @@
 #include <drivers/log.h>
 #include <drivers/psci.h>
 #include <el2/errata.h>
+#include <el2/handover.h>
 #include <el2/irq.h>
 #include <el2/panic.h>
 #include <el2/partition.h>
 #include <el2/sched.h>
 #include <el2/terminal.h>
+#include <lib/atomic.h>
 #include <lib/check.h>
 #include <mm/pages.h>
 #include <mm/stage1.h>
 
 /* What one of each costs the page pool, rounded up generously: the pool is
  * taken once, and a boot that runs out of it says so. */
-#define POOL_BASE KIB(192)         /* stage 1, vGIC words, arrays, loading windows */
+#define POOL_BASE KIB(128)         /* stage 1, vGIC words, arrays; later, what boot gives back */
 #define POOL_PER_CPU KIB(44)       /* stacks, struct cpu */
 #define POOL_PER_VCPU KIB(8)       /* struct vcpu and its list-register bookkeeping */
 #define POOL_PER_PARTITION KIB(48) /* struct partition, tables' roots, vGIC arrays */
@@ -73,7 +76,9 @@ static struct range between(const char *from, const char *to)
 /* Everything that EL2 may touch, and no more; guards come out in smp_create(). */
 static void map_all(const struct machine *m, struct range pool)
 {
-	must_map(between(image_start, rodata_start), STAGE1_CODE);
+	must_map(between(image_start, boot_rodata_start), STAGE1_CODE);
+	must_map(between(boot_rodata_start, text_start), STAGE1_RODATA);
+	must_map(between(text_start, rodata_start), STAGE1_CODE);
 	must_map(between(rodata_start, data_start), STAGE1_RODATA);
 	must_map(between(data_start, image_end), STAGE1_DATA);
 	must_map(boot.tree, STAGE1_DATA);
@@ -96,7 +101,7 @@ static void take_place(void)
 	u64 root;
 
 	boot_map_early(pool);
-	pages_init(pool.base, pool.size);
+	pages_init(boot.kept.base, boot.kept.size, pool.base - boot.kept.base);
 	root = stage1_begin();
 	map_all(m, pool);
 	err = smp_create(m);
@@ -124,20 +129,36 @@ static void start_cpus(void)
 	irq_init(&irqs);
 	if (cpu_init(&cpus[0]) != OK)
 		boot_stop("cpu0 cannot be used");
+	atomic_store_release(&cpus[0].online, true);
 	m->nr_cpus = smp_start(m);
 	errata_report(boot.options.mitigations);
 	log_info("%u of %u CPUs, GICv%u", m->nr_cpus, nr_cpus, m->gic.version);
 }
 
+/* What nobody needs when boot is over: its code and constants; the end of the arena, the
+ * early map, the first stacks, the tree. Returns how many pieces. */
+static u32 spent(struct range *at)
+{
+	if (!smp_complete()) {
+		log_warn("boot code stays: a CPU that did not come up may still enter it");
+		return 0;
+	}
+	at[0] = between(image_start, text_start);
+	at[1] = (struct range){arena_end(), boot.tree.base + boot.tree.size - arena_end()};
+	at[1].size = ALIGN_UP(at[1].size, PAGE_SIZE);
+	return 2;
+}
+
 _Noreturn static void continue_on_own_stack(void)
 {
+	struct range ranges[2];
+
 	start_cpus();
 	partitions_make();
 	console_interrupts_on();
 	for (u32 i = 0; i < nr_partitions; i++)
 		partition_start(&partitions[i]);
-	smp_release();
-	sched_start(&cpus[0]);
+	handover(&cpus[0], ranges, spent(ranges));
 }
 
 void boot_moved(const void *tree, u64 *root, u8 *pages, const u8 *pages_end)

@@ -27,12 +27,22 @@ static bool name_good(const char *name, size_t len)
 	return len > 0 && len <= NAME_MAX;
 }
 
+/* Outlives the tree: el2 says it. */
+static void set_name(struct config_reader *r, const char *text, size_t len)
+{
+	r->p->name = arena_text(text, len);
+	if (!r->p->name) {
+		r->p->name = "";
+		config_no_memory(r);
+	}
+}
+
 void config_read_name(struct config_reader *r, const char *name, struct prop value)
 {
 	const char *text = prop_string(value);
 
 	if (text && name_good(text, strlen(text)))
-		r->p->name = text;
+		set_name(r, text, strlen(text));
 	else
 		config_error(r, NULL, name,
 			     "found \"%.40s\": should be 1 to %u letters, digits and - _ .",
@@ -45,11 +55,7 @@ void config_name_of_node(struct config_reader *r, const char *node)
 	const char *at = strchr(node, '@');
 	size_t len = at ? (size_t)(at - node) : strlen(node);
 
-	r->p->name = arena_text(node, MIN(len, (size_t)NAME_MAX));
-	if (!r->p->name) {
-		r->p->name = "";
-		config_no_memory(r);
-	}
+	set_name(r, node, MIN(len, (size_t)NAME_MAX));
 }
 
 void config_read_cpus(struct config_reader *r, const char *name, struct prop value)

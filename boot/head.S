@@ -11,7 +11,7 @@
 
 #define TABLE_PAGES 16 /* the early map's, and the early page pool */
 
-	.section .head.text, "ax"
+	.section .head, "ax"
 	.global _start
 _start:
 	b	primary_entry
@@ -23,6 +23,7 @@ _start:
 	.ascii	"ARM\x64"
 	.long	0
 
+	.section .head.text, "ax"
 /* ---- first run: x0 is the device tree, or anything ---- */
 primary_entry:
 	msr	daifset, #0xf

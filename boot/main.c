@@ -6,6 +6,7 @@
  */
 #include <arch/barrier.h>
 #include <arch/sysreg.h>
+#include <boot/arena.h>
 #include <boot/boot.h>
 #include <boot/stop.h>
 #include <boot/tree.h>
@@ -49,7 +50,7 @@ void boot_map_early(struct range r)
 
 void boot_early_pages(u64 *root, u8 *pages, const u8 *end)
 {
-	pages_init((pa_t)pages, (u64)(end - pages));
+	pages_init((pa_t)pages, (u64)(end - pages), 0);
 	stage1_adopt(root);
 }
 
@@ -126,7 +127,8 @@ _Noreturn static void move(const void *tree, pa_t at)
 	if (tree_copy(tree, (void *)end, tree_size) != OK)
 		boot_stop("the device tree could not be copied");
 	boot.moved_by = (s64)(at - image.base);
-	memcpy((void *)at, (const void *)image.base, image.size);
+	/* What follows the arena, the second run makes anew. */
+	memcpy((void *)at, (const void *)image.base, arena_end() - image.base);
 	image_relocate(at, at);
 	cache_clean_for_uncached((const void *)at, image.size + tree_size);
 	boot_restart((const void *)end, at);

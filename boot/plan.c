@@ -207,8 +207,10 @@ enum err plan_partition(struct plan *plan, const struct machine *m, const void *
 		err = plan_interrupts(config, m);
 	if (err)
 		return err;
+	config->name = arena_text("guest", 5); /* a literal would go with boot */
+	if (!config->name)
+		return ERR_NO_MEMORY;
 	plan_gic(config, &m->gic);
-	config->name = "guest";
 	config->memory = memory.at;
 	config->nr_memory = memory.nr;
 	config->devices = m->devices.at;

@@ -13,10 +13,10 @@
 #include <drivers/psci.h>
 #include <drivers/timer.h>
 #include <el2/errata.h>
+#include <el2/handover.h>
 #include <el2/idreg.h>
 #include <el2/irq.h>
 #include <el2/panic.h>
-#include <el2/sched.h>
 #include <el2/trapreg.h>
 #include <lib/atomic.h>
 #include <lib/check.h>
@@ -29,7 +29,7 @@
 #define STACK_PAGES 4
 #define START_SECONDS 2
 
-static u32 released; /* secondaries may enter guests */
+static u32 nr_started; /* CPUs that firmware was asked for, the boot CPU included */
 
 extern char el2_vectors[], el2_vectors_hardened[];
 void cpu_entry(void); /* head.S */
@@ -122,7 +122,6 @@ enum err cpu_init(struct cpu *cpu)
 		return err;
 	irq_init_cpu(cpu);
 	panic_drain_serror();
-	atomic_store_release(&cpu->online, true);
 	return OK;
 }
 
@@ -131,9 +130,7 @@ void cpu_main(struct cpu *cpu)
 	if (cpu_init(cpu) != OK)
 		for (;;)
 			wfi();
-	while (!atomic_load_acquire(&released))
-		__asm__ volatile("wfe");
-	sched_start(cpu);
+	handover_join(cpu);
 }
 
 /* False, after a sentence: it and those after it stay off. */
@@ -179,6 +176,7 @@ u32 smp_start(const struct machine *m)
 	for (; started < nr_cpus; started++)
 		if (!start(m, &cpus[started], &b[started]))
 			break;
+	nr_started = started;
 	for (u32 i = 1; i < started; i++) {
 		if (wait_online(&cpus[i], deadline))
 			continue;
@@ -189,9 +187,10 @@ u32 smp_start(const struct machine *m)
 	return started;
 }
 
-void smp_release(void)
+bool smp_complete(void)
 {
-	atomic_store_release(&released, 1);
-	dsb(ish);
-	__asm__ volatile("sev");
+	for (u32 i = 1; i < nr_started; i++)
+		if (!atomic_load_acquire(&cpus[i].online))
+			return false;
+	return true;
 }

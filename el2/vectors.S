@@ -126,8 +126,7 @@ guest_irq:
  * that is 0, to go on. */
 guest_sync:
 	mrs	x20, esr_el2
-	adrp	x2, trap_table
-	add	x2, x2, :lo12:trap_table
+	adr	x2, trap_table
 	ubfx	x3, x20, #26, #6
 	ldr	x2, [x2, x3, lsl #3]
 	mov	x1, x20

@@ -4,6 +4,7 @@
  * objects sized at boot: few requests, most of them before a guest runs, so
  * nothing cleverer would be felt. Lock: pool.lock, a leaf.
  */
+#include <arch/zva.h>
 #include <lib/check.h>
 #include <lib/lock.h>
 #include <lib/string.h>
@@ -43,25 +44,36 @@ static void mark(size_t first, size_t n, bool used)
 	}
 }
 
+static void clear(u64 base, u64 size)
+{
+	u64 block = zva_block();
+
+	if (!block)
+		memset((void *)base, 0, size);
+	else
+		for (u64 at = base; at < base + size; at += block)
+			zva(at);
+}
+
 static size_t map_words(void)
 {
 	return ALIGN_UP(pool.nr_pages, 64) / 64;
 }
 
-void pages_init(pa_t base, u64 size)
+void pages_init(pa_t base, u64 size, u64 taken)
 {
-	size_t map_pages;
+	size_t map_pages, first = taken / PAGE_SIZE;
 
 	pool.base = base;
 	pool.nr_pages = size / PAGE_SIZE;
-	pool.used = (u64 *)base;
+	pool.used = (u64 *)(base + taken);
 	pool.mark.used = pool.used + map_words();
 	pool.objects = (struct objects){0};
 	map_pages = ALIGN_UP(2 * map_words() * sizeof(u64), PAGE_SIZE) / PAGE_SIZE;
-	CHECK(map_pages < pool.nr_pages);
+	CHECK(first + map_pages < pool.nr_pages);
 	memset(pool.used, 0, map_pages * PAGE_SIZE);
-	mark(0, map_pages, true);
-	pool.nr_free = pool.nr_pages - map_pages;
+	mark(0, first + map_pages, true);
+	pool.nr_free = pool.nr_pages - first - map_pages;
 }
 
 /* The first page of n free ones in a row, naturally aligned if n is a power of
@@ -98,7 +110,7 @@ void *pages_alloc(size_t n)
 	}
 	lock_drop(&pool.lock);
 	if (pages)
-		memset(pages, 0, n * PAGE_SIZE);
+		clear((u64)pages, n * PAGE_SIZE);
 	return pages;
 }
 
@@ -113,6 +125,12 @@ void pages_free(void *pages, size_t n)
 	mark(first, n, false);
 	pool.nr_free += n;
 	lock_drop(&pool.lock);
+}
+
+void pages_give(struct range r)
+{
+	clear(r.base, r.size);
+	pages_free((void *)r.base, r.size / PAGE_SIZE);
 }
 
 struct range pages_range(void)

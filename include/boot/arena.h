@@ -28,3 +28,6 @@ void *arena_grow(void *array, u32 nr, size_t each);
  * forgotten; 0: everything. */
 size_t arena_mark(void);
 void arena_release(size_t mark);
+
+/* Where the pages begin that were not needed: the rest lives for ever. */
+u64 arena_end(void);

@@ -21,7 +21,9 @@ struct boot {
 };
 extern struct boot boot;
 
-extern char image_start[], image_end[], rodata_start[], data_start[];
+/* linker.ld: where what has its own rights or its own life begins. */
+extern char image_start[], boot_rodata_start[], text_start[], rodata_start[], data_start[],
+    image_end[];
 
 /* Start the page pool on what head.S left of boot_tables and adopt its map. */
 void boot_early_pages(u64 *root, u8 *pages, const u8 *end);

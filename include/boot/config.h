@@ -4,7 +4,7 @@
  * Xen's dom0less bindings (docs/partitions.md). Read and checked by the same code
  * at boot and on the host (partcheck); knows of the machine only what machine_scan()
  * has found. No pointer into the tree is kept but strings, which live as long as the
- * copy of the tree that was read; the rest is in the boot arena.
+ * copy of the tree that was read; the rest, names included, is in the boot arena.
  */
 #pragma once
 

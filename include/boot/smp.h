@@ -17,5 +17,5 @@ enum err cpu_init(struct cpu *cpu) MUST_CHECK;
  * CPU included: all, or those before the first that failed (after a sentence). */
 u32 smp_start(const struct machine *m);
 
-/* Lets the secondary CPUs into their schedulers. */
-void smp_release(void);
+/* Every CPU that was started has left boot code: none will ever enter it again. */
+bool smp_complete(void);

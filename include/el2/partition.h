@@ -30,7 +30,8 @@ enum partition_action { ACTION_STOP, ACTION_RESTART, ACTION_STOP_ALL };
 
 struct sched_window;
 
-/* What boot code (or, later, a configuration) wants; all pointers live for ever. */
+/* What boot code (or, later, a configuration) wants; all pointers live for ever, to be
+ * had from boot's arena: literals and tables of boot code do not (el2/handover.h). */
 struct partition_config {
 	const char *name;
 	u32 nr_vcpus;

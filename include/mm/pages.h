@@ -9,14 +9,19 @@
 #include <lib/types.h>
 
 /* Gives [base, base + size) to the pool; page-aligned, mapped, contents
- * arbitrary. Boot, once. The pool's own bitmap is taken from its start. */
-void pages_init(pa_t base, u64 size);
+ * arbitrary. Boot, once. Whole pages of its start, taken bytes, are in use until
+ * somebody frees them; the pool's own bitmap comes next. */
+void pages_init(pa_t base, u64 size, u64 taken);
 
 /* n contiguous zeroed pages, or NULL. Any context. */
 void *pages_alloc(size_t n);
 
 /* Gives pages of one pages_alloc back; may be a part of it. */
 void pages_free(void *pages, size_t n);
+
+/* Clears r, pages that were taken from the start and are mapped for writing, and frees
+ * them. */
+void pages_give(struct range r);
 
 /* Pages not handed out. */
 size_t pages_left(void);

@@ -58,7 +58,7 @@ bool channel_shares(const struct partition *a, const struct partition *b, struct
 static void start(u32 nr)
 {
 	shared = false;
-	pages_init((pa_t)pool, sizeof(pool));
+	pages_init((pa_t)pool, sizeof(pool), 0);
 	memset(parts, 0, sizeof(parts));
 	memset(configs, 0, sizeof(configs));
 	host_ID_AA64MMFR0_EL1 = 2;

@@ -125,7 +125,7 @@ static void fresh_pool(size_t pages)
 
 	if (!memory)
 		memory = aligned_alloc(MIB(2), POOL_PAGES * PAGE_SIZE);
-	pages_init((pa_t)memory, pages * PAGE_SIZE);
+	pages_init((pa_t)memory, pages * PAGE_SIZE, 0);
 }
 
 TEST(pages_never_overlap_and_come_back)
