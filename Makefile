@@ -174,8 +174,8 @@ $(foreach t,$(HOST_FUZZ),$(eval $(call \
 
 # What boots, compiled for the host: build/partcheck SYSTEM.dtb.
 PARTCHECK := tools/partcheck/partcheck.c $(wildcard boot/config*.c boot/machine*.c drivers/uart*.c) \
-             $(addprefix boot/,arena.c cpio.c image.c modules.c place.c ranges.c tree.c) \
-             lib/fmt.c lib/parse.c
+             $(addprefix boot/,arena.c cpio.c image.c modules.c part.c place.c ranges.c \
+             tree.c) lib/fmt.c lib/parse.c
 
 .PHONY: partcheck
 partcheck: $(BUILD)/partcheck ## Build the checker of configurations (docs/partitions.md)

@@ -83,7 +83,7 @@ static const char *path_of(const char *name)
 	return path;
 }
 
-static bool enabled(const void *fdt, int node)
+bool config_enabled(const void *fdt, int node)
 {
 	struct prop status = config_prop(fdt, node, "status");
 
@@ -97,7 +97,7 @@ static bool is_partition(struct config_reader *r, int node)
 
 	r->tocsin = prop_has_string(compatible, "tocsin,partition");
 	r->xen = prop_has_string(compatible, "xen,domain");
-	return (r->tocsin || r->xen) && enabled(r->fdt, node);
+	return (r->tocsin || r->xen) && config_enabled(r->fdt, node);
 }
 
 /* Room for all of them: moved arrays would be lost in the arena. */

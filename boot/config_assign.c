@@ -11,6 +11,8 @@
 #include <libfdt.h>
 
 #define NR_SPIS 988
+/* Entries of a node's reg that are looked at. */
+#define MAX_REGIONS 32U
 
 /* Devices that reach no memory by themselves. What is not in here may. */
 static const char *const harmless[] = {
@@ -94,30 +96,38 @@ static bool translate(struct prop ranges, u32 child, u32 parent, u32 size, struc
 	return ranges.bytes && !ranges.len;
 }
 
-/* Whether pa is within the registers of the machine's node, as its parents have them. */
-static bool node_has(const struct config_reader *r, int node, struct range pa)
+bool config_node_region(const struct config_reader *r, int node, u32 i, struct range *pa)
 {
 	struct prop reg = config_prop(r->fdt, node, "reg");
 	int bus = fdt_parent_offset(r->fdt, node);
 	int ac = fdt_address_cells(r->fdt, bus), sc = fdt_size_cells(r->fdt, bus);
+	u32 each = (u32)(ac + sc);
 
-	if (ac < 1 || ac > 2 || sc < 1 || sc > 2)
+	if (ac < 1 || ac > 2 || sc < 1 || sc > 2 || (i + 1) * 4 * each > reg.len)
 		return false;
-	for (u32 i = 0; (i + 1) * 4 * (u32)(ac + sc) <= reg.len; i++) {
-		struct range here = {prop_number(reg, i * (u32)(ac + sc), (u32)ac),
-				     prop_number(reg, i * (u32)(ac + sc) + (u32)ac, (u32)sc)};
-		bool good = true;
-
-		for (int at = bus, up; good && at > 0; at = up) {
-			up = fdt_parent_offset(r->fdt, at);
-			good = up >= 0 && translate(config_prop(r->fdt, at, "ranges"),
-						    (u32)fdt_address_cells(r->fdt, at),
-						    (u32)fdt_address_cells(r->fdt, up),
-						    (u32)fdt_size_cells(r->fdt, at), &here);
-		}
-		if (good && range_valid(here) && range_contains(range_pages_around(here), pa))
-			return true;
+	*pa = (struct range){prop_number(reg, i * each, (u32)ac),
+			     prop_number(reg, i * each + (u32)ac, (u32)sc)};
+	for (int at = bus, up; at > 0; at = up) {
+		up = fdt_parent_offset(r->fdt, at);
+		if (up < 0 || !translate(config_prop(r->fdt, at, "ranges"),
+					 (u32)fdt_address_cells(r->fdt, at),
+					 (u32)fdt_address_cells(r->fdt, up),
+					 (u32)fdt_size_cells(r->fdt, at), pa))
+			return false;
 	}
+	return range_valid(*pa);
+}
+
+/* Whether pa is within the registers of the machine's node. */
+static bool node_has(const struct config_reader *r, int node, struct range pa)
+{
+	u32 nr = MIN(config_prop(r->fdt, node, "reg").len / 8, MAX_REGIONS);
+	struct range here;
+
+	for (u32 i = 0; i < nr; i++)
+		if (config_node_region(r, node, i, &here) &&
+		    range_contains(range_pages_around(here), pa))
+			return true;
 	return false;
 }
 
@@ -163,8 +173,12 @@ static const char *hidden(const struct config_reader *r, struct range ipa)
 
 	if (config_meets_memory(p, ipa))
 		return "RAM";
-	if (p->vpl011 && !p->direct_map &&
-	    ranges_overlap(ipa, (struct range){VIRT_MAP_UART, VIRT_MAP_UART_SIZE}))
+	/* What a direct-mapped one sees of Tocsin's own is at addresses of other RAM. */
+	if (p->direct_map && ranges_touching(&r->m->memory, ipa))
+		return "RAM, or another's";
+	if (!p->direct_map && ranges_overlap(ipa, (struct range){VIRT_MAP_PVTIME, KIB(64)}))
+		return "stolen time";
+	if (p->vpl011 && ranges_overlap(ipa, config_uart(p, r->m)))
 		return "UART";
 	for (u32 i = 0; !p->direct_map && i < ARRAY_SIZE(virt_gic); i++)
 		in_gic |= ranges_overlap(ipa, virt_gic[i]);
@@ -356,7 +370,7 @@ static void take_interrupt(struct config_reader *r, const struct device_node *d,
 		config_error(r, p->path, "nr_spis",
 			     "found %u: should be at least %u, for SPI %u of %.48s", p->nr_spis,
 			     n + 1, n, d->name);
-	else if (p->vpl011 && !p->direct_map && GIC_SPI_BASE + n == VIRT_MAP_UART_INTID)
+	else if (p->vpl011 && GIC_SPI_BASE + n == config_uart_intid(p, r->m))
 		config_error(r, p->tree.path, "interrupts",
 			     "%.48s: found SPI %u, which vpl011 has: should be without vpl011",
 			     d->name, n);

@@ -132,7 +132,7 @@ static bool check_interrupt(struct node *n, const struct channel_side *side)
 	u32 spi = side->intid - GIC_SPI_BASE;
 	const char *whose = NULL;
 
-	if (p->vpl011 && side->intid == VIRT_MAP_UART_INTID)
+	if (p->vpl011 && side->intid == config_uart_intid(p, n->r->m))
 		whose = "its vpl011";
 	for (u32 i = 0; i < p->nr_spi && !whose; i++)
 		if (p->spis[i] == side->intid)
@@ -196,7 +196,6 @@ static u32 count(const struct node *n, u32 partition, u64 *room)
 static bool check_room(struct node *n, u32 partition)
 {
 	const struct partition_spec *p = &n->r->c->partitions[partition];
-	struct range pages = {VIRT_MAP_CHANNELS, CONFIG_MAX_CHANNEL_ENDS * PAGE_SIZE};
 	u64 room;
 	u32 ends = count(n, partition, &room);
 
@@ -209,13 +208,6 @@ static bool check_room(struct node *n, u32 partition)
 			 "be at "
 			 "most %lu KiB",
 			 n->c->size >> 10, p->name, room >> 10, VIRT_MAP_SHARED_SIZE >> 10);
-	else if (config_meets_memory(p, pages) ||
-		 config_meets_memory(p, (struct range){VIRT_MAP_SHARED, room}))
-		COMPLAIN(
-		    n, "tocsin,partitions",
-		    "%.40s has memory where channels are, 0x%lx and up or 0x%lx and up: should be "
-		    "without direct-map",
-		    p->name, VIRT_MAP_CHANNELS, VIRT_MAP_SHARED);
 	else
 		return true;
 	return false;

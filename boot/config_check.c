@@ -73,20 +73,28 @@ static void check_amount(struct config_reader *r)
 		p->memory = 0;
 }
 
-static void check_interrupts(struct config_reader *r)
+static void check_uart(struct config_reader *r)
 {
-	if (r->p->vpl011 && r->p->nr_spis <= VIRT_MAP_UART_INTID - GIC_SPI_BASE)
+	struct partition_spec *p = r->p;
+	u32 intid = config_uart_intid(p, r->m);
+
+	if (p->vpl011 && p->direct_map && !r->m->uart.driver) {
+		config_warn(r, NULL, "vpl011",
+			    "without effect: a direct-mapped one would be where the machine's "
+			    "console is, and that is not known");
+		p->vpl011 = false;
+	}
+	if (p->vpl011 && GIC_SPI_BASE + p->nr_spis <= intid)
 		config_error(r, NULL, "nr_spis",
-			     "found %u: should be at least %u, vpl011 has SPI %u", r->p->nr_spis,
-			     VIRT_MAP_UART_INTID - GIC_SPI_BASE + 1,
-			     VIRT_MAP_UART_INTID - GIC_SPI_BASE);
+			     "found %u: should be at least %u, vpl011 has SPI %u", p->nr_spis,
+			     intid - GIC_SPI_BASE + 1, intid - GIC_SPI_BASE);
 }
 
 void config_check_alone(struct config_reader *r)
 {
 	check_vcpus(r);
 	check_amount(r);
-	check_interrupts(r);
+	check_uart(r);
 	for (u32 i = 0; r->p->direct_map && i < r->p->nr_given; i++)
 		r->p->given[i].ipa = r->p->given[i].pa.base;
 }

@@ -162,8 +162,6 @@ static void read_module(struct config_reader *r, int parent, int node, const cha
 		return;
 	}
 	file->path = path;
-	if (kind == FILE_TREE)
-		config_warn(r, path, "compatible", CONFIG_NOT_YET);
 	name_unknown(r, node, path);
 	read_bootargs(r, node, path, file);
 	if (!read_reg(r, parent, node, path, &file->range))

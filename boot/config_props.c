@@ -49,7 +49,7 @@ static const struct property properties[] = {
     {"memory", KIND_KIB, AT(memory), 64, BIT(38), BOTH, WORKS},
     {"vpl011", KIND_FLAG, AT(vpl011), 0, 0, BOTH, WORKS},
     {"nr_spis", KIND_U32, AT(nr_spis), 0, 988, BOTH, WORKS},
-    {"direct-map", KIND_FLAG, AT(direct_map), 0, 0, BOTH, CHECKED},
+    {"direct-map", KIND_FLAG, AT(direct_map), 0, 0, BOTH, WORKS},
     {"xen,static-mem", KIND_GIVEN, 0, 0, 0, BOTH, WORKS},
     {"tocsin,name", KIND_NAME, 0, 0, 0, BOTH, WORKS},
     {"tocsin,cpu-affinity", KIND_CPUS, 0, 0, 0, BOTH, WORKS},

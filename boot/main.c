@@ -48,6 +48,17 @@ void boot_map_early(struct range r)
 	}
 }
 
+/* Takes back what boot_map_early() has added, but for whole blocks: what it found is in
+ * blocks or, as a device, not within RAM. */
+static void unmap_early(struct range r)
+{
+	r = range_pages_around(r);
+	for (u64 at = r.base, span; at < r.base + r.size; at += PAGE_SIZE)
+		if (stage1_lookup(at, &span) && span == PAGE_SIZE &&
+		    stage1_unmap((struct range){at, PAGE_SIZE}) != OK)
+			boot_stop("no page for unmapping 0x%lx", at);
+}
+
 void boot_early_pages(u64 *root, u8 *pages, const u8 *end)
 {
 	pages_init((pa_t)pages, (u64)(end - pages), 0);
@@ -141,13 +152,32 @@ static void say_later(void *context, const struct complaint *c)
 	(void)c;
 }
 
-/* How large the configured partitions are, and where Tocsin must not go. */
-static void read_config(const void *tree)
+/* What partitions are given by trees of theirs, each mapped meanwhile. One of whose files
+ * are not in RAM is not looked at. */
+static void read_devices(const void *tree, complain_fn say)
 {
-	if (config_read(&boot.config, tree, &boot.machine, say_later, NULL) != OK ||
-	    config_read_channels(&boot.channels, &boot.config, tree, &boot.machine, say_later,
-				 NULL) != OK ||
-	    config_claims(&boot.config, &boot.machine.claimed) != OK)
+	for (u32 i = 0; i < boot.config.nr_partitions; i++) {
+		struct partition_spec *p = &boot.config.partitions[i];
+		struct range file = p->tree.range;
+
+		if (!file.size || !ranges_contain(&boot.machine.memory, file))
+			continue;
+		file.size = MIN(file.size, (u64)TREE_MAX_SIZE);
+		boot_map_early(file);
+		config_read_devices(&boot.config, p, (const void *)file.base, tree, &boot.machine,
+				    say, NULL);
+		unmap_early(file);
+	}
+}
+
+void boot_read_config(const void *tree, complain_fn say)
+{
+	enum err err = config_read(&boot.config, tree, &boot.machine, say, NULL);
+
+	if (!err)
+		read_devices(tree, say);
+	if (err || config_read_channels(&boot.channels, &boot.config, tree, &boot.machine, say,
+					NULL) != OK)
 		boot_stop("the configuration is too large to be read");
 }
 
@@ -161,7 +191,10 @@ _Noreturn void boot_main(const void *tree, u64 *root, u8 *pages, const u8 *pages
 		 (u64)tree);
 	if (modules_check(&boot.machine, image_range()) != OK)
 		boot_stop("the boot modules cannot be used");
-	read_config(tree);
+	/* How large the configured partitions are, and where Tocsin must not go. */
+	boot_read_config(tree, say_later);
+	if (config_claims(&boot.config, &boot.machine.claimed) != OK)
+		boot_stop("the configuration is too large");
 	boot.options.vcpus = plan_nr_vcpus(&boot.machine, &boot.options);
 	boot.kept.size = place_size(tree);
 	if (place_find(&boot.machine, image_range(), boot.kept.size, PLACE_ALIGN, &at) != OK)

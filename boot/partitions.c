@@ -95,10 +95,14 @@ static enum err plan_and_create(struct plan *plan, struct partition_spec *s,
 	if (!err)
 		err = map(plan->files.ramdisk, STAGE1_RODATA);
 	if (!err)
+		err = map(plan->files.tree, STAGE1_RODATA);
+	if (!err)
 		err = map(plan->tree, STAGE1_DATA);
 	if (!err)
 		err = map((struct range){plan->config.pvtime.pa, plan->config.pvtime.size},
 			  STAGE1_DATA);
+	for (u32 i = 0; !err && i < plan->config.nr_quiesce; i++)
+		err = map((struct range){plan->config.quiesce[i].pa, 1}, STAGE1_DEVICE);
 	if (err)
 		return err;
 	config_check_kernel(&boot.config, s, (const void *)plan->files.kernel.base, m, config_log,
@@ -114,8 +118,11 @@ static void undo_maps(const struct plan *plan)
 {
 	unmap(plan->files.kernel);
 	unmap(plan->files.ramdisk);
+	unmap(plan->files.tree);
 	unmap(plan->tree);
 	unmap((struct range){plan->config.pvtime.pa, plan->config.pvtime.size});
+	for (u32 i = 0; i < plan->config.nr_quiesce; i++)
+		unmap((struct range){plan->config.quiesce[i].pa, 1});
 	for (u32 i = 0; i < nr_partitions; i++) {
 		const struct partition_config *c = partitions[i].config;
 
@@ -171,10 +178,7 @@ void partitions_make(void)
 {
 	const void *tree = (const void *)boot.tree.base;
 
-	if (config_read(&boot.config, tree, &boot.machine, config_log, NULL) != OK ||
-	    config_read_channels(&boot.channels, &boot.config, tree, &boot.machine, config_log,
-				 NULL) != OK)
-		boot_stop("the configuration is too large");
+	boot_read_config(tree, config_log);
 	if (boot.config.nr_partitions)
 		make_configured();
 	else

@@ -36,30 +36,57 @@ static enum err put(const struct plan *plan, const char *what, struct ranges *ro
 	return ERR_RANGE;
 }
 
-static enum err add_load(struct image *image, pa_t from, struct range to)
+static enum err add(struct image *image, struct load_segment segment)
 {
 	struct load_segment *load = arena_grow(image->load, image->nr_load, sizeof(*load));
 
 	if (!load)
 		return ERR_NO_MEMORY;
-	load[image->nr_load++] =
-	    (struct load_segment){.from = from, .to = to.base, .size = to.size};
+	load[image->nr_load++] = segment;
 	image->load = load;
 	return OK;
 }
 
-/* Segments say where the guest has them; from now on, where that is. */
-static enum err translate(const struct partition_config *c, struct load_segment *load, u32 nr)
+static enum err add_load(struct image *image, pa_t from, struct range to)
 {
-	for (u32 i = 0; c->memory_pa && i < nr; i++) {
-		struct range to = {load[i].to, load[i].size + load[i].fill};
+	return add(image, (struct load_segment){.from = from, .to = to.base, .size = to.size});
+}
+
+/* Cuts segment i off after that many bytes; the rest becomes a segment of its own. */
+static enum err cut(struct image *image, u32 i, u64 bytes)
+{
+	struct load_segment rest = image->load[i], *first;
+	u64 copied = MIN(rest.size, bytes);
+
+	rest.from += copied;
+	rest.to += bytes;
+	rest.size -= copied;
+	rest.fill -= bytes - copied;
+	if (add(image, rest))
+		return ERR_NO_MEMORY;
+	first = &image->load[i];
+	first->size = copied;
+	first->fill = bytes - copied;
+	return OK;
+}
+
+/* Segments say where the guest has them; from now on, where that is, which may be in several
+ * pieces. */
+static enum err translate(const struct partition_config *c, struct image *image)
+{
+	for (u32 i = 0; c->memory_pa && i < image->nr_load; i++) {
+		struct load_segment *s = &image->load[i];
+		u64 left;
 		u32 k = 0;
 
-		while (k < c->nr_memory && !range_contains(c->memory[k], to))
+		while (k < c->nr_memory && s->to - c->memory[k].base >= c->memory[k].size)
 			k++;
 		if (k == c->nr_memory)
 			return ERR_RANGE;
-		load[i].to += c->memory_pa[k] - c->memory[k].base;
+		left = c->memory[k].base + c->memory[k].size - s->to;
+		if (s->size + s->fill > left && cut(image, i, left))
+			return ERR_NO_MEMORY;
+		image->load[i].to += c->memory_pa[k] - c->memory[k].base;
 	}
 	return OK;
 }
@@ -87,7 +114,7 @@ enum err plan_load(struct plan *plan, const struct machine *m, const void *fdt, 
 	if (!err)
 		err = add_load(&plan->image, plan->tree.base, (struct range){tree.base, size});
 	if (!err)
-		err = translate(&plan->config, plan->image.load, plan->image.nr_load);
+		err = translate(&plan->config, &plan->image);
 	plan->config.load = plan->image.load;
 	plan->config.nr_load = plan->image.nr_load;
 	plan->config.entry = plan->image.entry;

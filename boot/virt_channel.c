@@ -5,6 +5,7 @@
  * so on; what one side lacks is never another side's matter.
  */
 #include <boot/arena.h>
+#include <boot/virt.h>
 #include <boot/virt_channel.h>
 #include <boot/virt_map.h>
 #include <drivers/gic.h>
@@ -41,19 +42,31 @@ static bool clear(struct range r)
 /* In one piece that stage 2 can map by blocks, if it is that large. */
 static bool take(const struct channel_spec *spec, struct ranges *free, pa_t *pa)
 {
-	static const struct range everywhere = {0, BIT(48)};
+	struct range r;
 
 	if (!spec->size)
 		return true;
-	if (ranges_highest(free, everywhere, spec->size, spec->size < BLOCK ? PAGE_SIZE : BLOCK,
-			   pa) &&
-	    ranges_remove(free, (struct range){*pa, spec->size}) == OK &&
-	    clear((struct range){*pa, spec->size}))
+	if (virt_take(free, spec->size, spec->size < BLOCK ? PAGE_SIZE : BLOCK, &r) && clear(r)) {
+		*pa = r.base;
 		return true;
+	}
 	log_error(
 	    "%s: tocsin,size: %lu KiB in one piece are not left; the machine has %lu KiB free",
 	    spec->path, spec->size >> 10, ranges_size(free) >> 10);
 	return false;
+}
+
+/* The registers of a direct-mapped side are seen where there is RAM that nobody gets. */
+static bool take_page(const struct partition_spec *p, struct ranges *free, struct channel_end *e)
+{
+	struct range page;
+
+	if (!p->direct_map)
+		return true;
+	if (!virt_take(free, PAGE_SIZE, PAGE_SIZE, &page))
+		return false;
+	e->page = page.base;
+	return true;
 }
 
 enum err virt_channels_reserve(struct virt_channels *all, const struct channels *spec,
@@ -70,7 +83,7 @@ enum err virt_channels_reserve(struct virt_channels *all, const struct channels 
 
 		if (!take(from, free, &pa))
 			continue;
-		for (u32 side = 0; side < 2; side++)
+		for (u32 side = 0; side < 2; side++) {
 			ends[side] = (struct channel_end){
 			    .peer = c->partitions[from->side[!side].partition].name,
 			    .other = &ends[!side],
@@ -78,6 +91,10 @@ enum err virt_channels_reserve(struct virt_channels *all, const struct channels 
 			    .memory_pa = pa,
 			    .write = from->side[side].write,
 			    .intid = from->side[side].intid};
+			if (!take_page(&c->partitions[from->side[side].partition], free,
+				       &ends[side]))
+				return ERR_NO_MEMORY;
+		}
 	}
 	return OK;
 }
@@ -117,14 +134,22 @@ static bool meets_device(const struct partition_spec *s, struct range r)
 	return false;
 }
 
+static void choose_addresses(struct channel_end *e, const struct partition_config *config,
+			     bool direct_map)
+{
+	e->memory.base = direct_map ? e->memory_pa : VIRT_MAP_SHARED;
+	if (direct_map)
+		return;
+	e->page = VIRT_MAP_CHANNELS + config->nr_channels * PAGE_SIZE;
+	for (u32 i = 0; i < config->nr_channels; i++)
+		e->memory.base += config_channel_room(config->channels[i]->memory.size);
+}
+
 /* Places e as the next of config's; false after a sentence. */
 static bool place(struct channel_end *e, const struct channel_spec *spec,
 		  const struct partition_config *config, const struct partition_spec *s)
 {
-	e->page = VIRT_MAP_CHANNELS + config->nr_channels * PAGE_SIZE;
-	e->memory.base = VIRT_MAP_SHARED;
-	for (u32 i = 0; i < config->nr_channels; i++)
-		e->memory.base += config_channel_room(config->channels[i]->memory.size);
+	choose_addresses(e, config, s->direct_map);
 	if (e->intid >= gic_nr_intids())
 		log_error("%s: %s has no channel: there is no interrupt %u for its doorbell",
 			  spec->path, s->name, e->intid);

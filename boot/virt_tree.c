@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tree of a partition with memory of its own: the platform of QEMU's virt
- * machine, as far as Tocsin emulates it.
+ * The tree of a configured partition that brings none: the platform that virt_platform.c
+ * has planned, and the nodes of the devices that it was given (boot/virt_part.c).
  */
 #include <boot/guest_tree_nodes.h>
+#include <boot/part.h>
 #include <boot/virt.h>
 #include <boot/virt_channel.h>
 #include <drivers/log.h>
 #include <lib/fmt.h>
 #include <libfdt.h>
 
-#define PHANDLE_GIC 1
 #define GIC_PPI 1
 #define GIC_SPI 0
 #define LEVEL_HIGH 4
@@ -38,13 +38,31 @@ static void empty(struct tree_writer *w, const char *name)
 	tree_writer_check(w, fdt_property(w->to, name, NULL, 0));
 }
 
-static void root(struct tree_writer *w)
+/* first and nr more ranges, as two cells of address and of size each. */
+static void regs(struct tree_writer *w, struct range first, const struct range *more, u32 nr)
+{
+	void *value;
+	int err = fdt_property_placeholder(w->to, "reg", 16 * (int)(1 + nr), &value);
+
+	tree_writer_check(w, err);
+	for (u32 i = 0; !err && i <= nr; i++) {
+		struct range r = i ? more[i - 1] : first;
+		fdt32_t *cells = (fdt32_t *)value + 4 * i;
+
+		cells[0] = cpu_to_fdt32((u32)(r.base >> 32));
+		cells[1] = cpu_to_fdt32((u32)r.base);
+		cells[2] = cpu_to_fdt32((u32)(r.size >> 32));
+		cells[3] = cpu_to_fdt32((u32)r.size);
+	}
+}
+
+static void root(struct tree_writer *w, u32 gic_phandle)
 {
 	tree_writer_string(w, "compatible", "linux,dummy-virt");
 	tree_writer_string(w, "model", "Tocsin virtual platform");
 	tree_writer_number(w, "#address-cells", 2);
 	tree_writer_number(w, "#size-cells", 2);
-	tree_writer_number(w, "interrupt-parent", PHANDLE_GIC);
+	tree_writer_number(w, "interrupt-parent", gic_phandle);
 }
 
 static void cpu_nodes(struct tree_writer *w)
@@ -77,36 +95,39 @@ static void timer(struct tree_writer *w)
 	end(w);
 }
 
-static void gic_node(struct tree_writer *w)
+static void gic_node(struct tree_writer *w, u32 phandle)
 {
 	const struct partition_config *c = w->g->config;
 	bool v3 = w->g->machine->gic.version == 3;
-	struct range second = v3 ? c->gicr[0] : c->gicc;
-	u32 reg[] = {0, (u32)c->gicd.base, 0, (u32)c->gicd.size,
-		     0, (u32)second.base,  0, (u32)second.size};
+	u32 nr = v3 ? c->nr_gicr : 1;
 
 	begin(w, "intc", c->gicd.base);
 	tree_writer_string(w, "compatible", v3 ? "arm,gic-v3" : "arm,cortex-a15-gic");
-	tree_writer_cells(w, "reg", reg, ARRAY_SIZE(reg));
+	regs(w, c->gicd, v3 ? c->gicr : &c->gicc, nr);
+	if (nr > 1)
+		tree_writer_number(w, "#redistributor-regions", nr);
+	if (v3)
+		tree_writer_check(w,
+				  fdt_property_u64(w->to, "redistributor-stride", c->gicr_stride));
 	empty(w, "interrupt-controller");
 	tree_writer_number(w, "#interrupt-cells", 3);
 	tree_writer_number(w, "#address-cells", 0);
-	tree_writer_number(w, "phandle", PHANDLE_GIC);
+	tree_writer_number(w, "phandle", phandle);
 	end(w);
 }
 
 static void uart(struct tree_writer *w)
 {
 	const struct partition_config *c = w->g->config;
-	u32 reg[] = {0, (u32)c->uart.base, 0, (u32)c->uart.size};
 	u32 interrupts[] = {GIC_SPI, c->uart_intid - GIC_SPI_BASE, LEVEL_HIGH};
 
 	if (!c->uart.size)
 		return;
 	begin(w, "pl011", c->uart.base);
 	guest_tree_console(w);
-	tree_writer_cells(w, "reg", reg, ARRAY_SIZE(reg));
-	tree_writer_cells(w, "interrupts", interrupts, ARRAY_SIZE(interrupts));
+	regs(w, c->uart, NULL, 0);
+	if (c->uart_intid)
+		tree_writer_cells(w, "interrupts", interrupts, ARRAY_SIZE(interrupts));
 	guest_tree_console_end(w);
 	end(w);
 }
@@ -116,32 +137,40 @@ u32 virt_tree_room(u32 nr_vcpus, const char *bootargs)
 	return ROOM + nr_vcpus * CPU_ROOM + (u32)strlen(bootargs);
 }
 
-enum err virt_tree_write(const struct guest_tree *g, const void *source, void *to, u32 room,
+enum err virt_tree_whole(const struct guest_tree *g, const void *source, void *to, u32 room,
 			 u32 *size)
 {
-	struct tree_writer w = {.g = g,
-				.to = to,
-				.address_cells = 2,
-				.size_cells = 2,
-				.cpu_cells = 2,
-				.max_phandle = PHANDLE_GIC};
-
+	(void)g;
 	(void)source;
+	(void)to;
+	*size = room;
+	return OK;
+}
+
+enum err virt_tree_write(const struct guest_tree *g, const void *part, void *to, u32 room,
+			 u32 *size)
+{
+	struct tree_writer w = {
+	    .g = g, .to = to, .source = part, .address_cells = 2, .size_cells = 2, .cpu_cells = 2};
+	u32 gic_phandle = part_phandles(part, &w.max_phandle);
+
 	tree_writer_check(&w, fdt_create(to, (int)room));
 	tree_writer_check(&w, fdt_finish_reservemap(to));
 	tree_writer_check(&w, fdt_begin_node(to, ""));
-	root(&w);
+	root(&w, gic_phandle);
 	cpu_nodes(&w);
 	timer(&w);
-	gic_node(&w);
+	gic_node(&w, gic_phandle);
 	uart(&w);
 	virt_channels_write(&w);
+	if (part)
+		virt_part_write(&w, gic_phandle);
 	guest_tree_root_end(&w);
 	end(&w);
 	guest_tree_set_phandles(&w);
 	tree_writer_check(&w, fdt_finish(to));
 	if (w.err) {
-		log_error("partition %s: its device tree does not fit: %s", g->config->name,
+		log_error("partition %s: its device tree cannot be written: %s", g->config->name,
 			  fdt_strerror(w.err));
 		return ERR_NO_MEMORY;
 	}

@@ -4,6 +4,8 @@
  * steps by the first vCPU's CPU; stopping ends when each vCPU has served its
  * REQ_STOP on its own CPU. Lock: the partition's, for state and stop_reason.
  */
+#include <arch/barrier.h>
+#include <arch/io.h>
 #include <drivers/console.h>
 #include <drivers/log.h>
 #include <drivers/psci.h>
@@ -68,6 +70,7 @@ static void run(struct partition *p)
 		return;
 	}
 	cache_forget_instructions();
+	vgic_forget_spis(p);
 	first->entry = p->config->entry;
 	first->context = p->config->entry_x0;
 	p->nr_on = 1;
@@ -238,11 +241,29 @@ static void stop_others(const struct partition *p)
 			partition_stop(&partitions[i], STOP_ORDER);
 }
 
+/* Devices that boot code knows how to silence get no further, neither by DMA nor by an
+ * interrupt, before anything else of the partition is looked at. */
+static void quiesce(const struct partition_config *c)
+{
+	for (u32 i = 0; i < c->nr_quiesce; i++) {
+		const struct quiesce_write *w = &c->quiesce[i];
+
+		if (w->width == 4)
+			io_write32(w->pa, w->value);
+		else if (w->width == 2)
+			io_write16(w->pa, (u16)w->value);
+		else
+			io_write8(w->pa, (u8)w->value);
+	}
+	dsb(sy);
+}
+
 void partition_stopped(struct partition *p)
 {
 	enum stop_reason reason = p->stop_reason;
 	const struct partition_config *c = p->config;
 
+	quiesce(c);
 	vsdei_reset(p);
 	vgic_reset(p);
 	stage2_forget(&p->stage2);

@@ -32,7 +32,8 @@ static enum err map_memory(struct partition *p)
 					c->memory_pa ? c->memory_pa[i] : c->memory[i].base,
 					c->memory[i].size);
 	for (u32 i = 0; !err && i < c->nr_devices; i++)
-		err = stage2_map_device(&p->stage2, c->devices[i].base, c->devices[i].base,
+		err = stage2_map_device(&p->stage2, c->devices[i].base,
+					c->devices_pa ? c->devices_pa[i] : c->devices[i].base,
 					c->devices[i].size);
 	if (!err && c->pvtime.size)
 		err = stage2_map_shared(&p->stage2, c->pvtime.ipa, c->pvtime.pa, c->pvtime.size,

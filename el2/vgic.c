@@ -204,6 +204,13 @@ void vgic_reset(struct partition *p)
 	}
 }
 
+void vgic_forget_spis(struct partition *p)
+{
+	for (u32 n = 1; n < p->vgic.nr_intids / 32; n++)
+		if (p->vgic.words[n].hw)
+			gic_reset_spis(n, p->vgic.words[n].hw);
+}
+
 void vgic_vcpu_reset(struct vcpu *v)
 {
 	struct vgic_cpu *vc = &v->vgic;

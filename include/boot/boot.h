@@ -32,6 +32,10 @@ void boot_early_pages(u64 *root, u8 *pages, const u8 *end);
  * sentence if there is no page for it. */
 void boot_map_early(struct range r);
 
+/* Reads what the tree and partitions' own trees say of partitions and channels into boot.config
+ * and boot.channels; in both runs. Stops with a sentence if the arena is too small. */
+void boot_read_config(const void *tree, complain_fn say);
+
 /* How much memory the page pool must have for what boot knows: boot/bringup.c. */
 u64 boot_pool_size(const struct boot *b);
 

@@ -9,6 +9,8 @@
 #pragma once
 
 #include <boot/machine.h>
+#include <boot/virt_map.h>
+#include <el2/partition.h>
 
 /* No node beyond these is read. */
 #define CONFIG_MAX_PARTITIONS 32
@@ -67,6 +69,8 @@ struct partition_spec {
 	u32 nr_devices;
 	u32 *spis; /* INTIDs of passed-through devices, ascending */
 	u32 nr_spi;
+	struct quiesce_write *quiesce; /* how those of the devices that are known are silenced */
+	u32 nr_quiesce;
 	u8 priority;                 /* of its vCPUs on a shared CPU: higher first */
 	struct spec_window *windows; /* ascending, apart */
 	u32 nr_windows;              /* 0: its vCPUs run whenever their CPU is free */
@@ -79,6 +83,19 @@ struct partition_spec {
 	u16 sdei_shared_slots;
 	bool broken; /* a complaint was an error: it is not started */
 };
+
+/* Where p has its vpl011, and its interrupt (0: it has none). */
+static inline struct range config_uart(const struct partition_spec *p, const struct machine *m)
+{
+	if (p->direct_map)
+		return (struct range){ALIGN_DOWN(m->uart.regs.base, PAGE_SIZE), PAGE_SIZE};
+	return (struct range){VIRT_MAP_UART, VIRT_MAP_UART_SIZE};
+}
+
+static inline u32 config_uart_intid(const struct partition_spec *p, const struct machine *m)
+{
+	return p->direct_map ? m->uart.intid : VIRT_MAP_UART_INTID;
+}
 
 struct config {
 	struct partition_spec *partitions;
@@ -108,7 +125,8 @@ enum err config_read(struct config *c, const void *fdt, const struct machine *m,
 
 /*
  * Fills in the devices of one partition of c from its module multiboot,device-tree,
- * now mapped at tree (a multiple of 8, else a complaint), and compares them with the machine and
+ * now mapped at tree (a multiple of 8, else a complaint), cuts the module's range to the tree's
+ * size, and compares them with the machine and
  * with the partitions before it that were read. Call it for each whose tree has a size, in order,
  * after config_read and with the same fdt, m, say and context. Errors are complaints: look at
  * p->broken.

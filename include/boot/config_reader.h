@@ -44,6 +44,9 @@ void config_no_memory(struct config_reader *r);
 /* The value of a property of the node, bytes NULL if it is not there. */
 struct prop config_prop(const void *fdt, int node, const char *name);
 
+/* Whether status does not say that the node is not used. */
+bool config_enabled(const void *fdt, int node);
+
 /* config_props.c: defaults of a partition; the properties of its node, and of /chosen. */
 void config_default(const struct config *c, struct partition_spec *p);
 void config_read_props(struct config_reader *r, int node);
@@ -86,3 +89,9 @@ struct device_node {
 
 /* config_assign.c: checks d, and adds it to the partition. */
 void config_assign(struct config_reader *r, const struct device_node *d);
+
+/* Entry i of the reg of a node of the machine, as the CPU sees it; false: there is none. */
+bool config_node_region(const struct config_reader *r, int node, u32 i, struct range *pa);
+
+/* config_quiesce.c: adds how to silence what is in the pages that the partition was given. */
+void config_quiesce(struct config_reader *r);

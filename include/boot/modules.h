@@ -8,6 +8,7 @@ struct guest_files {
 	const char *name; /* of the kernel's module, for sentences */
 	struct range kernel;
 	struct range ramdisk; /* size 0: none */
+	struct range tree;    /* a partition's own, whole or partial; size 0: none */
 	const char *bootargs;
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Partitions with memory of their own: what they see is the platform of QEMU's virt
- * machine (interrupt controller, PL011, RAM from 1 GiB), whatever the machine is.
+ * Configured partitions: what they see is the platform of QEMU's virt machine (interrupt
+ * controller, PL011, RAM from 1 GiB), whatever the machine is, or, direct-mapped, the
+ * machine's own addresses; and the devices that they were given.
  */
 #pragma once
 
@@ -9,8 +10,8 @@
 #include <boot/plan.h>
 
 /* Takes memory for s, and for its tree (plan->tree, to be mapped for writing before
- * virt_plan()), out of free; fills in plan. Errors after a sentence: ERR_NO_MEMORY, ERR_UNSUPPORTED
- * (direct-map). */
+ * virt_plan()), out of free; fills in plan. After config_read_devices(). Errors after a sentence:
+ * ERR_NO_MEMORY, ERR_RANGE (an interrupt that the machine has not). */
 enum err virt_reserve(struct plan *plan, const struct partition_spec *s, const struct machine *m,
 		      struct ranges *free) MUST_CHECK;
 
@@ -19,9 +20,27 @@ enum err virt_reserve(struct plan *plan, const struct partition_spec *s, const s
 enum err virt_plan(struct plan *plan, const struct partition_spec *s,
 		   const struct machine *m) MUST_CHECK;
 
+/* Takes size bytes, in whole pages, out of free; if need be, aligned to pages only. False:
+ * there are none left in one piece. */
+bool virt_take(struct ranges *free, u64 size, u64 align, struct range *at);
+
+/* Fills in what c says of all but memory and vCPUs, which it says already, and ipa_bits.
+ * The page of stolen time is taken out of free. Errors as virt_reserve(). */
+enum err virt_platform(struct partition_config *c, const struct partition_spec *s,
+		       const struct machine *m, struct ranges *free) MUST_CHECK;
+
 /* Bytes that virt_tree_write() needs at most. */
 u32 virt_tree_room(u32 nr_vcpus, const char *bootargs);
 
-/* As guest_tree_write(); there is no source. */
-enum err virt_tree_write(const struct guest_tree *g, const void *source, void *to, u32 room,
+/* As guest_tree_write(); part is the partial tree whose nodes are copied, or NULL. */
+enum err virt_tree_write(const struct guest_tree *g, const void *part, void *to, u32 room,
 			 u32 *size) MUST_CHECK;
+
+/* The same for a partition that brings its whole tree, which is at to: nothing is written. */
+enum err virt_tree_whole(const struct guest_tree *g, const void *source, void *to, u32 room,
+			 u32 *size) MUST_CHECK;
+
+/* Copies w->source, a tree that config_read_devices() had nothing against, below the open
+ * root of one whose interrupt controller has that phandle. */
+struct tree_writer;
+void virt_part_write(struct tree_writer *w, u32 gic_phandle);

@@ -25,6 +25,13 @@ struct load_segment {
 	u64 fill; /* bytes after size to clear (bss) */
 };
 
+/* What silences a device that was passed through: so many bytes of value go to pa. */
+struct quiesce_write {
+	pa_t pa;
+	u32 value;
+	u8 width; /* 1, 2 or 4 */
+};
+
 /* What follows when a partition has ended by itself. */
 enum partition_action { ACTION_STOP, ACTION_RESTART, ACTION_STOP_ALL };
 
@@ -40,8 +47,12 @@ struct partition_config {
 	struct range *memory; /* RAM as the guest sees it (ipa), page-aligned */
 	pa_t *memory_pa;      /* where each of these is; NULL: direct-mapped, ipa == pa */
 	u32 nr_memory;
-	struct range *devices; /* passed through, page-aligned, ipa == pa */
+	struct range *devices; /* passed through, as the guest sees them (ipa), page-aligned */
+	pa_t *devices_pa;      /* where each of these is; NULL: ipa == pa */
 	u32 nr_devices;
+	/* Done when it has stopped; in EL2's map for ever. */
+	const struct quiesce_write *quiesce;
+	u32 nr_quiesce;
 	/* Where the guest sees its interrupt controller, which is of the machine's version. */
 	struct range gicd, gicc;  /* gicc: GICv2, what is there is GICV */
 	const struct range *gicr; /* GICv3, nr_gicr regions */

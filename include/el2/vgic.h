@@ -128,6 +128,10 @@ u32 vgic_regions(struct partition *p, struct mmio_region *out);
  * No vCPU of the partition runs, or can. */
 void vgic_reset(struct partition *p);
 
+/* Between vgic_reset() and the first vCPU: what devices have signalled meanwhile is no longer
+ * pending. */
+void vgic_forget_spis(struct partition *p);
+
 /* The private interrupts and CPU interface of one vCPU back to reset, as CPU_ON
  * finds them. The vCPU's CPU, loaded or not. */
 void vgic_vcpu_reset(struct vcpu *v);

@@ -2,8 +2,8 @@
 /* What a guest is given: where it is, what x0 points at, and whether the device
  * tree tells the truth. bootargs tell what the runner has arranged, in 0x numbers:
  * base= (where this image must be), offset= (its remainder by 2 MiB), size= (RAM
- * at least), cpus=, initrd= (a file of that size whose 32-bit words count up from
- * 0x10c50000). */
+ * at least), cpus=, gicd= (where the distributor is), initrd= (a file of that size whose
+ * 32-bit words count up from 0x10c50000). */
 #include "guest.h"
 
 #define PATTERN 0x10c50000u
@@ -63,6 +63,8 @@ static void placement(void)
 		EXPECT_EQ(machine.load_base, base);
 	if (bootarg("offset", &base)) /* Linux's text_offset */
 		EXPECT_EQ(machine.load_base % MIB(2), base);
+	if (bootarg("gicd", &base))
+		EXPECT_EQ(machine.gicd.base, base);
 	EXPECT(IS_ALIGNED(machine.load_base, 4096), "at 0x%lx", machine.load_base);
 	EXPECT(in_memory((struct range){machine.load_base, (u64)(memory_end - image_start)}),
 	       "the image is not in /memory");

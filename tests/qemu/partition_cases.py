@@ -6,6 +6,7 @@ time: the attack ends, then the victim. Without, CPUs run at the same time: the 
 goes on until the victim has judged.
 """
 
+import devices
 from partitions import bare_metal
 
 ICOUNT = ["-icount", "shift=0,sleep=off"]
@@ -92,6 +93,7 @@ CASES = [
     *[window(name, program, gic) for name, program, _ in ATTACKS for gic in GICS],
     *DEATH,
     FINE,
+    *devices.CASES,
 ]
 # What tools/stretch measures: one CPU, and an end.
 COUNTED = EXACT + [case for case in DEATH if case["smp"] == 1]

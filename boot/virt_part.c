@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The guest's tree: the nodes of a partial tree (boot/part.h) go in as they are, but for
+ * what is said in them to Tocsin, and for the interrupt controller.
+ */
+#include <boot/guest_tree_nodes.h>
+#include <boot/part.h>
+#include <boot/tree.h>
+#include <boot/virt.h>
+#include <lib/string.h>
+#include <libfdt.h>
+
+/* Directly below the root: those that are ours to write. */
+static const char *const ours[] = {"chosen",   "cpus",  "memory",     "reserved-memory",  "psci",
+				   "firmware", "timer", "hypervisor", "tocsin-uart-clock"};
+
+static bool begins(const char *name, const char *prefix)
+{
+	return !strncmp(name, prefix, strlen(prefix));
+}
+
+static bool left_out(const void *part, const struct tree_item *item, int depth)
+{
+	for (u32 i = 0; depth == 2 && i < ARRAY_SIZE(ours); i++)
+		if (part_calls(item->name, ours[i]))
+			return true;
+	return (depth == 2 && begins(item->name, "__")) || part_is_gic(part, item->offset);
+}
+
+/* Big-endian cells, of which every step-th, from the first on, may name a controller
+ * that the guest does not have: then it is that one. */
+static void copy_parents(struct tree_writer *w, const struct tree_item *item, u32 step,
+			 u32 gic_phandle)
+{
+	void *value;
+	int err = fdt_property_placeholder(w->to, item->name, (int)item->prop.len, &value);
+
+	tree_writer_check(w, err);
+	if (err)
+		return;
+	memcpy(value, item->prop.bytes, item->prop.len);
+	for (u32 i = 0; (i + 1) * 4 <= item->prop.len; i += step)
+		if (!part_has(w->source, prop_cell(item->prop, i)))
+			((fdt32_t *)value)[i] = cpu_to_fdt32(gic_phandle);
+}
+
+/* What is for Tocsin and for Xen is not for the guest. */
+static void copy_prop(struct tree_writer *w, const struct tree_item *item, u32 gic_phandle)
+{
+	if (begins(item->name, "xen,") || begins(item->name, "tocsin,"))
+		return;
+	if (!strcmp(item->name, "interrupt-parent"))
+		copy_parents(w, item, 1, gic_phandle);
+	else if (!strcmp(item->name, "interrupts-extended"))
+		copy_parents(w, item, 4, gic_phandle);
+	else
+		tree_writer_check(
+		    w, fdt_property(w->to, item->name, item->prop.bytes, (int)item->prop.len));
+}
+
+void virt_part_write(struct tree_writer *w, u32 gic_phandle)
+{
+	struct tree_reader reader;
+	struct tree_item item;
+
+	w->skip = 0;
+	tree_start(&reader, w->source);
+	do {
+		int depth = reader.depth;
+
+		if (tree_next(&reader, &item)) {
+			tree_writer_check(w, -FDT_ERR_BADSTRUCTURE);
+			return;
+		}
+		if (item.tag == FDT_BEGIN_NODE && reader.depth > 1) {
+			w->in_props = true;
+			if (!w->skip && left_out(w->source, &item, reader.depth))
+				w->skip = reader.depth;
+			else if (!w->skip)
+				tree_writer_check(w, fdt_begin_node(w->to, item.name));
+		} else if (item.tag == FDT_PROP && depth > 1 && w->in_props && !w->skip) {
+			copy_prop(w, &item, gic_phandle);
+		} else if (item.tag == FDT_END_NODE && depth > 1) {
+			w->in_props = false;
+			if (!w->skip)
+				tree_writer_check(w, fdt_end_node(w->to));
+			else if (w->skip == depth)
+				w->skip = 0;
+		}
+	} while (item.tag != FDT_END && !w->err);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A partition with memory of its own that has the machine's PL031 clock, at an address of
+ * Tocsin's choosing: its registers, its alarm, and what is left of it after a reset. The
+ * partition's memory is scrubbed then; the clock, which is set back to long ago before,
+ * tells that there was one.
+ */
+#include "gic.h"
+
+#define RTCDR 0x00
+#define RTCMR 0x04
+#define RTCLR 0x08
+#define RTCIMSC 0x10
+#define RTCRIS 0x14
+#define RTCICR 0x1c
+#define PERIPHID0 0xfe0
+
+#define LONG_AGO 1000u
+#define SECONDS 10
+
+static u64 regs;
+static u32 spi;
+static struct {
+	bool again; /* this run is the second */
+	u32 mask, raised;
+	bool pending;
+} at_start;
+static volatile u32 alarms;
+
+static u32 get(u32 reg)
+{
+	return io_read32(regs + reg);
+}
+
+static void set(u32 reg, u32 value)
+{
+	io_write32(regs + reg, value);
+}
+
+static bool passed(u64 since)
+{
+	return counter() - since > SECONDS * read_sysreg(CNTFRQ_EL0);
+}
+
+static void take_alarm(u32 intid)
+{
+	if (intid == spi)
+		alarms++;
+	set(RTCICR, 1);
+	set(RTCIMSC, 0);
+}
+
+/* From now on it is heard. */
+static void listen(void)
+{
+	irq_hook = take_alarm;
+	gic_route(spi, 0);
+	gic_enable(spi);
+	irq_enable();
+}
+
+/* In the next second. */
+static void ring(void)
+{
+	set(RTCICR, 1);
+	set(RTCIMSC, 1);
+	set(RTCMR, get(RTCDR) + 1);
+}
+
+static void registers(void)
+{
+	EXPECT_EQ(get(PERIPHID0), 0x31);
+	EXPECT(get(RTCDR), "no time");
+	set(RTCIMSC, 1);
+	EXPECT_EQ(get(RTCIMSC), 1);
+	set(RTCIMSC, 0);
+}
+
+/* First, for others change it. */
+static void nothing_stale(void)
+{
+	u64 start = counter();
+
+	EXPECT_EQ(at_start.mask, 0);
+	EXPECT_EQ(at_start.raised, 0);
+	EXPECT(!at_start.pending, "SPI %u was pending", spi);
+	listen();
+	while (counter() - start < read_sysreg(CNTFRQ_EL0) / 50)
+		;
+	EXPECT_EQ(alarms, 0);
+}
+
+static void alarm(void)
+{
+	u64 start = counter();
+
+	listen();
+	ring();
+	while (!alarms && !passed(start))
+		;
+	EXPECT_EQ(alarms, 1);
+	EXPECT_EQ(get(RTCRIS), 0);
+}
+
+/* With an alarm that nobody has heard. */
+static void reset_once(void)
+{
+	u64 start = counter();
+
+	if (at_start.again)
+		return;
+	set(RTCLR, LONG_AGO);
+	listen();
+	irq_disable();
+	ring();
+	while (!gic_is_pending(spi) && !passed(start))
+		;
+	EXPECT(gic_is_pending(spi), "SPI %u is not pending", spi);
+	print("resetting\n");
+	hvc_call(PSCI_SYSTEM_RESET, 0, 0, 0);
+	test_fail("no reset");
+}
+
+void guest_setup(void)
+{
+	int node = fdt_compatible(-1, "arm,pl031");
+	const u8 *interrupts = node < 0 ? NULL : fdt_prop(node, "interrupts", NULL);
+	struct range r = {0};
+
+	if (!interrupts || !fdt_reg(node, 0, &r)) {
+		print("FAIL rtc-node: no usable arm,pl031\n");
+		guest_done();
+	}
+	regs = r.base;
+	spi = 32 + (u32)fdt_cells(interrupts + 4, 1);
+	at_start.again = get(RTCDR) < 1000 * LONG_AGO;
+	at_start.mask = get(RTCIMSC);
+	at_start.raised = get(RTCRIS);
+	at_start.pending = gic_is_pending(spi);
+	reset();
+}
+
+const struct test guest_tests[] = {
+    {"rtc-nothing-stale", nothing_stale, 0},
+    {"rtc-registers", registers, 0},
+    {"rtc-alarm", alarm, 0},
+    {"rtc-reset", reset_once, 0},
+    {0},
+};
