@@ -45,6 +45,8 @@ static void kick(struct cpu *cpu)
 	/* An exchange, so that no later load of a request can pass it: whoever
 	 * finds the flag set sends no interrupt. */
 	(void)atomic_swap(&cpu->kicked, false);
+	if (cpu->current)
+		cpu->current->kicks++;
 	if (cpu->nr_vcpus > 1) {
 		schedule_hush(&cpu->schedule);
 		reschedule(cpu);
@@ -82,12 +84,11 @@ static __attribute__((noinline)) void not_the_vgics(u32 ack)
 
 void irq_handle(struct cpu *cpu)
 {
-	u32 ack = gic_ack();
+	u32 ack = gic_take();
 	u32 intid = gic_intid(ack);
 
 	if (intid >= GIC_INTID_SPURIOUS)
 		return;
-	gic_eoi(ack);
 	if (intid != own.virtual_timer && handle_own(cpu, intid))
 		gic_dir(ack);
 	else if (!vgic_inject_physical(cpu->current, intid)) /* else its guest deactivates it */

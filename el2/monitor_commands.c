@@ -3,7 +3,9 @@
  * The monitor's commands. Each runs in pieces and remembers in its struct job where it
  * is; what it shows of partitions that run may have changed between two lines.
  */
+#include <arch/esr.h>
 #include <drivers/log.h>
+#include <drivers/timer.h>
 #include <el2/monitor.h>
 #include <el2/partition.h>
 #include <el2/report.h>
@@ -64,7 +66,29 @@ static const char *activity(const struct vcpu *v)
 	return atomic_load(&v->cpu->current) == v ? "on its CPU" : "ready";
 }
 
-/* step: 0 for a partition's line, else one more than the vCPU's number. */
+static void print_exits(const struct vcpu *v)
+{
+	const u64 *by = v->exits;
+	u64 memory = by[EC_IABT_LOWER] + by[EC_DABT_LOWER], all = 0;
+
+	for (u32 ec = 0; ec < ARRAY_SIZE(v->exits); ec++)
+		all += by[ec];
+	monitor_print("    exits %lu: WFI %lu, HVC %lu, SMC %lu, registers %lu, memory %lu, "
+		      "interrupts %lu (calls %u)",
+		      all, by[EC_WFX], by[EC_HVC64], by[EC_SMC64], by[EC_SYSREG], memory,
+		      by[EXIT_IRQ], v->kicks);
+}
+
+static void print_vcpu(const struct vcpu *v)
+{
+	const struct schedule *s = &v->cpu->schedule;
+	u64 ms = schedule_ran(s, &s->entries[v->place], timer_now()) / (timer_frequency() / 1000);
+
+	monitor_print("  vCPU %u on cpu%u: %s, %lu.%03lu s", v->index, v->cpu->index, activity(v),
+		      ms / 1000, ms % 1000);
+}
+
+/* step: 0 for a partition's line, else two for each vCPU. */
 static bool run_status(struct job *j)
 {
 	struct partition *p = &partitions[j->at];
@@ -77,11 +101,13 @@ static bool run_status(struct job *j)
 			      p == terminal_focus() ? ", console" : "",
 			      p->crash.happened ? ", has crashed" : "");
 		j->step = 1;
-	} else if (j->step <= p->nr_vcpus) {
-		struct vcpu *v = &p->vcpus[j->step - 1];
+	} else if (j->step <= 2 * p->nr_vcpus) {
+		const struct vcpu *v = &p->vcpus[(j->step - 1) / 2];
 
-		monitor_print("  vCPU %u on cpu%u: %s", v->index, v->cpu->index, activity(v));
-		j->step++;
+		if (j->step++ % 2)
+			print_vcpu(v);
+		else
+			print_exits(v);
 	} else {
 		j->step = 0;
 		j->at++;

@@ -23,6 +23,8 @@ void offsets(void)
 {
 	EMIT(VCPU_X, offsetof(struct vcpu, regs.x));
 	EMIT(VCPU_PC, offsetof(struct vcpu, regs.pc));
+	EMIT(VCPU_EXITS, offsetof(struct vcpu, exits));
+	EMIT(VCPU_IRQS, offsetof(struct vcpu, exits[EXIT_IRQ]));
 	EMIT(VCPU_REQUESTS, offsetof(struct vcpu, requests));
 	EMIT(VCPU_CPU, offsetof(struct vcpu, cpu));
 	EMIT(VCPU_STACK, offsetof(struct vcpu, stack_top));

@@ -135,6 +135,14 @@ static inline void end_turn(struct schedule *s, struct schedule_entry *e, u64 no
 	}
 }
 
+static inline void hand_over(struct schedule *s, struct schedule_entry *next, u64 now)
+{
+	if (s->running)
+		atomic_store(&s->running->ran, s->running->ran + now - s->began);
+	atomic_store(&s->began, now);
+	atomic_store(&s->running, next);
+}
+
 struct schedule_entry *schedule_choose(struct schedule *s, u64 now)
 {
 	u64 order = RANK_NEVER << RANK_SHIFT;
@@ -150,7 +158,8 @@ struct schedule_entry *schedule_choose(struct schedule *s, u64 now)
 	}
 	if (next != s->running || !next || !next->left)
 		s->hushed = false;
-	s->running = next;
+	if (next != s->running)
+		hand_over(s, next, now);
 	s->slice_end = 0;
 	if (next) {
 		atomic_store(&next->order, order & ~TURNS);
@@ -208,6 +217,19 @@ u64 schedule_waited(struct schedule *s, u64 now)
 		s->running->since = 0;
 	}
 	return waited;
+}
+
+u64 schedule_ran(const struct schedule *s, const struct schedule_entry *e, u64 now)
+{
+	u64 began, ran;
+
+	do {
+		began = atomic_load(&s->began);
+		ran = atomic_load(&e->ran);
+		if (atomic_load(&s->running) == e && now > began)
+			ran += now - began;
+	} while (began != atomic_load(&s->began));
+	return ran;
 }
 
 bool schedule_cares(const struct schedule *s, const struct schedule_entry *e, u64 alarm)

@@ -3,7 +3,8 @@
  * EL2's exception vectors (DDI0487 D1.3.1).
  *
  * While a guest runs, SP_EL2 is its struct vcpu, so the registers are saved
- * with no spare one at hand; then the stack of the CPU is taken from its top.
+ * with no spare one at hand; then the stack of the CPU is taken from its top. Each exit
+ * is counted in the vCPU, by cause.
  * What follows is el2/trap.c's and el2/irq.c's; the way back is by the vCPU's
  * requests, if it has any, and guest_enter. There is no other.
  */
@@ -29,9 +30,8 @@
 	stp	x30, x1, [sp, #VCPU_X + 240]
 	str	x2, [sp, #VCPU_PC + 8]
 	mov	x0, sp
-	ldr	x3, [sp, #VCPU_STACK]
+	ldp	x3, x29, [sp, #VCPU_STACK]	/* and no frame below the first */
 	mov	sp, x3
-	mov	x29, #0
 	.endm
 
 	/* Saved; x0 is the vCPU, and stays in x19. */
@@ -118,36 +118,37 @@ guest_serror:
 	bl	exit_serror
 	b	requests
 guest_irq:
+	ldr	x1, [x19, #VCPU_IRQS]
 	ldr	x0, [x19, #VCPU_CPU]
+	add	x1, x1, #1
+	str	x1, [x19, #VCPU_IRQS]
 	bl	irq_handle
 	b	requests
 
-/* A trap: its class's handler decides, trap_finish() acts on what it says, unless
- * that is 0, to go on. */
+/* A trap, counted: its class's handler decides, trap_finish() acts on what it says, unless
+ * that is 0, to go on. Nothing in between takes an exception, so ESR_EL2 stays. */
 guest_sync:
-	mrs	x20, esr_el2
+	mrs	x1, esr_el2
 	adr	x2, trap_table
-	ubfx	x3, x20, #26, #6
+	ubfx	x3, x1, #26, #6
+	add	x4, x0, x3, lsl #3
+	ldr	x5, [x4, #VCPU_EXITS]
 	ldr	x2, [x2, x3, lsl #3]
-	mov	x1, x20
+	add	x5, x5, #1
+	str	x5, [x4, #VCPU_EXITS]
 	blr	x2
 	cbz	w0, requests
 	mov	w2, w0
-	mov	x1, x20
+	mrs	x1, esr_el2
 	mov	x0, x19
 	bl	trap_finish
 
 /* Whatever else could delay the return is a bit of one word. */
 requests:
 	ldr	w1, [x19, #VCPU_REQUESTS]
-	mov	x0, x19
-	cbz	w1, guest_enter
-	bl	sched_serve
-
-/* void guest_enter(struct vcpu *): never returns. */
-	.global guest_enter
-guest_enter:
-	mov	sp, x0
+	cbnz	w1, 1f
+	mov	sp, x19
+2:
 	ldp	x30, x1, [sp, #VCPU_X + 240]
 	ldr	x2, [sp, #VCPU_PC + 8]
 	msr	elr_el2, x1
@@ -171,6 +172,15 @@ guest_enter:
 	/* No speculation past the ERET with guest values in registers. */
 	dsb	nsh
 	isb
+
+1:	mov	x0, x19
+	bl	sched_serve
+
+/* void guest_enter(struct vcpu *): never returns. */
+	.global guest_enter
+guest_enter:
+	mov	sp, x0
+	b	2b
 
 /*
  * An exception of EL2's own: a probe's fix-up, or a bug. The stack it came from

@@ -88,6 +88,23 @@ static inline void gic_eoi(u32 ack)
 		io_write32(gic.cpu + 0x10, ack);
 }
 
+/* Both, unless there is none. */
+static inline u32 gic_take(void)
+{
+	u32 ack;
+
+	if (gic.version == 3) {
+		ack = (u32)read_sysreg(ICC_IAR1_EL1);
+		if (gic_intid(ack) < GIC_INTID_SPURIOUS)
+			write_sysreg(ICC_EOIR1_EL1, ack);
+	} else {
+		ack = io_read32(gic.cpu + 0x0c);
+		if (gic_intid(ack) < GIC_INTID_SPURIOUS)
+			io_write32(gic.cpu + 0x10, ack);
+	}
+	return ack;
+}
+
 /* Deactivation: lets the same interrupt in again. Takes gic_ack()'s token. Not for
  * an interrupt that the vGIC has taken: its guest does it. */
 static inline void gic_dir(u32 ack)

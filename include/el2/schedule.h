@@ -29,6 +29,7 @@ struct schedule_entry {
 	u64 ready; /* by the caller: when it can use the CPU; UINT64_MAX: others will say */
 	u64 order; /* the lowest of those that are ready runs; see el2/schedule.c; atomic */
 	u64 left;  /* of its slice, when it was driven out */
+	u64 ran;   /* before it was chosen last; atomic */
 	u64 since; /* when it was found to be ready and not to run; 0: it does, or is not */
 	struct vcpu *vcpu;
 	u16 owner; /* its partition */
@@ -46,7 +47,8 @@ struct schedule_window {
 /* A CPU's. */
 struct schedule {
 	struct schedule_entry *entries, *end; /* constant after boot but for what is in them */
-	struct schedule_entry *running;       /* who was chosen last; NULL: nobody */
+	struct schedule_entry *running;       /* who was chosen last; NULL: nobody; atomic */
+	u64 began;                            /* since when it has been; atomic */
 	u64 slice;                            /* for how long equals run in turn */
 	u64 slice_end;                        /* of running; 0: of nobody */
 	u64 turns;                            /* number of the last that is over */
@@ -100,6 +102,10 @@ u64 schedule_until(const struct schedule *s);
 /* For how long the one chosen has been ready and did not run. After each choice, if it
  * is called at all. */
 u64 schedule_waited(struct schedule *s, u64 now);
+
+/* For how long e has been the one chosen, all in all. Any CPU; while that changes its mind
+ * the answer may be wrong by a turn. */
+u64 schedule_ran(const struct schedule *s, const struct schedule_entry *e, u64 now);
 
 /* Would e, if it were ready now, run before the alarm at which the next choice is due?
  * Then that has to be made at once. */

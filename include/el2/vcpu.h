@@ -49,10 +49,14 @@ struct vtimer {
 	u64 ctl, cval;
 };
 
+/* A class that no exception has (DDI0487 D17.2.37). */
+#define EXIT_IRQ 0x3f
+
 struct vcpu {
 	/* vectors.S */
 	struct regs regs;
 	u64 stack_top; /* of the CPU it is bound to */
+	u64 no_frame;  /* 0: the frame pointer behind those of EL2 */
 
 	u32 requests; /* enum vcpu_request; atomic */
 	u32 index;    /* within the partition */
@@ -67,6 +71,7 @@ struct vcpu {
 			   pending */
 	bool powerdown; /* with waiting: starts anew at entry when woken */
 	u32 place;      /* of its entry in its CPU's schedule */
+	u32 kicks;      /* SGI_KICKs that came while it was in the hardware */
 	u64 entry, context; /* arguments of CPU_ON or CPU_SUSPEND until it starts */
 
 	u64 hcr;
@@ -75,6 +80,7 @@ struct vcpu {
 	struct vtimer vtimer, ptimer;
 	struct vgic_cpu vgic;
 	struct sdei_pe sdei;
+	u64 exits[64]; /* to EL2, by exception class; EXIT_IRQ: by interrupts; vectors.S */
 	struct {
 		u64 heard, over; /* since CPU_ON; written by its CPU, atomic */
 	} alarms;

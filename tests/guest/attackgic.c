@@ -2,6 +2,8 @@
 /* A hostile partition: the interrupt controller, its CPUs, its console. */
 #include "attack.h"
 #include "gic.h"
+#include <abi/tocsin.h>
+#include <arch/sdei.h>
 
 /* ---- registers ---- */
 
@@ -160,6 +162,31 @@ static void cpus(void)
 	expect_served();
 }
 
+/* ---- calls between CPUs ---- */
+
+#define CALLS 1000
+
+/* All for which its CPU may have to call another, at a vCPU that gets no time there. */
+static void siblings(void)
+{
+	u64 ctlr = machine.gicd.base + GICD_CTLR, sibling = machine.gicd.base;
+	u32 on = io_read32(ctlr);
+
+	if (machine.gic == 3)
+		sibling = gic_redist(1) + KIB(64);
+	io_write32(sibling + GICD_IGROUPR, ~0U);
+	cpu_start(1, at_once, 0);
+	for (u32 n = 0; n < CALLS; n++) {
+		gic_send_sgi(RANDOM(16), 1);
+		hvc_call(SDEI_EVENT_SIGNAL, 0, percpu[1].mpidr, 0);
+		hvc_call(TOCSIN_ALARM, percpu[1].mpidr, 0, 0);
+		io_write32(sibling + GICD_ISPENDR, 0xffff);
+		io_write32(ctlr, 0);
+		io_write32(ctlr, on);
+	}
+	expect_served();
+}
+
 /* ---- the console ---- */
 
 #define BYTES 20000
@@ -206,6 +233,7 @@ const struct test guest_tests[] = {{"registers", registers, UNDER_TOCSIN},
 				   {"sgis", sgis, UNDER_TOCSIN},
 				   {"unacked", unacked, UNDER_TOCSIN},
 				   {"cpus", cpus, UNDER_TOCSIN | NEEDS_SMP},
+				   {"siblings", siblings, UNDER_TOCSIN | NEEDS_SMP},
 				   {"uart", uart, UNDER_TOCSIN},
 				   {"console", console, UNDER_TOCSIN},
 				   {0}};

@@ -17,7 +17,7 @@ ATTACKS = [("ipa", "attack", False), ("calls", "attack", False), ("sysregs", "at
 DEATHS = ["reset", "fault", "off"]
 # The CPUs of the victim and of the attack, on a machine with so many.
 PLACES = {"same": (1, [0], [0, 0]), "apart": (2, [1], [0, 0]), "across": (2, [0], [0, 1]),
-          "around": (4, [3], [0, 1, 2])}
+          "around": (4, [3], [0, 1, 2]), "beside": (2, [0], [1, 0])}
 VICTIM = [rf"PASS victim-{what}" for what in ("registers", "memory", "timer", "interrupts")] + ["DONE"]
 
 
@@ -41,15 +41,20 @@ ATTACK_TIME = {"tocsin,windows": [2000, 3000, 7000, 3000]}
 WINDOW_LATE = 3_000_000 + 50_000
 
 
-def case(name, place, program, bootargs, gic, ticks=TICKS, late="", windows=False, **more):
-    """The attack is tests/guest/PROGRAM.c with these bootargs."""
+# More important than the attack; its own time, in which it never waits, and the attack's if it does.
+FIRST = {"tocsin,priority": 200}
+GENEROUS = {"tocsin,windows": [0, 5000], "tocsin,donate-slack": True}
+
+
+def case(name, place, program, bootargs, gic, ticks=TICKS, late="", windows=False, props=None, **more):
+    """The attack is tests/guest/PROGRAM.c with these bootargs. props: the victim's."""
     smp, victim_cpus, cpus = PLACES[place]
     partitions = [bare_metal("victim", "victim", victim_cpus, f"ticks={ticks}{late}",
-                             props=VICTIM_TIME if windows else {}),
+                             props=VICTIM_TIME if windows else props or {}),
                   bare_metal("attack", program, cpus, bootargs, props=ATTACK_TIME if windows else {})]
     return {"name": f"{name}.{place}.gic{gic}", "gic": gic, "smp": smp, "mem": "256M", "timeout": 120,
             "reject": [r"(?m)^tocsin: error: panic", r"FAIL "], "partitions": partitions,
-            "chosen": FRAME if windows else {}, **more}
+            "chosen": FRAME if windows or props is GENEROUS else {}, **more}
 
 
 def attack(name, program, place, gic):
@@ -73,6 +78,14 @@ def window(name, program, gic):
                 ticks=400, windows=True, late=f" late={WINDOW_LATE}", expect=VICTIM, stop=True, qemu=ICOUNT)
 
 
+def calls(name, props, gic):
+    """From the attack's vCPU on the second CPU at its sibling on the first, which the victim has: how
+    often that was interrupted for it the monitor says."""
+    return case(f"calls-{name}", "beside", "attackgic", "only=siblings forever", gic, ticks=400, props=props,
+                expect=[*[broken(text) for text in VICTIM[:-1]], (broken(VICTIM[-1]), "\x1dmstatus\r"),
+                        r"0 victim: ", r"vCPU 0 on cpu0: ", r"exits .*\(calls 1?\d\)"], stop=True)
+
+
 def death(how, place, gic):
     said = {"reset": r"partition attack: reset", "fault": r"partition attack: stopped after a fault",
             "off": r"partition attack: powered off"}[how]
@@ -91,6 +104,7 @@ CASES = [
     *[attack(name, program, place, gic) for name, program, smp in ATTACKS for gic in GICS
       for place in (["apart", "across", "around"] if smp else ["apart"])],
     *[window(name, program, gic) for name, program, _ in ATTACKS for gic in GICS],
+    *[calls(name, props, gic) for name, props in (("priority", FIRST), ("window", GENEROUS)) for gic in GICS],
     *DEATH,
     FINE,
     *devices.CASES,
