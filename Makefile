@@ -52,9 +52,11 @@ LDFLAGS  := -pie --fix-cortex-a53-843419 --no-dynamic-linker -z text -z max-page
 $(BUILD)/obj/boot/%.o: CFLAGS += -Os -isystem $(DEBIAN)/libfdt/usr/include
 
 # What runs rarely beside what runs often, the same.
-RARE     := $(addprefix el2/,audit cpu errata idreg lifecycle monitor monitor_commands panic partition \
-            report terminal terminal_output terminal_text trapreg trng vgic_claim vsdei_bound) sdei/shared sdei/words \
-            $(addprefix drivers/,console earlycon gicv2 gicv3 log uart_8250 uart_cadence uart_pl011)
+RARE     := $(addprefix el2/,audit channel cpu errata handover idreg lifecycle monitor monitor_commands panic \
+            partition pvtime report smccc_arch terminal terminal_output terminal_text trapreg trng vcpu vendor \
+            vgic_claim vpsci vsdei_bound) \
+            sdei/shared sdei/words $(addprefix mm/,cache stage1 stage2) lib/fmt lib/parse \
+            $(addprefix drivers/,console earlycon gic gicv2 gicv3 log psci uart uart_8250 uart_cadence uart_pl011)
 $(RARE:%=$(BUILD)/obj/%.o): CFLAGS += -Os
 
 SOURCES  := $(filter-out el2/offsets.c,$(foreach d,$(DIRS),$(wildcard $(d)/*.c $(d)/*.S)))
