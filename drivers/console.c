@@ -150,20 +150,14 @@ static void send(const char *bytes, size_t n)
 	(void)send_some(bytes, n, n);
 }
 
+/* A text that ends with a newline, but for what is cut off. */
 static void send_text(const char *text, size_t n)
 {
-	while (n) {
-		const char *end = memchr(text, '\n', n);
-		size_t line = end ? (size_t)(end - text) : n;
+	bool whole = n && text[n - 1] == '\n';
 
-		send(text, line);
-		if (end) {
-			send("\r\n", 2);
-			line++;
-		}
-		text += line;
-		n -= line;
-	}
+	send(text, n - whole);
+	if (whole)
+		send("\r\n", 2);
 }
 
 void console_init(const struct uart *u)
@@ -275,8 +269,8 @@ void console_text(const char *text, size_t n)
 	if (!console_present())
 		return;
 	take();
-	/* Every byte a newline, a line end before them, and the note about losses. */
-	if (TX_RING - tx_used() < 2 * n + 2 + 80) {
+	/* A CR, a line end before it, and the note about losses. */
+	if (TX_RING - tx_used() < n + 1 + 2 + 80) {
 		console.texts_lost++;
 	} else {
 		if (console.mid_line)

@@ -41,22 +41,28 @@ void log_ring_append(const char *text)
 	ring_write(log_ring.position - n, text, n);
 }
 
-void log_line(enum log_level level, const char *format, ...)
+void log_vline(enum log_level level, const char *format, va_list args)
 {
 	char line[LOG_LINE_MAX];
-	va_list args;
 	size_t n;
 
 	if (level > highest)
 		return;
 	n = (size_t)fmt_snprintf(line, sizeof(line), "%s", prefixes[level]);
-	va_start(args, format);
 	n += (size_t)fmt_vsnprintf(line + n, sizeof(line) - n, format, args);
-	va_end(args);
 	n = MIN(n, sizeof(line) - 1);
 	line[n++] = '\n'; /* over the NUL */
 	ring_write(atomic_add(&log_ring.position, n), line, n);
 	console_text(line, n);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_vline(level, format, args);
+	va_end(args);
 }
 
 void log_replay(void)

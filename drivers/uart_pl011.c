@@ -50,10 +50,11 @@ static void reg_write(const struct uart *u, u32 reg, u32 v)
 
 static size_t send(const struct uart *u, const char *bytes, size_t n)
 {
+	u64 base = u->regs.base; /* not read anew for each byte */
 	size_t done = 0;
 
-	while (done < n && !(reg_read(u, FR) & FR_TXFF))
-		reg_write(u, DR, (u8)bytes[done++]);
+	while (done < n && !(io_read32(base + FR) & FR_TXFF))
+		io_write32(base + DR, (u8)bytes[done++]);
 	return done;
 }
 

@@ -161,8 +161,10 @@ bool partition_load_step(struct partition *p)
 	return true;
 }
 
-void partition_stop(struct partition *p, enum stop_reason reason)
+bool partition_stop(struct partition *p, enum stop_reason reason)
 {
+	bool counts = true;
+
 	/* The requests are set under the lock: whoever comes second finds its own. */
 	lock_take(&p->lock);
 	if (p->state == PARTITION_RUNNING) {
@@ -177,8 +179,11 @@ void partition_stop(struct partition *p, enum stop_reason reason)
 		p->not_before = 0;
 		atomic_store_release(&p->state, PARTITION_STOPPING);
 		vcpu_request(&p->vcpus[0], REQ_LOAD);
+	} else {
+		counts = false;
 	}
 	lock_drop(&p->lock);
+	return counts;
 }
 
 static bool any_running(void)

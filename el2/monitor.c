@@ -15,7 +15,7 @@
 #define PROMPT "tocsin> "
 #define CTRL_U 0x15
 #define DEL 0x7f
-#define KEYS 16 /* in one go */
+#define KEYS 4 /* in one go */
 
 static struct {
 	u32 busy; /* atomic */

@@ -12,7 +12,7 @@
 #include <el2/terminal.h>
 #include <lib/string.h>
 
-#define WALK_ENTRIES 64 /* in one piece: about 10 000 instructions */
+#define WALK_ENTRIES 24 /* in one piece: about 4000 instructions */
 
 static bool run_help(struct job *j)
 {
@@ -235,16 +235,11 @@ static bool run_log(struct job *j)
 
 static bool run_crash(struct job *j)
 {
-	char text[160];
-
 	if (!j->p->crash.happened) {
 		monitor_print("%s has not crashed", j->p->config->name);
 		return true;
 	}
-	report_line(j->p, &j->p->crash, j->step, text, sizeof(text));
-	if (text[0])
-		monitor_print("%s", text);
-	return ++j->step == REPORT_LINES;
+	return !report_line(j->p, j->step++, monitor_print);
 }
 
 /* ---- life ---- */

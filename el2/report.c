@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fault reports, and syndromes in words (DDI0487 D24.2.40). */
+/*
+ * Fault reports, and syndromes in words (DDI0487 D24.2.40). A report is written down at
+ * once and printed line by line, so that neither the CPU nor the console is kept by it.
+ */
 #include <arch/esr.h>
 #include <arch/sysreg.h>
 #include <drivers/log.h>
@@ -7,7 +10,9 @@
 #include <el2/panic.h>
 #include <el2/partition.h>
 #include <el2/report.h>
-#include <lib/fmt.h>
+#include <el2/terminal.h>
+
+#define REPORT_LAST 11 /* line */
 
 static const char *const class_names[64] = {
     [EC_UNKNOWN] = "unknown reason",
@@ -84,63 +89,88 @@ static bool has_ipa(u64 esr)
 	return is_abort(esr) && FSC_TYPE(ESR_ABT_FSC(esr)) == FSC_TRANSLATION;
 }
 
-static void describe_registers(const struct regs *r, u32 i, char *text, size_t size)
+static void print_registers(const struct regs *r, u32 i, print_fn *print)
 {
-	fmt_snprintf(text, size, "  x%-2u 0x%016lx 0x%016lx 0x%016lx 0x%016lx", i, r->x[i],
-		     r->x[i + 1], r->x[i + 2], i + 3 < 31 ? r->x[i + 3] : 0);
+	print("  x%-2u 0x%016lx 0x%016lx 0x%016lx 0x%016lx", i, r->x[i], r->x[i + 1], r->x[i + 2],
+	      i + 3 < 31 ? r->x[i + 3] : 0);
 }
 
-void report_line(const struct partition *p, const struct crash *c, u32 line, char *text,
-		 size_t size)
+bool report_line(const struct partition *p, u32 line, print_fn *print)
 {
-	text[0] = 0;
+	const struct crash *c = &p->crash;
+
 	if (line == 0)
-		fmt_snprintf(
-		    text, size,
-		    "partition %s, vCPU %u stopped: %s at pc 0x%lx, pstate 0x%lx, esr 0x%lx",
-		    p->config->name, c->vcpu, esr_class_name(ESR_EC(c->esr)), c->regs.pc,
-		    c->regs.pstate, c->esr);
+		print("partition %s, vCPU %u stopped: %s at pc 0x%lx, pstate 0x%lx, esr 0x%lx",
+		      p->config->name, c->vcpu, esr_class_name(ESR_EC(c->esr)), c->regs.pc,
+		      c->regs.pstate, c->esr);
 	else if (line == 1 && is_abort(c->esr))
-		fmt_snprintf(text, size, "  %s, level %lu, %s%s: far 0x%lx",
-			     fault_status_name(ESR_ABT_FSC(c->esr)), c->esr & 3,
-			     c->esr & ESR_ABT_S1PTW ? "walking stage 1, " : "", access_name(c->esr),
-			     c->far);
+		print("  %s, level %lu, %s%s: far 0x%lx", fault_status_name(ESR_ABT_FSC(c->esr)),
+		      c->esr & 3, c->esr & ESR_ABT_S1PTW ? "walking stage 1, " : "",
+		      access_name(c->esr), c->far);
 	else if (line == 2 && has_ipa(c->esr))
-		fmt_snprintf(text, size, "  ipa 0x%lx; stage 2, vmid %u: level %d entry 0x%lx: %s",
-			     c->ipa, p->stage2.vmid, c->at_ipa.level, c->at_ipa.raw,
-			     kind_name(p, &c->at_ipa));
-	else if (line >= 3 && line < REPORT_LINES - 1)
-		describe_registers(&c->regs, 4 * (line - 3), text, size);
-	else if (line == REPORT_LINES - 1)
-		fmt_snprintf(text, size,
-			     "  vbar_el1 0x%lx, elr_el1 0x%lx, esr_el1 0x%lx, far_el1 0x%lx",
-			     c->vbar, c->elr, c->esr_el1, c->far_el1);
+		print("  ipa 0x%lx; stage 2, vmid %u: level %d entry 0x%lx: %s", c->ipa,
+		      p->stage2.vmid, c->at_ipa.level, c->at_ipa.raw, kind_name(p, &c->at_ipa));
+	else if (line >= 3 && line < REPORT_LAST)
+		print_registers(&c->regs, 4 * (line - 3), print);
+	else if (line == REPORT_LAST)
+		print("  vbar_el1 0x%lx, elr_el1 0x%lx, esr_el1 0x%lx, far_el1 0x%lx", c->vbar,
+		      c->elr, c->esr_el1, c->far_el1);
+	return line < REPORT_LAST;
 }
 
 void report_fault(const struct vcpu *v, u64 esr)
 {
 	struct partition *p = v->partition;
-	struct crash c = {.happened = true,
-			  .vcpu = v->index,
-			  .regs = v->regs,
-			  .esr = esr,
-			  .far = v->far,
-			  .vbar = read_sysreg(VBAR_EL1),
-			  .elr = read_sysreg(ELR_EL1),
-			  .esr_el1 = read_sysreg(ESR_EL1),
-			  .far_el1 = read_sysreg(FAR_EL1)};
-	char text[LOG_LINE_MAX];
+	struct crash *c = &p->crash;
 
+	*c = (struct crash){.happened = true,
+			    .vcpu = v->index,
+			    .regs = v->regs,
+			    .esr = esr,
+			    .far = v->far,
+			    .vbar = read_sysreg(VBAR_EL1),
+			    .elr = read_sysreg(ELR_EL1),
+			    .esr_el1 = read_sysreg(ESR_EL1),
+			    .far_el1 = read_sysreg(FAR_EL1),
+			    .reporter = v->cpu};
 	if (has_ipa(esr)) {
-		c.ipa = abort_ipa(v);
-		c.at_ipa = stage2_lookup(&p->stage2, c.ipa);
+		c->ipa = abort_ipa(v);
+		c->at_ipa = stage2_lookup(&p->stage2, c->ipa);
 	}
-	lock_take(&p->lock);
-	p->crash = c;
-	lock_drop(&p->lock);
-	for (u32 i = 0; i < REPORT_LINES; i++) {
-		report_line(p, &c, i, text, sizeof(text));
-		if (text[0])
-			log_error("%s", text);
+	atomic_add(&p->nr_stopping, 1); /* for the report; v itself is not counted off yet */
+	terminal_again();
+}
+
+static void print_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_vline(LOG_ERROR, format, args);
+	va_end(args);
+}
+
+/* The next line of the report about p. After the last one p's stop goes on. */
+static void go_on(struct partition *p)
+{
+	struct crash *c = &p->crash;
+
+	if (c->line <= REPORT_LAST) {
+		(void)report_line(p, c->line++, print_error);
+		return;
 	}
+	c->reporter = NULL;
+	if (atomic_sub(&p->nr_stopping, 1) == 1)
+		partition_stopped(p);
+}
+
+bool report_run(void)
+{
+	for (u32 i = 0; i < nr_partitions; i++) {
+		if (partitions[i].crash.reporter == this_cpu()) {
+			go_on(&partitions[i]);
+			return true;
+		}
+	}
+	return false;
 }

@@ -9,6 +9,7 @@
 #include <drivers/timer.h>
 #include <el2/monitor.h>
 #include <el2/partition.h>
+#include <el2/report.h>
 #include <el2/terminal_state.h>
 #include <lib/fmt.h>
 #include <lib/string.h>
@@ -178,14 +179,20 @@ static void deliver(void)
 	}
 }
 
+/* What takes longer is done one at a time. */
 static void serve(void)
 {
 	lock_take(&terminals.lock);
 	receive();
-	terminal_pump();
 	lock_drop(&terminals.lock);
 	deliver();
-	terminal_retry();
+	if (report_run() || terminal_retry()) {
+		terminal_again();
+		return;
+	}
+	lock_take(&terminals.lock);
+	terminal_pump();
+	lock_drop(&terminals.lock);
 	monitor_run();
 }
 

@@ -279,7 +279,7 @@ bool terminal_put(struct partition *p, char c)
 }
 
 /* One at a time: it is a FIFO full. */
-void terminal_retry(void)
+bool terminal_retry(void)
 {
 	for (u32 i = 0; i < nr_partitions; i++) {
 		struct partition *p = &partitions[(output.turn + i) % nr_partitions];
@@ -293,11 +293,10 @@ void terminal_retry(void)
 		lock_drop(&terminals.lock);
 		if (room) {
 			vpl011_room(&p->uart);
-			if (nr_partitions > 1)
-				terminal_again(); /* there may be another */
-			return;
+			return true;
 		}
 	}
+	return false;
 }
 
 void terminal_close(struct partition *p)

@@ -103,6 +103,13 @@ static void skip_a32(struct vcpu *v, u64 esr)
 	v->regs.pstate = advance_it(v->regs.pstate) & ~PSTATE_SS;
 }
 
+/* The one whose fault stops the partition is reported. */
+static void stop(struct vcpu *v, u64 esr)
+{
+	if (partition_stop(v->partition, STOP_FAULT))
+		report_fault(v, esr);
+}
+
 static __attribute__((noinline)) void act(struct vcpu *v, u64 esr, enum action action)
 {
 	switch (action) {
@@ -121,8 +128,7 @@ static __attribute__((noinline)) void act(struct vcpu *v, u64 esr, enum action a
 	case ACT_STOP:
 		break;
 	}
-	report_fault(v, esr);
-	partition_stop(v->partition, STOP_FAULT);
+	stop(v, esr);
 }
 
 void trap_finish(struct vcpu *v, u64 esr, struct verdict verdict)
@@ -144,6 +150,5 @@ void exit_fiq(struct vcpu *v)
  * that it was given are the likely source. */
 void exit_serror(struct vcpu *v)
 {
-	report_fault(v, read_sysreg(ESR_EL2));
-	partition_stop(v->partition, STOP_FAULT);
+	stop(v, read_sysreg(ESR_EL2));
 }

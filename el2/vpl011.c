@@ -358,5 +358,4 @@ void vpl011_room(struct vpl011 *u)
 	tx_retry(u);
 	update_line(u);
 	lock_drop(&u->lock);
-	terminal_show();
 }

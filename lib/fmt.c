@@ -25,24 +25,26 @@ struct spec {
 	u32 bytes;
 };
 
-static void put(struct sink *s, char c)
+/* How many of n bytes are held. */
+static size_t held(const struct sink *s, size_t n)
 {
-	if (s->length + 1 < s->size)
-		s->buf[s->length] = c;
-	s->length++;
-}
-
-static void put_many(struct sink *s, char c, int n)
-{
-	while (n-- > 0)
-		put(s, c);
+	return s->length < s->size ? MIN(n, s->size - s->length) : 0;
 }
 
 static void put_text(struct sink *s, const char *text, size_t n)
 {
-	if (s->length < s->size)
-		memcpy(s->buf + s->length, text, MIN(n, s->size - s->length));
+	if (held(s, n))
+		memcpy(s->buf + s->length, text, held(s, n));
 	s->length += n;
+}
+
+static void put_padding(struct sink *s, char c, int n)
+{
+	if (n <= 0)
+		return;
+	if (held(s, (size_t)n))
+		memset(s->buf + s->length, c, held(s, (size_t)n));
+	s->length += (size_t)n;
 }
 
 /* prefix and body, padded to the width: zeros go between the two. */
@@ -53,13 +55,13 @@ static void put_padded(struct sink *s, const struct spec *spec, const char *pref
 	int padding = spec->width - (int)MIN(prefix_length + n, (size_t)INT32_MAX);
 
 	if (!spec->left && !spec->zero)
-		put_many(s, ' ', padding);
+		put_padding(s, ' ', padding);
 	put_text(s, prefix, prefix_length);
 	if (!spec->left && spec->zero)
-		put_many(s, '0', padding);
+		put_padding(s, '0', padding);
 	put_text(s, body, n);
 	if (spec->left)
-		put_many(s, ' ', padding);
+		put_padding(s, ' ', padding);
 }
 
 static void put_number(struct sink *s, const struct spec *spec, const char *prefix, u64 value,
@@ -200,12 +202,11 @@ static void convert(struct sink *s, const char **format, va_list *args)
 		put_text_argument(s, &spec, va_arg(*args, const char *));
 		break;
 	case '%':
-		put(s, '%');
+		put_text(s, "%", 1);
 		break;
 	default: /* not one of ours: the reader shall see it */
-		put(s, '%');
-		if (letter)
-			put(s, letter);
+		put_text(s, "%", 1);
+		put_text(s, &letter, letter != 0);
 	}
 }
 

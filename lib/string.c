@@ -41,6 +41,11 @@ static inline void copy_up(u8 *d, const u8 *s, size_t n)
 		for (; n >= sizeof(word); n -= sizeof(word), d += sizeof(word), s += sizeof(word))
 			*(word *)d = *(const word *)s;
 	}
+	for (; n >= 4; n -= 4, d += 4, s += 4) {
+		u8 a = s[0], b = s[1], c = s[2], e = s[3];
+
+		d[0] = a, d[1] = b, d[2] = c, d[3] = e;
+	}
 	while (n--)
 		*d++ = *s++;
 }

@@ -36,7 +36,7 @@ bool console_line(const void *owner, const char *prefix, const char *bytes, size
 /* Would console_write take n bytes now? False: CONSOLE_ROOM will say when. */
 bool console_room(size_t n);
 
-/* Tocsin's own text, for the log only: on a line of its own, with CR before LF.
+/* A line of Tocsin's own, for the log only: it begins a line, its LF gets a CR.
  * Part of the ring is reserved for it; a text that finds even that full is left
  * out as a whole and counted in the next one. Takes the console lock. */
 void console_text(const char *text, size_t n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The monitor: a command line of Tocsin's own, reached by the escape key. It runs in
- * pieces of less than some 20 000 instructions, on the console's interrupt and on
+ * pieces of less than some 6000 instructions, on the console's interrupt and on
  * EL2's timer, and never waits. docs/console.md lists the commands.
  */
 #pragma once

@@ -105,7 +105,7 @@ struct partition {
 	u32 stop_reason;
 	u32 nr_vcpus;
 	u32 nr_on;       /* vCPUs not POWER_OFF; atomic */
-	u32 nr_stopping; /* vCPUs that have not served REQ_STOP yet; atomic */
+	u32 nr_stopping; /* vCPUs that have not served REQ_STOP yet, and a report; atomic */
 	u32 restarts;    /* by on_off and on_fault, since the machine was started */
 	u64 not_before;  /* counter value at which loading begins */
 	u32 load_index;  /* LOADING: the segment and how far it has got */
@@ -123,7 +123,7 @@ struct partition {
 	struct vgic vgic;
 	struct sdei_domain sdei;
 	struct vpl011 uart;
-	struct crash crash; /* the last; written under lock */
+	struct crash crash; /* the last; written by its reporter */
 	struct lock lock;
 };
 
@@ -141,8 +141,9 @@ static inline struct vcpu *partition_vcpu(struct partition *p, u64 mpidr)
 }
 
 /* Begins to stop p for that reason: every vCPU gets REQ_STOP. The first reason
- * given counts. Any CPU; the caller goes on until its requests are looked at. */
-void partition_stop(struct partition *p, enum stop_reason reason);
+ * given counts: true, if it is this. Any CPU; the caller goes on until its requests are
+ * looked at. */
+bool partition_stop(struct partition *p, enum stop_reason reason);
 
 /* Makes room for at most nr partitions. Boot CPU, once, after gic_init(). ERR_NO_MEMORY. */
 enum err partitions_create(u32 nr) MUST_CHECK;

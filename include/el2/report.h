@@ -17,15 +17,21 @@ struct crash {
 	u64 esr, far, ipa;
 	struct stage2_entry at_ipa;
 	u64 vbar, elr, esr_el1, far_el1;
+	struct cpu *reporter; /* who prints the report; NULL: it is out */
+	u32 line;             /* the next one to be printed */
 };
 
-/* Logs what v did: partition, vCPU, PC, syndrome in words, addresses and the
- * stage-2 walk of the IPA. v is loaded; esr is of its last exit. */
+/* Writes down what v did: partition, vCPU, PC, syndrome in words, addresses and the
+ * stage-2 walk of the IPA; and has it printed, for which the partition's stop waits. Its
+ * partition_stop() was the one that counted. v is loaded; esr is of its last exit. */
 void report_fault(const struct vcpu *v, u64 esr);
 
-#define REPORT_LINES 12
+/* Prints a line of a report that is this CPU's to print. False: there is none. */
+bool report_run(void);
 
-/* Line 0 to REPORT_LINES - 1 of the report about c, which p left; empty if it has
- * nothing to say. */
-void report_line(const struct partition *p, const struct crash *c, u32 line, char *text,
-		 size_t size);
+/* Prints a line. */
+typedef void print_fn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints line 0, 1, ... of the report about p's crash, if that has something to say.
+ * False: it is the last. */
+bool report_line(const struct partition *p, u32 line, print_fn *print);

@@ -16,5 +16,6 @@ extern struct terminals terminals;
 /* Moves a piece of output to the console, and has the rest continued. Under the lock. */
 void terminal_pump(void);
 
-/* Lets one partition try again what was refused. No lock held. */
-void terminal_retry(void);
+/* Lets one partition try again what was refused. False: there is none that could. No
+ * lock held. */
+bool terminal_retry(void);

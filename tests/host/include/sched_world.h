@@ -173,9 +173,10 @@ void vgic_vcpu_reset(struct vcpu *v)
 {
 	(void)v;
 }
-void partition_stop(struct partition *p, enum stop_reason reason)
+bool partition_stop(struct partition *p, enum stop_reason reason)
 {
 	(void)p, (void)reason;
+	return true;
 }
 void partition_stopped(struct partition *p)
 {

@@ -111,11 +111,12 @@ void vcpu_suspend_powerdown(struct vcpu *v, u64 entry, u64 context)
 	world.context = context;
 }
 
-void partition_stop(struct partition *p, enum stop_reason reason)
+bool partition_stop(struct partition *p, enum stop_reason reason)
 {
 	(void)p;
 	world.effects |= DID_STOP;
 	world.stop_reason = reason;
+	return true;
 }
 
 u64 timer_frequency(void)
