@@ -160,6 +160,8 @@ SANITIZE    := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 HOST_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror -Wshadow \
                -Itests/host/include -Iinclude
 sources_of   = $(shell sed -n 's,.*sources:,,p' $(1) | sed 's,\*/.*,,')
+# tests/host/include/failing_pool.h includes what it makes fail.
+HOST_DEPS   += mm/pages.c
 
 define host_program
 $(BUILD)/host/$(1): $(2) $(call sources_of,$(2)) $(HOST_DEPS) | setup
