@@ -117,7 +117,7 @@ static void set_up(u8 gic_version)
 	    .size = KIB(64),
 	    .side = {{.partition = ALPHA, .write = true}, {.partition = BETA, .write = true}}};
 	boot.channels = (struct channels){&talk, 1};
-	pages_init((pa_t)pool_memory, POOL_SIZE);
+	pages_init((pa_t)pool_memory, POOL_SIZE, 0);
 	stage1_begin();
 	nr_partitions = 0;
 }

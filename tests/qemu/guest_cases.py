@@ -196,8 +196,19 @@ BOARD.append({"name": "zcu102-two", "zcu102": True, "mem": "2G", "timeout": 90, 
                              {"name": "beta", "cpus": 1, "memory": "64M", "kernel": "build/guest/sdei.bin"}],
               "expect": [r"(?s)(?=.*\[alpha\]\S* DONE)(?=.*\[beta\]\S* DONE).*powered off.*powered off"], "reject": [r"FAIL ", *PANIC]})
 
+# What the second is to run is an object file, which is found when its memory has been taken already:
+# the third gets it.
+REFUSED = {"name": "partition-refused", "mem": "256M", "timeout": 30,
+           "partitions": [bare_metal("first", "smccc"),
+                          {**bare_metal("second", "typed", memory="118M"), "kernel": "build/obj/lib/check.o"},
+                          bare_metal("third", "sdei", memory="118M")],
+           "expect": [r"partition second is not started",
+                      r"(?s)(?=.*\[first\]\S* DONE)(?=.*\[third\]\S* DONE).*powered off.*powered off"],
+           "reject": [r"FAIL ", *PANIC]}
+
 CASES = [
     *CHANNELS,
+    REFUSED,
     *[two(gic, smp) for gic in GICS for smp in (1, 2)],
     *matrix(monitor("monitor"), gic=GICS, smp=[1, 4]),
     guest("monitor-off", program="typed", tests=False, tocsin="tocsin.escape=off",
