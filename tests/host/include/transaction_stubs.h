@@ -27,19 +27,10 @@ void config_check_kernel(struct config *c, struct partition_spec *p, const void 
 	say(context, &bad);
 }
 
-/* Both as the test has set them. */
-enum err config_read(struct config *c, const void *fdt, const struct machine *m, complain_fn say,
-		     void *context)
+/* It is as the test has set it. */
+void boot_read_config(const void *tree, complain_fn say)
 {
-	(void)c, (void)fdt, (void)m, (void)say, (void)context;
-	return OK;
-}
-
-enum err config_read_channels(struct channels *to, const struct config *c, const void *fdt,
-			      const struct machine *m, complain_fn say, void *context)
-{
-	(void)to, (void)c, (void)fdt, (void)m, (void)say, (void)context;
-	return OK;
+	(void)tree, (void)say;
 }
 
 u64 config_channel_room(u64 size)
