@@ -141,6 +141,7 @@ static inline void hand_over(struct schedule *s, struct schedule_entry *next, u6
 		atomic_store(&s->running->ran, s->running->ran + now - s->began);
 	atomic_store(&s->began, now);
 	atomic_store(&s->running, next);
+	s->hushed = false;
 }
 
 struct schedule_entry *schedule_choose(struct schedule *s, u64 now)
@@ -156,10 +157,10 @@ struct schedule_entry *schedule_choose(struct schedule *s, u64 now)
 			next = e;
 		}
 	}
-	if (next != s->running || !next || !next->left)
-		s->hushed = false;
 	if (next != s->running)
 		hand_over(s, next, now);
+	else if (!next || !next->left)
+		s->hushed = false;
 	s->slice_end = 0;
 	if (next) {
 		atomic_store(&next->order, order & ~TURNS);

@@ -40,11 +40,13 @@ void vcpu_request(struct vcpu *v, u32 requests)
 	if (cpu != this_cpu()) {
 		kick(cpu, v, requests);
 	} else if (cpu->current && cpu->current != v) {
-		/* An interrupt can wait until v could run. Among equals that is at the end
-		 * of the slice, if the timer asks by then. */
-		if (requests == REQ_VGIC && cpu->schedule.ranked)
+		/* An interrupt or event can wait until v could run. Among equals that is at
+		 * the end of the slice, if the timer asks by then. */
+		bool waits = !(requests & ~(u32)(REQ_VGIC | REQ_SDEI));
+
+		if (waits && cpu->schedule.ranked)
 			reschedule_ranked(cpu, v);
-		else if (requests != REQ_VGIC || cpu->alarm > cpu->schedule.slice_end)
+		else if (!waits || cpu->alarm > cpu->schedule.slice_end)
 			reschedule(cpu);
 	}
 }

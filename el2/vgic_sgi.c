@@ -37,14 +37,25 @@ static bool is_named(const struct vcpu *v, u64 value)
 	return !((value ^ name) & SGI_CLUSTER) && value & name & SGI_TARGETS;
 }
 
-static void send(struct vcpu *v, u64 value, bool group1)
+static void send_to_all(struct vcpu *v, u64 value, u32 sgi, bool group1)
 {
 	struct partition *p = v->partition;
-	u32 sgi = (u32)FIELD_GET(SGI_INTID, value);
 
 	for (struct vcpu *to = p->vcpus; to < p->vcpus + p->nr_vcpus; to++)
 		if (value & SGI_IRM ? to != v : is_named(to, value))
-			send_to(to, sgi, group1);
+			send_to(v->vgic.sgi_last = to, sgi, group1);
+}
+
+/* Most often to the one that the last one was for, alone. */
+static inline void send(struct vcpu *v, u64 value, bool group1)
+{
+	struct vcpu *last = v->vgic.sgi_last;
+	u32 sgi = (u32)FIELD_GET(SGI_INTID, value);
+
+	if (last && (value & (SGI_CLUSTER | SGI_TARGETS | SGI_IRM)) == last->vgic.sgi_name)
+		send_to(last, sgi, group1);
+	else
+		send_to_all(v, value, sgi, group1);
 }
 
 struct verdict sysreg_sgi1r(struct vcpu *v, u64 *value, bool read)

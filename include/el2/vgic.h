@@ -56,10 +56,11 @@ struct vgic_cpu {
 	u16 lr_intid[GIC_MAX_LRS];
 	u8 lr_state[GIC_MAX_LRS]; /* as ICH_LR bits 63:62 when it was written */
 	u8 lr_of[32];             /* private interrupt: the list register it was last put into */
-	bool loaded;          /* the virtual interface holds this vCPU; written by its CPU only */
-	bool overflow;        /* memory holds more than the list registers had room for */
-	u64 sgi_name;         /* what in ICC_SGI1R_EL1 names this vCPU: affinity, its target bit */
-	struct gic_virt virt; /* while not loaded */
+	bool loaded;           /* the virtual interface holds this vCPU; written by its CPU only */
+	bool overflow;         /* memory holds more than the list registers had room for */
+	u64 sgi_name;          /* what in ICC_SGI1R_EL1 names this vCPU: affinity, its target bit */
+	struct vcpu *sgi_last; /* whom its last SGI through memory was for */
+	struct gic_virt virt;  /* while not loaded */
 
 	/* Notes, atomic. */
 	u32 incoming; /* SGIs */
