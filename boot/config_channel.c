@@ -35,13 +35,17 @@ u64 config_channel_room(u64 size)
 /* String i of two; NULL if that is not what the value is. */
 static const char *string_of_two(struct prop p, u32 i)
 {
-	const char *first = prop_string(p);
-	size_t len = first ? strlen(first) + 1 : 0;
-	struct prop rest = {p.bytes + len, p.len - (u32)len};
+	const char *first = prop_string(p), *second;
+	struct prop rest = p;
 
-	if (!first || !prop_string(rest) || strlen((const char *)rest.bytes) + 1 != rest.len)
+	if (!first)
 		return NULL;
-	return i ? (const char *)rest.bytes : first;
+	rest.bytes += strlen(first) + 1;
+	rest.len -= (u32)strlen(first) + 1;
+	second = prop_string(rest);
+	if (!second || strlen(second) + 1 != rest.len)
+		return NULL;
+	return i ? second : first;
 }
 
 static bool find_partition(struct node *n, const char *name, u32 *index)
@@ -232,28 +236,20 @@ static void name_unknown(struct node *n)
 	}
 }
 
-/* "/chosen/" and the node's name; that name without its unit address. */
+/* Its path, and its name without unit address. */
 static bool name_node(struct node *n, const char *name)
 {
-	static const char chosen[] = "/chosen/";
 	const char *at = strchr(name, '@');
-	char *path = arena_alloc(sizeof(chosen) + strlen(name));
 
 	n->c->name = arena_text(name, at ? (size_t)(at - name) : strlen(name));
-	n->c->path = path;
-	if (!path || !n->c->name)
-		return false;
-	memcpy(path, chosen, sizeof(chosen) - 1);
-	memcpy(path + sizeof(chosen) - 1, name, strlen(name) + 1);
-	return true;
+	n->c->path = config_path(name);
+	return n->c->path && n->c->name;
 }
 
 static bool is_channel(const void *fdt, int offset)
 {
-	struct prop status = config_prop(fdt, offset, "status");
-
 	return prop_has_string(config_prop(fdt, offset, "compatible"), "tocsin,channel") &&
-	       (!status.bytes || prop_has_string(status, "okay") || prop_has_string(status, "ok"));
+	       config_enabled(fdt, offset);
 }
 
 static enum err read_channel(struct node *n, const char *name)

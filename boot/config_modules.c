@@ -175,9 +175,8 @@ void config_read_modules(struct config_reader *r, int node)
 	r->p->kernel.bootargs = r->p->ramdisk.bootargs = r->p->tree.bootargs = "";
 	fdt_for_each_subnode (child, r->fdt, node) {
 		const char *name = fdt_get_name(r->fdt, child, NULL);
-		struct prop status = config_prop(r->fdt, child, "status");
 
-		if (name && (!status.bytes || prop_has_string(status, "okay")))
+		if (name && config_enabled(r->fdt, child))
 			read_module(r, node, child, name);
 	}
 	if (!r->p->kernel.path)

@@ -44,8 +44,11 @@ void config_no_memory(struct config_reader *r);
 /* The value of a property of the node, bytes NULL if it is not there. */
 struct prop config_prop(const void *fdt, int node, const char *name);
 
-/* Whether status does not say that the node is not used. */
+/* Whether its status lets the node be used. */
 bool config_enabled(const void *fdt, int node);
+
+/* "/chosen/" and the name of a child of that, in the arena; NULL: it is full. */
+const char *config_path(const char *name);
 
 /* config_props.c: defaults of a partition; the properties of its node, and of /chosen. */
 void config_default(const struct config *c, struct partition_spec *p);

@@ -6,13 +6,13 @@
  * possible: everything within bounds, and nothing in two hands.
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/place.c
  * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
- * sources: boot/config.c boot/config_props.c boot/config_values.c
+ * sources: boot/config.c boot/config_reader.c boot/config_props.c boot/config_values.c
  * sources: boot/config_modules.c boot/config_check.c boot/config_memory.c
- * sources: boot/config_devices.c boot/config_assign.c boot/config_quiesce.c boot/part.c
- * sources: boot/image.c lib/fmt.c
+ * sources: boot/config_channel.c boot/config_devices.c boot/config_assign.c
+ * sources: boot/config_quiesce.c boot/part.c boot/image.c lib/fmt.c
  */
 #include <boot/arena.h>
-#include <boot/config.h>
+#include <boot/config_channel.h>
 #include <boot/tree.h>
 #include <fake_log.h>
 #include <fuzz_tree.h>
@@ -170,6 +170,7 @@ static void read_all(const void *tree, const void *part, size_t part_size)
 		return;
 	m.tree = (struct range){0};
 	(void)!config_read(&c, tree, &m, complain, &c);
+	(void)!config_read_channels(&(struct channels){0}, &c, tree, &m, complain, &c);
 	for (u32 i = 0; i < c.nr_partitions; i++) {
 		struct partition_spec *p = &c.partitions[i];
 
