@@ -180,6 +180,11 @@ static const char *hidden(const struct config_reader *r, struct range ipa)
 		return "stolen time";
 	if (p->vpl011 && ranges_overlap(ipa, config_uart(p, r->m)))
 		return "UART";
+	if (p->watchdog && !p->direct_map &&
+	    (ranges_overlap(ipa, (struct range){VIRT_MAP_WATCHDOG, VIRT_MAP_WATCHDOG_SIZE}) ||
+	     ranges_overlap(ipa,
+			    (struct range){VIRT_MAP_WATCHDOG_REFRESH, VIRT_MAP_WATCHDOG_SIZE})))
+		return "watchdog";
 	for (u32 i = 0; !p->direct_map && i < ARRAY_SIZE(virt_gic); i++)
 		in_gic |= ranges_overlap(ipa, virt_gic[i]);
 	if (p->direct_map) {
@@ -373,6 +378,11 @@ static void take_interrupt(struct config_reader *r, const struct device_node *d,
 	else if (p->vpl011 && GIC_SPI_BASE + n == config_uart_intid(p, r->m))
 		config_error(r, p->tree.path, "interrupts",
 			     "%.48s: found SPI %u, which vpl011 has: should be without vpl011",
+			     d->name, n);
+	else if (p->watchdog && GIC_SPI_BASE + n == VIRT_MAP_WATCHDOG_INTID)
+		config_error(r, p->tree.path, "interrupts",
+			     "%.48s: found SPI %u, which the watchdog has: should be without "
+			     "tocsin,watchdog",
 			     d->name, n);
 	else
 		add_spi(r, GIC_SPI_BASE + n);

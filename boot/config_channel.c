@@ -138,6 +138,8 @@ static bool check_interrupt(struct node *n, const struct channel_side *side)
 
 	if (p->vpl011 && side->intid == config_uart_intid(p, n->r->m))
 		whose = "its vpl011";
+	else if (p->watchdog && side->intid == VIRT_MAP_WATCHDOG_INTID)
+		whose = "its watchdog";
 	for (u32 i = 0; i < p->nr_spi && !whose; i++)
 		if (p->spis[i] == side->intid)
 			whose = "a device";

@@ -90,11 +90,23 @@ static void check_uart(struct config_reader *r)
 			     intid - GIC_SPI_BASE + 1, intid - GIC_SPI_BASE);
 }
 
+static void check_watchdog(struct config_reader *r)
+{
+	const struct partition_spec *p = r->p;
+	u32 spi = VIRT_MAP_WATCHDOG_INTID - GIC_SPI_BASE;
+
+	if (p->watchdog && p->nr_spis <= spi)
+		config_error(r, NULL, "nr_spis",
+			     "found %u: should be at least %u, the watchdog has SPI %u", p->nr_spis,
+			     spi + 1, spi);
+}
+
 void config_check_alone(struct config_reader *r)
 {
 	check_vcpus(r);
 	check_amount(r);
 	check_uart(r);
+	check_watchdog(r);
 	for (u32 i = 0; r->p->direct_map && i < r->p->nr_given; i++)
 		r->p->given[i].ipa = r->p->given[i].pa.base;
 }

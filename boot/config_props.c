@@ -60,7 +60,7 @@ static const struct property properties[] = {
     {"tocsin,on-fault", KIND_ACTION, AT(on_fault), 0, 0, BOTH, WORKS},
     {"tocsin,restart-limit", KIND_U32, AT(restart_limit), 0, 1000000, BOTH, WORKS},
     {"tocsin,restart-backoff-ms", KIND_U32, AT(restart_backoff_ms), 0, 3600000, BOTH, WORKS},
-    {"tocsin,watchdog", KIND_FLAG, AT(watchdog), 0, 0, BOTH, CHECKED},
+    {"tocsin,watchdog", KIND_FLAG, AT(watchdog), 0, 0, BOTH, WORKS},
     {"tocsin,sdei", KIND_ON_OFF, AT(sdei), 0, 0, BOTH, WORKS},
     {"tocsin,sdei-slots", KIND_SLOTS, 0, 0, 0, BOTH, WORKS},
     {"compatible", KIND_OTHER, 0, 0, 0, BOTH, WORKS},

@@ -58,9 +58,28 @@ static void plan_uart(struct partition_config *c, const struct partition_spec *s
 	}
 }
 
+static enum err plan_watchdog(struct partition_config *c, const struct partition_spec *s,
+			      struct ranges *free)
+{
+	struct range frames = {0};
+
+	if (!s->watchdog)
+		return OK;
+	if (s->direct_map && !virt_take(free, 2 * PAGE_SIZE, PAGE_SIZE, &frames))
+		return ERR_NO_MEMORY;
+	c->watchdog.control = (struct range){VIRT_MAP_WATCHDOG, PAGE_SIZE};
+	c->watchdog.refresh = (struct range){VIRT_MAP_WATCHDOG_REFRESH, PAGE_SIZE};
+	if (s->direct_map) {
+		c->watchdog.control.base = frames.base;
+		c->watchdog.refresh.base = frames.base + PAGE_SIZE;
+	}
+	c->watchdog.intid = VIRT_MAP_WATCHDOG_INTID;
+	return OK;
+}
+
 static enum err plan_interrupts(struct partition_config *c, const struct partition_spec *s)
 {
-	c->nr_intids = MAX(GIC_SPI_BASE + s->nr_spis, c->uart_intid + 1);
+	c->nr_intids = MAX(GIC_SPI_BASE + s->nr_spis, MAX(c->uart_intid, c->watchdog.intid) + 1);
 	c->nr_intids = ALIGN_UP(MAX(c->nr_intids, virt_channels_intids(c)), 32);
 	c->spi_owned = arena_alloc(c->nr_intids / 32 * sizeof(u32));
 	if (!c->spi_owned)
@@ -127,7 +146,8 @@ static u64 end_of(const struct range *r, u32 nr, u64 so_far)
 /* The end of everything that the guest can reach. */
 static u64 top_address(const struct partition_config *c)
 {
-	const struct range fixed[] = {c->gicd, c->gicc, c->uart, {c->pvtime.ipa, c->pvtime.size}};
+	const struct range fixed[] = {
+	    c->gicd, c->gicc, c->uart, c->watchdog.refresh, {c->pvtime.ipa, c->pvtime.size}};
 	u64 top = end_of(fixed, ARRAY_SIZE(fixed), 0);
 
 	for (u32 i = 0; i < c->nr_channels; i++) {
@@ -145,6 +165,8 @@ enum err virt_platform(struct partition_config *c, const struct partition_spec *
 	enum err err = plan_gic(c, s->direct_map, &m->gic);
 
 	plan_uart(c, s, m);
+	if (!err)
+		err = plan_watchdog(c, s, free);
 	if (!err)
 		err = plan_interrupts(c, s);
 	if (!err)

@@ -132,6 +132,23 @@ static void uart(struct tree_writer *w)
 	end(w);
 }
 
+static void watchdog(struct tree_writer *w)
+{
+	const struct partition_config *c = w->g->config;
+	u64 control = c->watchdog.control.base, refresh = c->watchdog.refresh.base;
+	u32 reg[] = {(u32)(control >> 32), (u32)control, 0, PAGE_SIZE,
+		     (u32)(refresh >> 32), (u32)refresh, 0, PAGE_SIZE};
+	u32 interrupts[] = {GIC_SPI, c->watchdog.intid - GIC_SPI_BASE, LEVEL_HIGH};
+
+	if (!c->watchdog.intid)
+		return;
+	begin(w, "watchdog", c->watchdog.control.base);
+	tree_writer_string(w, "compatible", "arm,sbsa-gwdt");
+	tree_writer_cells(w, "reg", reg, ARRAY_SIZE(reg));
+	tree_writer_cells(w, "interrupts", interrupts, ARRAY_SIZE(interrupts));
+	end(w);
+}
+
 u32 virt_tree_room(u32 nr_vcpus, const char *bootargs)
 {
 	return ROOM + nr_vcpus * CPU_ROOM + (u32)strlen(bootargs);
@@ -162,6 +179,7 @@ enum err virt_tree_write(const struct guest_tree *g, const void *part, void *to,
 	timer(&w);
 	gic_node(&w, gic_phandle);
 	uart(&w);
+	watchdog(&w);
 	virt_channels_write(&w);
 	if (part)
 		virt_part_write(&w, gic_phandle);

@@ -9,6 +9,7 @@
 #include <el2/irq.h>
 #include <el2/panic.h>
 #include <el2/terminal.h>
+#include <el2/tick.h>
 #include <el2/vcpu.h>
 #include <el2/vsdei.h>
 #include <el2/vtimer.h>
@@ -59,7 +60,7 @@ static bool handle_own(struct cpu *cpu, u32 intid)
 	if (intid == own.hyp_timer) {
 		timer_set(UINT64_MAX);
 		reschedule(cpu);
-		terminal_tick();
+		tick_serve(cpu);
 	} else if (intid == own.maintenance) {
 		if (cpu->current)
 			vgic_maintenance(cpu->current);

@@ -36,6 +36,7 @@ static const char *const endings[] = {
     [STOP_OFF] = "powered off",
     [STOP_RESET] = "reset",
     [STOP_FAULT] = "stopped after a fault",
+    [STOP_WATCHDOG] = "stopped by its watchdog",
     [STOP_ORDER] = "stopped",
     [STOP_MONITOR] = "stopped from the monitor",
 };
@@ -169,6 +170,8 @@ bool partition_stop(struct partition *p, enum stop_reason reason)
 	lock_take(&p->lock);
 	if (p->state == PARTITION_RUNNING) {
 		p->stop_reason = reason;
+		if (reason == STOP_WATCHDOG)
+			p->crash.happened = false; /* report_watchdog() */
 		atomic_store(&p->nr_stopping, p->nr_vcpus);
 		atomic_store_release(&p->state, PARTITION_STOPPING);
 		for (u32 i = 0; i < p->nr_vcpus; i++)
@@ -212,11 +215,16 @@ static u64 backoff_ms(const struct partition *p)
 	return MIN((u64)p->config->restart_backoff_ms << MIN(p->restarts, 16U), 24UL * 3600 * 1000);
 }
 
+static bool is_fault(enum stop_reason reason)
+{
+	return reason == STOP_FAULT || reason == STOP_WATCHDOG;
+}
+
 /* Restarts p if that is its policy, and the limit not reached. */
 static bool restarted(struct partition *p, enum stop_reason reason)
 {
 	const struct partition_config *c = p->config;
-	u8 action = reason == STOP_FAULT ? c->on_fault : c->on_off;
+	u8 action = is_fault(reason) ? c->on_fault : c->on_off;
 	u64 wait;
 
 	if (reason == STOP_RESET) {
@@ -269,6 +277,7 @@ void partition_stopped(struct partition *p)
 	const struct partition_config *c = p->config;
 
 	quiesce(c);
+	vwatchdog_reset(p);
 	vsdei_reset(p);
 	vgic_reset(p);
 	stage2_forget(&p->stage2);
@@ -280,10 +289,10 @@ void partition_stopped(struct partition *p)
 	if (restarted(p, reason))
 		return;
 	log_info("partition %s: %s", c->name, endings[reason]);
-	if ((reason == STOP_FAULT && c->on_fault == ACTION_STOP_ALL) ||
+	if ((is_fault(reason) && c->on_fault == ACTION_STOP_ALL) ||
 	    (reason == STOP_OFF && c->on_off == ACTION_STOP_ALL))
 		stop_others(p);
-	if (reason == STOP_FAULT)
+	if (is_fault(reason))
 		any_fault = true;
 	if (reason != STOP_MONITOR && !any_running())
 		end_machine(any_fault ? partition_end : END_OFF);

@@ -63,17 +63,18 @@ static enum err add_vcpus(struct partition *p)
 	return OK;
 }
 
-/* Emulated devices: the virtual GIC's regions and the console. */
+/* Emulated devices: the virtual GIC's regions, channels, watchdog and console. */
 static enum err add_devices(struct partition *p)
 {
 	const struct partition_config *c = p->config;
 	enum err err = OK;
 
-	p->mmio = object_alloc((vgic_nr_regions(c) + c->nr_channels + 1) * sizeof(*p->mmio), 8);
+	p->mmio = object_alloc((vgic_nr_regions(c) + c->nr_channels + 3) * sizeof(*p->mmio), 8);
 	if (!p->mmio)
 		return ERR_NO_MEMORY;
 	p->nr_mmio = vgic_regions(p, p->mmio);
 	p->nr_mmio += channel_regions(p, p->mmio + p->nr_mmio);
+	p->nr_mmio += vwatchdog_regions(p, p->mmio + p->nr_mmio);
 	if (c->uart.size) {
 		vpl011_init(&p->uart, p, c->uart_intid);
 		p->mmio[p->nr_mmio++] = (struct mmio_region){range_pages_around(c->uart),

@@ -101,7 +101,8 @@ bool report_line(const struct partition *p, u32 line, print_fn *print)
 
 	if (line == 0)
 		print("partition %s, vCPU %u stopped: %s at pc 0x%lx, pstate 0x%lx, esr 0x%lx",
-		      p->config->name, c->vcpu, esr_class_name(ESR_EC(c->esr)), c->regs.pc,
+		      p->config->name, c->vcpu,
+		      c->watchdog ? "watchdog expired" : esr_class_name(ESR_EC(c->esr)), c->regs.pc,
 		      c->regs.pstate, c->esr);
 	else if (line == 1 && is_abort(c->esr))
 		print("  %s, level %lu, %s%s: far 0x%lx", fault_status_name(ESR_ABT_FSC(c->esr)),
@@ -116,6 +117,13 @@ bool report_line(const struct partition *p, u32 line, print_fn *print)
 		print("  vbar_el1 0x%lx, elr_el1 0x%lx, esr_el1 0x%lx, far_el1 0x%lx", c->vbar,
 		      c->elr, c->esr_el1, c->far_el1);
 	return line < REPORT_LAST;
+}
+
+/* The report is written down; the vCPU that it is about is not counted off yet. */
+static void have_printed(struct partition *p)
+{
+	atomic_add(&p->nr_stopping, 1);
+	terminal_again();
 }
 
 void report_fault(const struct vcpu *v, u64 esr)
@@ -137,8 +145,7 @@ void report_fault(const struct vcpu *v, u64 esr)
 		c->ipa = abort_ipa(v);
 		c->at_ipa = stage2_lookup(&p->stage2, c->ipa);
 	}
-	atomic_add(&p->nr_stopping, 1); /* for the report; v itself is not counted off yet */
-	terminal_again();
+	have_printed(p);
 }
 
 static void print_error(const char *format, ...)
@@ -173,4 +180,30 @@ bool report_run(void)
 		}
 	}
 	return false;
+}
+
+/* Where a vCPU's registers are when it does not run on. */
+#define EL1(v, loaded, name) ((loaded) ? read_sysreg(name) : (v)->el1[EL1_##name])
+
+void report_watchdog(const struct vcpu *v)
+{
+	bool loaded = v->cpu->current == v;
+	struct partition *p = v->partition;
+	struct crash *c = &p->crash;
+
+	if (atomic_swap(&c->happened, true)) {
+		log_error("partition %s, vCPU %u was at pc 0x%lx, pstate 0x%lx", p->config->name,
+			  v->index, v->regs.pc, v->regs.pstate);
+		return;
+	}
+	*c = (struct crash){.happened = true,
+			    .watchdog = true,
+			    .vcpu = v->index,
+			    .regs = v->regs,
+			    .vbar = EL1(v, loaded, VBAR_EL1),
+			    .elr = EL1(v, loaded, ELR_EL1),
+			    .esr_el1 = EL1(v, loaded, ESR_EL1),
+			    .far_el1 = EL1(v, loaded, FAR_EL1),
+			    .reporter = v->cpu};
+	have_printed(p);
 }

@@ -172,7 +172,7 @@ static void set_alarm(struct cpu *cpu, u64 now)
 	u64 alarm = schedule_until(&cpu->schedule);
 
 	if (cpu->tick && cpu->tick < alarm)
-		alarm = cpu->tick; /* terminal_tick() has something to do */
+		alarm = cpu->tick; /* tick_serve() has something to do */
 	if (alarm < cpu->alarm || cpu->alarm <= now) {
 		cpu->alarm = alarm;
 		timer_set(alarm);

@@ -204,12 +204,7 @@ void terminal_interrupt(void)
 
 void terminal_tick(void)
 {
-	struct cpu *cpu = this_cpu();
-
-	if (cpu->tick && cpu->tick <= timer_now()) {
-		cpu->tick = 0;
-		serve();
-	}
+	serve();
 }
 
 /* ---- the monitor's view ---- */

@@ -12,6 +12,7 @@
 #include <drivers/timer.h>
 #include <el2/partition.h>
 #include <el2/terminal_state.h>
+#include <el2/tick.h>
 #include <lib/fmt.h>
 #include <lib/string.h>
 
@@ -32,27 +33,11 @@ static struct {
 
 /* ---- when ---- */
 
-/* terminal_tick() on this CPU, no later than then. The scheduler sets EL2's timer again
- * when it runs; if that is for earlier, this is looked at then. */
-static void wake_at(u64 then, u64 now)
-{
-	struct cpu *cpu = this_cpu();
-
-	if (!cpu->tick || then < cpu->tick)
-		cpu->tick = then;
-	if (cpu->tick >= cpu->alarm && cpu->alarm > now)
-		return;
-	cpu->alarm = cpu->tick;
-	timer_set(cpu->tick);
-	if (cpu->current)
-		atomic_or(&cpu->current->requests, REQ_RESCHED);
-}
-
 void terminal_again(void)
 {
 	u64 now = timer_now();
 
-	wake_at(now + (timer_frequency() >> SOON_SHIFT), now);
+	tick_at(TICK_TERMINAL, now + (timer_frequency() >> SOON_SHIFT), now);
 }
 
 /* ---- what ---- */
@@ -193,7 +178,7 @@ static struct partition *next_in_turn(u64 now)
 			continue;
 		if (!output.line || output.flushing || now >= patience)
 			return p;
-		wake_at(patience, now);
+		tick_at(TICK_TERMINAL, patience, now);
 		break;
 	}
 	return NULL;

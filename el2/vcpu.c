@@ -117,6 +117,8 @@ void vcpu_serve_life(struct vcpu *v, u32 requests)
 	struct partition *p = v->partition;
 
 	if (requests & REQ_STOP) {
+		if (p->stop_reason == STOP_WATCHDOG && atomic_load(&v->power) == POWER_ON)
+			report_watchdog(v);
 		vcpu_halt(v);
 		vgic_vcpu_reset(v);
 		if (atomic_sub(&p->nr_stopping, 1) == 1)

@@ -18,7 +18,8 @@
 
 #define VERSION_1_1 (FIELD_PREP(SDEI_VERSION_MAJOR, 1) | FIELD_PREP(SDEI_VERSION_MINOR, 1))
 
-static const struct vsdei_owner owner_guest; /* who signals asks for no news */
+static const struct vsdei_owner owner_guest;    /* who signals asks for no news */
+static const struct vsdei_owner owner_watchdog; /* it looks at how it is treated itself */
 
 static const struct vsdei_owner *const owners[SDEI_BOUND] = {
 #define EVENT(name, number, priority, signalable, owner) [SDEI_##name] = &owner_##owner,

@@ -33,6 +33,10 @@
 /* Private, critical: the alarm, which a vCPU rings on another one of its partition,
  * or on itself. It also interrupts a handler of a normal event. */
 #define TOCSIN_EVENT_ALARM 0x40000001u
+/* Private, critical: the first signal of the partition's watchdog, for each vCPU that has
+ * registered it. Refreshing withdraws it where it has not been delivered yet. It never comes
+ * in a partition without a watchdog. */
+#define TOCSIN_EVENT_WATCHDOG 0x40000002u
 /* Those that INTERRUPT_BIND hands out: the first for PPIs (private) and for SPIs (shared). */
 #define TOCSIN_EVENT_BOUND_PRIVATE 0x40010000u
 #define TOCSIN_EVENT_BOUND_SHARED 0x40020000u

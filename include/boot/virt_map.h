@@ -19,6 +19,11 @@
 #define VIRT_MAP_SHARED 0x10000000UL
 #define VIRT_MAP_SHARED_SIZE 0x2f000000UL
 #define VIRT_MAP_SHARED_ALIGN 0x200000UL
+/* A watchdog's frames, each in 64 KiB of its own, and its interrupt; virt has nothing there. */
+#define VIRT_MAP_WATCHDOG 0x090d0000UL /* control */
+#define VIRT_MAP_WATCHDOG_REFRESH 0x090e0000UL
+#define VIRT_MAP_WATCHDOG_SIZE 0x1000UL
+#define VIRT_MAP_WATCHDOG_INTID 47
 /* As there: what a vCPU's stolen time is read from. */
 #define VIRT_MAP_PVTIME 0x090a0000UL
 #define VIRT_MAP_RAM 0x40000000UL

@@ -8,6 +8,9 @@
 
 struct vcpu;
 
+/* Who may want something done on a CPU at a set time: el2/tick.h. */
+enum tick_user { TICK_TERMINAL, TICK_WATCHDOG, NR_TICK_USERS };
+
 struct cpu {
 	u64 stack_top;        /* vectors.S: the stack of every entry from a guest */
 	u64 panic_stack_top;  /* vectors.S: for exceptions taken from EL2 itself */
@@ -27,7 +30,8 @@ struct cpu {
 
 	u32 nr_vcpus;
 	u64 alarm; /* what EL2's timer is set to while a guest runs; in the past: it has come */
-	u64 tick;  /* when terminal_tick() has something to do here; 0: nothing */
+	u64 tick;  /* the first of ticks */
+	u64 ticks[NR_TICK_USERS]; /* el2/tick.h: when; 0: nothing */
 	struct schedule schedule; /* who of them runs: entries in the same order */
 };
 

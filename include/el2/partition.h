@@ -12,6 +12,7 @@
 #include <el2/vcpu.h>
 #include <el2/vgic.h>
 #include <el2/vpl011.h>
+#include <el2/vwatchdog.h>
 #include <mm/stage2.h>
 #include <sdei/domain.h>
 
@@ -62,6 +63,10 @@ struct partition_config {
 	u32 nr_intids;     /* INTIDs the bitmap covers */
 	struct range uart; /* emulated PL011; size 0: none */
 	u32 uart_intid;
+	struct {
+		struct range control, refresh; /* its frames */
+		u32 intid;                     /* 0: it has none */
+	} watchdog;
 	struct channel_end **channels; /* nr_channels of them: el2/channel.h */
 	u32 nr_channels;
 	u32 *spi_emulated; /* their interrupts, as spi_owned; NULL: none */
@@ -70,7 +75,7 @@ struct partition_config {
 	u64 entry; /* first vCPU: PC and x0 */
 	u64 entry_x0;
 	u8 ipa_bits;
-	u8 on_off, on_fault;    /* enum partition_action, after SYSTEM_OFF and after a fault */
+	u8 on_off, on_fault;    /* enum partition_action: after SYSTEM_OFF; a fault, its watchdog */
 	u32 restart_limit;      /* restarts of that kind; 0: any number */
 	u32 restart_backoff_ms; /* before the first; doubled before each further one */
 	u8 priority;            /* of its vCPUs among those of a CPU: higher first */
@@ -95,8 +100,9 @@ enum stop_reason {
 	STOP_OFF,
 	STOP_RESET,
 	STOP_FAULT,
-	STOP_ORDER,  /* from outside */
-	STOP_MONITOR /* by its user, who may want to start it again */
+	STOP_WATCHDOG, /* its second signal */
+	STOP_ORDER,    /* from outside */
+	STOP_MONITOR   /* by its user, who may want to start it again */
 };
 
 struct partition {
@@ -123,6 +129,7 @@ struct partition {
 	struct vgic vgic;
 	struct sdei_domain sdei;
 	struct vpl011 uart;
+	struct vwatchdog watchdog;
 	struct crash crash; /* the last; written by its reporter */
 	struct lock lock;
 };

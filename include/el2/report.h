@@ -12,6 +12,7 @@ struct partition;
 /* What is known of a partition's last fault. */
 struct crash {
 	bool happened;
+	bool watchdog; /* that was it: vCPU vcpu was there when it expired */
 	u32 vcpu;
 	struct regs regs;
 	u64 esr, far, ipa;
@@ -25,6 +26,10 @@ struct crash {
  * stage-2 walk of the IPA; and has it printed, for which the partition's stop waits. Its
  * partition_stop() was the one that counted. v is loaded; esr is of its last exit. */
 void report_fault(const struct vcpu *v, u64 esr);
+
+/* The same for a vCPU of a partition that its watchdog stops: the first one that stops is
+ * written down, the place of each other one logged. On v's CPU, v loaded or not. */
+void report_watchdog(const struct vcpu *v);
 
 /* Prints a line of a report that is this CPU's to print. False: there is none. */
 bool report_run(void);

@@ -85,7 +85,7 @@ void terminal_show(void);
 /* The console's interrupt. */
 void terminal_interrupt(void);
 
-/* EL2's timer came, perhaps because terminal.c or the monitor had set it. */
+/* The time has come that terminal.c or the monitor had asked for (el2/tick.h). */
 void terminal_tick(void);
 
 /* p has stopped: its last line, complete or not, may go out. */

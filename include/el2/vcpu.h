@@ -70,13 +70,13 @@ struct vcpu {
 	bool waiting;   /* in a trapped WFI or in PSCI CPU_SUSPEND: runnable once an interrupt is
 			   pending */
 	bool powerdown; /* with waiting: starts anew at entry when woken */
+	bool debugs;    /* a PASS register is not 0 */
 	u32 place;      /* of its entry in its CPU's schedule */
 	u32 kicks;      /* SGI_KICKs that came while it was in the hardware */
 	u64 entry, context; /* arguments of CPU_ON or CPU_SUSPEND until it starts */
 
 	u64 hcr;
 	u64 el1[NR_EL1]; /* while not in the hardware; PASS registers always */
-	bool debugs;     /* a PASS register is not 0 */
 	struct vtimer vtimer, ptimer;
 	struct vgic_cpu vgic;
 	struct sdei_pe sdei;

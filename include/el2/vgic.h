@@ -69,16 +69,16 @@ struct vgic_cpu {
 	/* Under the vgic lock; straight is read without it. */
 	u32 straight; /* private interrupts that may go straight into a list register */
 	u32 synced;   /* epoch of the last read-back */
-	bool noted;   /* there may be drop_* notes to this vCPU */
 	struct vgic_word word;
 	u8 priority[32];
 	u8 sgi_sources[16];     /* GICv2: from whom SGIs are pending, beside word.pending */
 	u8 sgi_active_from[16]; /* GICv2: whose SGI is active in memory */
 	bool asleep;            /* GICR_WAKER.ProcessorSleep */
+	bool noted;             /* there may be drop_* notes to this vCPU */
 
 	/* An access that waits for others to read their list registers back. */
-	u64 ticket_offset;
 	u32 ticket_epoch; /* 0: none */
+	u64 ticket_offset;
 };
 
 /* One mmio_region's worth of redistributor frames. */

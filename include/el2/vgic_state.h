@@ -75,7 +75,7 @@ static inline bool vgic_emulates(const struct partition *p, u32 intid)
 {
 	const struct partition_config *c = p->config;
 
-	return (c->uart.size && c->uart_intid == intid) ||
+	return (c->uart.size && c->uart_intid == intid) || c->watchdog.intid == intid ||
 	       (c->spi_emulated && c->spi_emulated[intid / 32] >> intid % 32 & 1);
 }
 

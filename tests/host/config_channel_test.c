@@ -27,6 +27,7 @@ static void add_partition(void *t, const char *name)
 	t_partition(t, name, "tocsin,partition");
 	T_CELLS(t, "memory", 0, 0x10000);
 	t_empty(t, "vpl011");
+	t_empty(t, "tocsin,watchdog");
 	t_module(t, "multiboot,kernel", 0x48000000 + (u32)name[0] * 0x100000, 0x1000);
 	t_end(t);
 }
@@ -149,6 +150,9 @@ static void add_values(void *t)
 	open_between(t, "uart");
 	T_CELLS(t, "tocsin,interrupts", 40, 1);
 	t_end(t);
+	open_between(t, "watchdog");
+	T_CELLS(t, "tocsin,interrupts", 15, 40);
+	t_end(t);
 	open_between(t, "good");
 	T_CELLS(t, "tocsin,interrupts", 40, 41);
 	t_cell(t, "tocsin,sizes", 4);
@@ -168,9 +172,10 @@ TEST(values_that_cannot_be)
 	EXPECT_ERROR("/chosen/short", "tocsin,interrupts", "found 4 bytes");
 	EXPECT_ERROR("/chosen/beyond", "tocsin,interrupts", "should be");
 	EXPECT_ERROR("/chosen/uart", "tocsin,interrupts", "its vpl011");
+	EXPECT_ERROR("/chosen/watchdog", "tocsin,interrupts", "its watchdog");
 	EXPECT_ERROR("/chosen/again", "tocsin,interrupts", "/chosen/good");
 	EXPECT_WARNING("/chosen/good", "tocsin,sizes", "unknown");
-	EXPECT_EQ(nr_errors_said, 8);
+	EXPECT_EQ(nr_errors_said, 9);
 }
 
 static void add_large(void *t)

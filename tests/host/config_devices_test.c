@@ -89,6 +89,7 @@ static void add_partitions(void *t)
 	t_sound_end(t, 0x49000000);
 	t_sound(t, "c", 64);
 	t_empty(t, "vpl011");
+	t_empty(t, "tocsin,watchdog");
 	t_module(t, "multiboot,device-tree", 0x4d000000, sizeof(part));
 	t_sound_end(t, 0x4a000000);
 }
@@ -232,6 +233,8 @@ TEST(nothing_of_the_guests_is_hidden)
 {
 	expect_hidden(2, 0, 0x43fff000, TREE_C, "over the guest's RAM");
 	expect_hidden(2, 0, 0x9000000, TREE_C, "over the guest's UART");
+	expect_hidden(2, 0, 0x90d0000, TREE_C, "over the guest's watchdog");
+	expect_hidden(2, 0, 0x90e0000, TREE_C, "over the guest's watchdog");
 	expect_hidden(2, 0, 0x80a0000, TREE_C, "over the guest's interrupt controller");
 	expect_hidden(0, 0, 0x50000000, TREE_A, "over the guest's RAM");
 	expect_hidden(0, 0, 0x8000000, TREE_A, "over the guest's interrupt controller");
@@ -267,6 +270,7 @@ TEST(an_interrupt_has_one_owner)
 	EXPECT(give(1, d)->broken);
 	EXPECT_ERROR(TREE_B, "interrupts", "SPI 40, which is given to /chosen/a");
 	expect_interrupt(0, 1, "SPI 1, which is given to Tocsin, for the console");
+	expect_interrupt(0, 15, "SPI 15, which the watchdog has");
 	expect_interrupt(0, 988, "found <0 988>: should be <0 0> to <0 987>");
 	expect_interrupt(0, 0xffffffff, "found <0 4294967295>");
 	expect_interrupt(7, 4, "found <7 4>");

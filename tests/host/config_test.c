@@ -239,6 +239,25 @@ TEST(a_wrong_value_breaks_its_partition_only)
 	}
 }
 
+static void add_watchdogs(void *t)
+{
+	t_sound(t, "few", 64);
+	t_empty(t, "tocsin,watchdog");
+	t_cell(t, "nr_spis", 15);
+	t_sound_end(t, 0x49000000);
+	t_sound(t, "enough", 64);
+	t_empty(t, "tocsin,watchdog");
+	t_cell(t, "nr_spis", 16);
+	t_sound_end(t, 0x4a000000);
+}
+
+TEST(a_watchdog_has_a_place)
+{
+	read_chosen(add_watchdogs);
+	EXPECT_ERROR("/chosen/few", "nr_spis", "found 15: should be at least 16");
+	EXPECT(config.partitions[0].broken && !config.partitions[1].broken);
+}
+
 static void add_misspelt(void *t)
 {
 	t_cell(t, "tocsin,mayor-frame-us", 5);

@@ -226,6 +226,23 @@ TEST(trees_of_both_interrupt_controllers)
 	expect_tree(false);
 }
 
+TEST(with_a_watchdog)
+{
+	const char *path = "/watchdog@90d0000";
+
+	start((struct virt){VIRT_DEFAULTS});
+	spec.watchdog = true;
+	spec.nr_spis = 0;
+	EXPECT_EQ(make(), OK);
+	EXPECT(!strcmp(string((const void *)plan.tree.base, path, "compatible"), "arm,sbsa-gwdt"));
+	/* the binding has the control frame first */
+	EXPECT_EQ(cell((const void *)plan.tree.base, path, "reg", 1), VIRT_MAP_WATCHDOG);
+	EXPECT_EQ(cell((const void *)plan.tree.base, path, "reg", 5), VIRT_MAP_WATCHDOG_REFRESH);
+	EXPECT_EQ(cell((const void *)plan.tree.base, path, "interrupts", 1), 15);
+	EXPECT_EQ(plan.config.watchdog.intid, 47);
+	EXPECT(plan.config.nr_intids > 47);
+}
+
 TEST(without_console_and_sdei)
 {
 	const void *fdt;
@@ -236,6 +253,8 @@ TEST(without_console_and_sdei)
 	fdt = (const void *)plan.tree.base;
 	EXPECT(fdt_path_offset(fdt, "/pl011@9000000") < 0);
 	EXPECT(fdt_path_offset(fdt, "/firmware") < 0);
+	EXPECT(fdt_path_offset(fdt, "/watchdog@90d0000") < 0);
+	EXPECT_EQ(plan.config.watchdog.intid, 0);
 	EXPECT(!fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "stdout-path", NULL));
 }
 

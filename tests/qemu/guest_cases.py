@@ -191,6 +191,15 @@ def channels(name, smp, **more):
 
 CHANNELS = [case for smp in (1, 2) for case in matrix(channels(f"channel-{smp}", smp), cpu=CPUS, gic=GICS)]
 
+# The watchdog is a configured partition's. Its vCPUs on these CPUs.
+def watchdog(name, cpus, **more):
+    return {"name": name, "mem": "256M", "tests": True, "timeout": 60, "smp": max(cpus) + 1,
+            "partitions": [bare_metal("guarded", "watchdog", cpus, props={"tocsin,watchdog": True})], **more}
+
+
+WATCHDOG = [case for name, cpus in (("watchdog", [0]), ("watchdog-two", [0, 1]), ("watchdog-shared", [0, 0]))
+            for case in matrix(watchdog(name, cpus), gic=GICS)]
+
 BOARD.append({"name": "zcu102-two", "zcu102": True, "mem": "2G", "timeout": 90, "stop": True,
               "partitions": [{"name": "alpha", "cpus": 2, "memory": "64M", "kernel": "build/guest/smccc.bin"},
                              {"name": "beta", "cpus": 1, "memory": "64M", "kernel": "build/guest/sdei.bin"}],
@@ -209,6 +218,7 @@ REFUSED = {"name": "partition-refused", "mem": "256M", "timeout": 30,
 CASES = [
     *CHANNELS,
     REFUSED,
+    *WATCHDOG,
     *[two(gic, smp) for gic in GICS for smp in (1, 2)],
     *matrix(monitor("monitor"), gic=GICS, smp=[1, 4]),
     guest("monitor-off", program="typed", tests=False, tocsin="tocsin.escape=off",

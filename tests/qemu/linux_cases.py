@@ -121,9 +121,24 @@ def demonstrated(smp):
             "check": lambda text: demonstration.kept_time(text, exact)}
 
 
+# Debian with its own driver of the watchdog, and a real-time guest beside it.
+FED = r"watchdog: fed, active, 3 s\n"
+WATCHDOG = {
+    **LINUX, "name": "watchdog", "smp": 2, "mem": "1G", "tocsin": "tocsin.console=lines",
+    "partitions": [{"name": "debian", "cpus": [0], "memory": "512M", "kernel": LINUX["kernel"],
+                    "initrd": LINUX["initrd"], "bootargs": "console=ttyAMA0 tocsin.test=watchdog",
+                    "props": {"tocsin,watchdog": True, "tocsin,on-fault": "restart"}},
+                   bare_metal("rt", "periodic", [1])],
+    "reject": [*PANIC, "watchdog failed"],
+    "expect": [RUNNING, FED, r"debian, vCPU 0 stopped: watchdog expired at pc 0x",
+               r"debian: stopped by its watchdog, restart 1 in 100 ms", RUNNING, r"\[rt\] \d+00 ticks"],
+    "stop": True}
+
+
 CASES = [
     demonstrated(4),
     demonstrated(1),
+    WATCHDOG,
     *matrix(channel("channel"), gic=["2", "3"]),
     *matrix(debian("shell", expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"]),
             gic=["2", "3"]),

@@ -46,12 +46,13 @@ FIRST = {"tocsin,priority": 200}
 GENEROUS = {"tocsin,windows": [0, 5000], "tocsin,donate-slack": True}
 
 
-def case(name, place, program, bootargs, gic, ticks=TICKS, late="", windows=False, props=None, **more):
-    """The attack is tests/guest/PROGRAM.c with these bootargs. props: the victim's."""
+def case(name, place, program, bootargs, gic, ticks=TICKS, late="", windows=False, props=None, guarded=None, **more):
+    """The attack is tests/guest/PROGRAM.c with these bootargs. props: the victim's; guarded: the attack's."""
     smp, victim_cpus, cpus = PLACES[place]
     partitions = [bare_metal("victim", "victim", victim_cpus, f"ticks={ticks}{late}",
                              props=VICTIM_TIME if windows else props or {}),
-                  bare_metal("attack", program, cpus, bootargs, props=ATTACK_TIME if windows else {})]
+                  bare_metal("attack", program, cpus, bootargs,
+                             props={**(guarded or {}), **(ATTACK_TIME if windows else {})})]
     return {"name": f"{name}.{place}.gic{gic}", "gic": gic, "smp": smp, "mem": "256M", "timeout": 120,
             "reject": [r"(?m)^tocsin: error: panic", r"FAIL "], "partitions": partitions,
             "chosen": FRAME if windows or props is GENEROUS else {}, **more}
@@ -93,7 +94,23 @@ def death(how, place, gic):
                 expect=[said, *VICTIM], stop=True, qemu=ICOUNT)
 
 
+def hang(how, place, gic, **more):
+    """It hangs; its watchdog restarts it twice and then gives up."""
+    again = [r"hanging\n", *([r"told\n"] if how == "event" else []), r"vCPU [01] stopped: watchdog expired at pc 0x4"]
+    return case(f"hang-{how}", place, "watchdog", f"hang={how}", gic, guarded={
+        "tocsin,watchdog": True, "tocsin,on-fault": "restart", "tocsin,restart-limit": 2,
+        "tocsin,restart-backoff-ms": 5},
+        expect=[*again, r"stopped by its watchdog, restart 1 in 5 ms", *again, r"restart 2 in 10 ms", *again,
+                r"2 restarts are its limit\n.*partition attack: stopped by its watchdog\n", *VICTIM],
+        qemu=ICOUNT, stop=True, **more)
+
+
 GICS = ["2", "3"]
+HANGS = [
+    *[hang(how, "same", gic, windows=True, late=f" late={WINDOW_LATE}")
+      for how, gic in (("spin", "2"), ("wait", "3"), ("event", "3"))],
+    hang("spin", "across", "3"),
+]
 EXACT = [exact(name, program, "same", gic) for name, program, _ in ATTACKS for gic in GICS]
 # Every page.
 FINE = case("exact-ipa-fine", "same", "attack", "only=ipa fine", "3", ticks=12000,
@@ -106,6 +123,7 @@ CASES = [
     *[window(name, program, gic) for name, program, _ in ATTACKS for gic in GICS],
     *[calls(name, props, gic) for name, props in (("priority", FIRST), ("window", GENEROUS)) for gic in GICS],
     *DEATH,
+    *HANGS,
     FINE,
     *devices.CASES,
 ]

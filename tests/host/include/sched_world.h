@@ -173,6 +173,10 @@ void vgic_vcpu_reset(struct vcpu *v)
 {
 	(void)v;
 }
+void report_watchdog(const struct vcpu *v)
+{
+	(void)v;
+}
 bool partition_stop(struct partition *p, enum stop_reason reason)
 {
 	(void)p, (void)reason;

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The generic watchdog of Arm's Base System Architecture (DEN0094, appendix A; before
+ * that SBSA, DEN0029), revision 1, as a partition with tocsin,watchdog sees it.
+ *
+ * Its time base is the system counter, which a guest reads as CNTPCT and as CNTVCT (no
+ * offset), and goes on whoever runs. WS0 is an SPI of the partition's and an SDEI event of
+ * each vCPU; WS1 ends the partition as its on_fault says. A time-out is noticed no
+ * earlier than it is due, and what begins anew with it begins when it is noticed: what
+ * Tocsin is late, the guest gains.
+ *
+ * One CPU of the partition's, the keeper, looks when the next time-out is due: the
+ * last one that had to have it looked at earlier than it would have been. No CPU tells
+ * another, so that a guest cannot bother CPUs on which it does not run. Refreshing only
+ * makes the time later: the keeper finds that out when it looks. A watchdog that is
+ * refreshed in time costs an interrupt per period, one that is off none.
+ */
+#pragma once
+
+#include <el2/mmio.h>
+#include <lib/lock.h>
+
+struct partition;
+struct cpu;
+
+struct vwatchdog {
+	struct lock lock;
+	struct partition *partition;
+	u64 offset;         /* WOR */
+	u64 compare;        /* WCV: times out when the counter is greater */
+	u32 status;         /* WCS */
+	struct cpu *keeper; /* who looks next; NULL: nobody has to */
+	u64 look_at;        /* when: no later than it times out */
+};
+
+/* WCS. */
+#define VWATCHDOG_ENABLED BIT(0)
+#define VWATCHDOG_WS0 BIT(1)
+#define VWATCHDOG_WS1 BIT(2)
+
+/* Of p, whose config says where it is: how many mmio_regions it has, filled in. Boot CPU. */
+u32 vwatchdog_regions(struct partition *p, struct mmio_region *out);
+
+/*
+ * The access functions of its two frames; device is the struct vwatchdog. What is no
+ * register reads as zero and ignores writes; widths other than 32 bits are MMIO_FAULT.
+ * Any vCPU of its partition; they take its lock, and under it those of the vGIC, of
+ * shared SDEI events and of the partition.
+ */
+enum mmio_result vwatchdog_refresh_access(struct vcpu *v, void *device, struct mmio_access *a);
+enum mmio_result vwatchdog_control_access(struct vcpu *v, void *device, struct mmio_access *a);
+
+/* Looks at those that this CPU keeps: el2/tick.c. Takes their locks. */
+void vwatchdog_tick(void);
+
+/* p has stopped: disabled, registers as at first. Before vgic_reset(). Takes the lock. */
+void vwatchdog_reset(struct partition *p);

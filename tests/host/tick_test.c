@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A CPU's set times: no user misses its own, none is called before, whatever the others
+ * and the scheduler want of the timer.
+ * sources: el2/tick.c
+ */
+#include <drivers/timer.h>
+#include <el2/terminal.h>
+#include <el2/tick.h>
+#include <el2/vcpu.h>
+#include <el2/vwatchdog.h>
+#include <string.h>
+#include <test.h>
+
+static struct cpu cpu;
+static struct vcpu vcpu;
+static u64 now, timer;
+static u64 wanted[NR_TICK_USERS], again[NR_TICK_USERS];
+static u32 calls[NR_TICK_USERS];
+
+u64 timer_now(void)
+{
+	return now;
+}
+
+void timer_set(u64 deadline)
+{
+	timer = deadline;
+}
+
+static void ask(enum tick_user user, u64 then)
+{
+	tick_at(user, then, now);
+	wanted[user] = wanted[user] ? MIN(wanted[user], then) : then;
+}
+
+static void called(enum tick_user user)
+{
+	EXPECT(wanted[user] && wanted[user] <= now);
+	wanted[user] = 0;
+	calls[user]++;
+	if (again[user])
+		ask(user, again[user]);
+	again[user] = 0;
+}
+
+void terminal_tick(void)
+{
+	called(TICK_TERMINAL);
+}
+
+void vwatchdog_tick(void)
+{
+	called(TICK_WATCHDOG);
+}
+
+static void start(void)
+{
+	memset(&cpu, 0, sizeof(cpu));
+	memset(&vcpu, 0, sizeof(vcpu));
+	memset(wanted, 0, sizeof(wanted));
+	memset(calls, 0, sizeof(calls));
+	host_TPIDR_EL2 = (u64)&cpu;
+	cpu.current = &vcpu;
+	cpu.alarm = timer = UINT64_MAX;
+	now = 1000;
+}
+
+/* EL2's timer, at its time; then the scheduler sets it again, as set_alarm() does. */
+static void expire(u64 scheduler)
+{
+	now = MAX(now, timer);
+	timer_set(UINT64_MAX);
+	tick_serve(&cpu);
+	if (cpu.tick && cpu.tick < scheduler)
+		scheduler = cpu.tick;
+	if (scheduler < cpu.alarm || cpu.alarm <= now) {
+		cpu.alarm = scheduler;
+		timer_set(scheduler);
+	}
+}
+
+TEST(each_at_its_time)
+{
+	start();
+	ask(TICK_WATCHDOG, 5000);
+	EXPECT(timer == 5000 && vcpu.requests == REQ_RESCHED);
+	ask(TICK_TERMINAL, 3000);
+	EXPECT_EQ(timer, 3000);
+	ask(TICK_TERMINAL, 4000); /* later: the first time stays */
+	ask(TICK_WATCHDOG, 6000);
+	expire(UINT64_MAX);
+	EXPECT(calls[TICK_TERMINAL] == 1 && !calls[TICK_WATCHDOG] && timer == 5000);
+	expire(UINT64_MAX);
+	EXPECT(calls[TICK_TERMINAL] == 1 && calls[TICK_WATCHDOG] == 1);
+	EXPECT(timer == UINT64_MAX && !cpu.tick);
+}
+
+TEST(an_earlier_alarm_of_the_schedulers_stays)
+{
+	start();
+	cpu.alarm = timer = 2000;
+	ask(TICK_WATCHDOG, 5000);
+	EXPECT(timer == 2000 && !vcpu.requests);
+	expire(2500);
+	EXPECT(!calls[TICK_WATCHDOG] && timer == 2500);
+	expire(UINT64_MAX);
+	EXPECT(!calls[TICK_WATCHDOG] && timer == 5000);
+	expire(UINT64_MAX);
+	EXPECT_EQ(calls[TICK_WATCHDOG], 1);
+}
+
+TEST(at_random)
+{
+	u32 asked = 0;
+
+	start();
+	test_seed(7);
+	for (u32 i = 0; i < 200000; i++) {
+		u64 r = test_random();
+
+		now += r % 16;
+		if (timer <= now)
+			expire(r & 1 << 20 ? now + (r >> 32) % 64 : UINT64_MAX);
+		for (u32 user = 0; user < NR_TICK_USERS; user++)
+			EXPECT(!wanted[user] || wanted[user] > now);
+		asked += r >> 16 & 1;
+		if (r >> 16 & 1)
+			ask(r >> 17 & 1, now + 1 + (r >> 40) % 128);
+		again[r >> 18 & 1] = r & 1 << 19 ? now + 200 : 0;
+	}
+	EXPECT(calls[0] > asked / 8 && calls[1] > asked / 8);
+}
