@@ -43,12 +43,12 @@ void trace_end(void)
 	__asm__ volatile("" ::: "memory", "x1");
 }
 
-static bool tracing;
+static bool tracing __attribute__((unused)); /* by who only measures */
 static u64 empty_ticks;
 
 /* ---- rows that are a loop of one instruction ---- */
 
-static void row(const char *name, u64 ticks)
+static inline void row(const char *name, u64 ticks)
 {
 	u64 net = ticks > empty_ticks ? ticks - empty_ticks : 0;
 
@@ -56,7 +56,7 @@ static void row(const char *name, u64 ticks)
 }
 
 /* The runner turns its log on, then types a byte. */
-static void wait_for_tracer(const char *name)
+static inline void wait_for_tracer(const char *name)
 {
 	print("TRACE %s\n", name);
 	while (io_read32(machine.uart.base + 0x18) & BIT(4))
