@@ -4,16 +4,20 @@
  * pattern and reads it back all the time, counts interrupts of its own timer and
  * SGIs to itself, has every other interrupt enabled to see that none comes, and keeps
  * values in registers. After as many ticks as bootargs' "ticks=" says it judges.
- * "LATE" says how late the timer's interrupts were; under icount that is exact, and
- * "late=" says how many ns they may be.
+ * With channels, it answers their doorbells, and the memory that only it may write to must
+ * keep what it has written. "LATE" says how late the timer's interrupts were; under icount that is
+ * exact, and "late=" says how many ns they may be.
  */
 #include "fpset.h"
+
+#include <abi/channel.h>
 
 #define DEFAULT_TICKS 300
 #define TICK_US 997 /* prime, so that it meets every part of whatever else is periodic */
 #define SGI 3
 #define SLICE KIB(64)
 #define NR_CONTEXT 5
+#define MAX_CHANNELS 2
 
 static struct {
 	struct range memory; /* the part that has the pattern, without the device tree */
@@ -23,6 +27,12 @@ static struct {
 	u64 worst, sum; /* lateness, counter ticks */
 	u64 rounds;     /* of the whole memory */
 	u64 bad, bad_value;
+	struct {
+		u64 page;
+		u32 intid;
+		struct range own; /* memory that the other side may only read */
+	} channel[MAX_CHANNELS];
+	u32 nr_channels, rung;
 } v;
 
 static u64 pattern(u64 address)
@@ -61,10 +71,47 @@ static void find_memory(void)
 	v.memory = (struct range){begin, end - begin};
 }
 
+/* Those that there are; the second is read-only for the other side. */
+static void find_channels(void)
+{
+	for (int node = -1; (node = fdt_compatible(node, "tocsin,channel")) >= 0;) {
+		u32 n = v.nr_channels++;
+		struct range page;
+
+		fdt_reg(node, 0, &page);
+		v.channel[n].page = page.base;
+		v.channel[n].intid = io_read32(page.base + TOCSIN_CHANNEL_INTID);
+		if (n)
+			v.channel[n].own =
+			    (struct range){io_read32(page.base + TOCSIN_CHANNEL_BASE),
+					   io_read32(page.base + TOCSIN_CHANNEL_SIZE)};
+	}
+}
+
+/* It is a doorbell's; then its bells may ring again. */
+static bool is_doorbell(u32 intid)
+{
+	for (u32 n = 0; n < v.nr_channels; n++) {
+		if (v.channel[n].intid != intid)
+			continue;
+		io_read32(v.channel[n].page + TOCSIN_CHANNEL_BELLS);
+		v.rung++;
+		return true;
+	}
+	return false;
+}
+
+static void fill_range(struct range r)
+{
+	for (u64 a = r.base; a < r.base + r.size; a += 8)
+		*(volatile u64 *)a = pattern(a);
+}
+
 static void fill(void)
 {
-	for (u64 a = v.memory.base; a < v.memory.base + v.memory.size; a += 8)
-		*(volatile u64 *)a = pattern(a);
+	fill_range(v.memory);
+	for (u32 n = 0; n < v.nr_channels; n++)
+		fill_range(v.channel[n].own);
 }
 
 static void check(u64 from, u64 to)
@@ -87,6 +134,8 @@ static void on_irq(u32 intid)
 		v.sgis++;
 		return;
 	}
+	if (is_doorbell(intid))
+		return;
 	if (intid != INTID_VTIMER) {
 		v.stranger = intid;
 		v.strangers++;
@@ -119,6 +168,8 @@ static void start(void)
 	v.deadline = counter() + v.period;
 	write_sysreg(CNTV_CVAL_EL0, v.deadline);
 	write_sysreg(CNTV_CTL_EL0, CNTV_CTL_EL0_ENABLE);
+	for (u32 n = 0; n < v.nr_channels; n++) /* what rang before does not interrupt again */
+		io_read32(v.channel[n].page + TOCSIN_CHANNEL_BELLS);
 	irq_enable();
 }
 
@@ -168,6 +219,8 @@ static void endure(void)
 static void memory(void)
 {
 	check(v.memory.base, v.memory.base + v.memory.size);
+	for (u32 n = 0; n < v.nr_channels; n++)
+		check(v.channel[n].own.base, v.channel[n].own.base + v.channel[n].own.size);
 	EXPECT(!v.bad, "0x%lx is 0x%lx, not 0x%lx", v.bad, v.bad_value, pattern(v.bad));
 }
 
@@ -186,12 +239,14 @@ static void interrupts(void)
 {
 	EXPECT(!v.strangers, "INTID %u came; %u that nobody asked for", v.stranger, v.strangers);
 	EXPECT_EQ(v.sgis, v.sent);
+	EXPECT(v.rung || !v.nr_channels, "no doorbell was heard");
 }
 
 void guest_setup(void)
 {
 	v.wanted = (u32)argument("ticks=", DEFAULT_TICKS);
 	find_memory();
+	find_channels();
 	fill();
 }
 

@@ -13,7 +13,11 @@ ICOUNT = ["-icount", "shift=0,sleep=off"]
 # Name, program, does it need a second vCPU.
 ATTACKS = [("ipa", "attack", False), ("calls", "attack", False), ("sysregs", "attack", False),
            ("registers", "attackgic", False), ("sgis", "attackgic", True), ("unacked", "attackgic", True),
-           ("cpus", "attackgic", True), ("uart", "attackgic", False), ("console", "attackgic", False)]
+           ("cpus", "attackgic", True), ("uart", "attackgic", False), ("console", "attackgic", False),
+           ("channel", "attackchannel", False)]
+# For the last: one whose memory both may write to, one where only the victim may.
+TALK = {"compatible": "tocsin,channel", "tocsin,partitions": ["victim", "attack"], "tocsin,size": 64}
+CHANNELS = {"talk": TALK, "publish": {**TALK, "tocsin,access": ["rw", "ro"]}}
 DEATHS = ["reset", "fault", "off"]
 # The CPUs of the victim and of the attack, on a machine with so many.
 PLACES = {"same": (1, [0], [0, 0]), "apart": (2, [1], [0, 0]), "across": (2, [0], [0, 1]),
@@ -55,7 +59,8 @@ def case(name, place, program, bootargs, gic, ticks=TICKS, late="", windows=Fals
                              props={**(guarded or {}), **(ATTACK_TIME if windows else {})})]
     return {"name": f"{name}.{place}.gic{gic}", "gic": gic, "smp": smp, "mem": "256M", "timeout": 120,
             "reject": [r"(?m)^tocsin: error: panic", r"FAIL "], "partitions": partitions,
-            "chosen": FRAME if windows or props is GENEROUS else {}, **more}
+            "chosen": {**(FRAME if windows or props is GENEROUS else {}),
+                       **(CHANNELS if program == "attackchannel" else {})}, **more}
 
 
 def attack(name, program, place, gic):
@@ -105,6 +110,14 @@ def hang(how, place, gic, **more):
         qemu=ICOUNT, stop=True, **more)
 
 
+def sdei(smp, gic):
+    """Two partitions with events of the same numbers on vCPUs of the same MPIDRs."""
+    seen = "(?s)" + "".join(rf"(?=.*\[{name}\]\S* PASS 97 blind\n)" for name in ("left", "right"))
+    return {"name": f"sdei-pair.smp{smp}.gic{gic}", "gic": gic, "smp": smp, "mem": "256M", "stop": True,
+            "timeout": 120, "reject": [r"(?m)^tocsin: error: panic", r"FAIL "], "expect": [seen],
+            "partitions": [bare_metal("left", "sdeipair", [0]), bare_metal("right", "sdeipair", [smp - 1])]}
+
+
 GICS = ["2", "3"]
 HANGS = [
     *[hang(how, "same", gic, windows=True, late=f" late={WINDOW_LATE}")
@@ -124,6 +137,7 @@ CASES = [
     *[calls(name, props, gic) for name, props in (("priority", FIRST), ("window", GENEROUS)) for gic in GICS],
     *DEATH,
     *HANGS,
+    *[sdei(smp, gic) for smp in (1, 2) for gic in GICS],
     FINE,
     *devices.CASES,
 ]
