@@ -207,7 +207,7 @@ test-host: setup ## Host tests of the pure logic, with ASan and UBSan
 	@tests/run host
 test-fuzz: setup ## Fuzz targets with a fixed seed and count
 	@tests/run fuzz
-test-models: setup ## Spin models of SDEI between CPUs
+test-models: setup ## Spin models of what happens between CPUs
 	@tests/run models
 test-guest: setup ## Bare-metal guests under QEMU
 	@tests/run build guest
