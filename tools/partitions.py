@@ -33,6 +33,12 @@ def bare_metal(name, program, cpus=(0,), bootargs="", memory="8M", **more):
             "memory": memory, **more}
 
 
+def passthrough(*nodes):
+    """Source of a partial device tree with these nodes on a bus."""
+    return ('/ { #address-cells = <2>; #size-cells = <2>; passthrough { compatible = "simple-bus"; '
+            "#address-cells = <2>; #size-cells = <2>; ranges;\n" + "\n".join(nodes) + "\n}; };")
+
+
 def cells64(*numbers):
     return "<" + " ".join(f"{n >> 32:#x} {n & 0xffffffff:#x}" for n in numbers) + ">"
 

@@ -79,6 +79,7 @@ static void add_partitions(void *t)
 {
 	t_partition(t, "a", "xen,domain");
 	t_empty(t, "direct-map");
+	t_empty(t, "vpl011");
 	T_CELLS(t, "xen,static-mem", 0, 0x50000000, 0, 0x1000000);
 	t_module(t, "multiboot,device-tree", 0x4b000000, sizeof(part));
 	t_sound_end(t, 0x48000000);
@@ -297,18 +298,143 @@ TEST(a_tree_that_is_none)
 	EXPECT(config.partitions->broken);
 }
 
-TEST(a_whole_tree_is_told_from_a_part)
+static void start_part(void)
 {
-	begin();
 	must(fdt_create(part, sizeof(part)));
 	must(fdt_finish_reservemap(part));
 	t_node(part, "");
-	t_node(part, "cpus");
-	t_end(part);
+}
+
+static struct partition_spec *finish_part(u32 i)
+{
 	t_end(part);
 	must(fdt_finish(part));
-	config_read_devices(&config, config.partitions, part, tree, &machine, complain, &config);
-	EXPECT(config.partitions->tree_whole && !config.partitions->broken);
+	config_read_devices(&config, &config.partitions[i], part, tree, &machine, complain,
+			    &config);
+	return &config.partitions[i];
+}
+
+TEST(a_whole_tree_is_told_from_a_part)
+{
+	struct partition_spec *p = &config.partitions[0];
+
+	begin();
+	p = config.partitions;
+	p->ramdisk = (struct spec_file){.range = {0x4e000000, 0x1000}, .path = "/chosen/a/rd"};
+	p->kernel.bootargs = "quiet";
+	start_part();
+	t_node(part, "cpus");
+	t_end(part);
+	EXPECT(finish_part(0)->tree_whole && !p->broken);
+	EXPECT_EQ(p->ramdisk.range.size, 0);
+	EXPECT_EQ(p->tree.range.size, fdt_totalsize(part));
+	EXPECT_WARNING("/chosen/a/rd", "reg", "a ramdisk should be in the kernel's file");
+	EXPECT_WARNING("/chosen/a/module@48000000", "bootargs", "should be in " TREE_A);
+}
+
+/* A pl011 whose interrupt goes to the controller that the phandle names. */
+static void line(u32 n, u32 parent, bool extended)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "line%u", n);
+	t_node(part, name);
+	t_text(part, "xen,path", "/serial@b000000");
+	if (extended) {
+		T_CELLS(part, "interrupts-extended", parent, 0, n, 4);
+	} else {
+		t_cell(part, "interrupt-parent", parent);
+		T_CELLS(part, "interrupts", 0, n, 4);
+	}
+	t_end(part);
+}
+
+TEST(whose_interrupts_they_are)
+{
+	const struct partition_spec *p;
+
+	begin();
+	start_part();
+	t_node(part, "gic");
+	t_cell(part, "phandle", 1);
+	t_end(part);
+	t_node(part, "gpio");
+	t_cell(part, "phandle", 2);
+	line(50, 1, false);
+	line(51, 2, false);
+	line(52, 0xfde8, false);
+	line(53, 77, true);
+	t_end(part);
+	p = finish_part(2);
+	EXPECT(!p->broken && p->nr_spi == 3);
+	EXPECT(p->spis[0] == 82 && p->spis[1] == 84 && p->spis[2] == 85);
+	begin();
+	start_part();
+	t_node(part, "gpio");
+	t_cell(part, "phandle", 2);
+	line(50, 2, true);
+	t_end(part);
+	EXPECT(finish_part(2)->broken);
+	EXPECT_ERROR(TREE_C, "interrupts-extended", "line50: found phandle 0x2: should be that of");
+}
+
+TEST(what_cannot_be_copied)
+{
+	begin();
+	start_part();
+	t_cell(part, "#address-cells", 1);
+	t_node(part, "clock");
+	t_cell(part, "phandle", 0x80000000);
+	t_end(part);
+	EXPECT(finish_part(2)->broken);
+	EXPECT_ERROR(TREE_C, "reg", "has the phandle 0x80000000: should be at most 0x7fffffff");
+	EXPECT_WARNING(TREE_C, "reg", "should have 2, as the guest's");
+	begin();
+	start_part();
+	for (u32 i = 0; i <= CONFIG_MAX_DEVICES; i++)
+		line(i, 1, false);
+	EXPECT(finish_part(2)->broken);
+	EXPECT_ERROR(TREE_C, "", "found more than 64 devices: should be fewer");
+}
+
+static bool is_quieted(const struct partition_spec *p, u64 pa)
+{
+	for (u32 i = 0; i < p->nr_quiesce; i++)
+		if (p->quiesce[i].pa == pa && p->quiesce[i].width == 4)
+			return true;
+	return false;
+}
+
+/* All that is known in the pages of a partition, and nothing outside. */
+TEST(how_devices_are_silenced)
+{
+	const struct partition_spec *p;
+
+	begin();
+	p = give(0, (struct device){VIRTIO(0000)});
+	EXPECT(!p->broken && p->nr_quiesce == 2);
+	EXPECT(is_quieted(p, 0xa000070) && is_quieted(p, 0xa000270));
+	p = give(2, (struct device){SERIAL});
+	EXPECT(p->nr_quiesce == 2 && is_quieted(p, 0xb000038) && is_quieted(p, 0xb000048));
+	begin();
+	p = give(2, (struct device){.name = "gpio",
+				    .path = "/soc/gpio@1000",
+				    .reg = {0, 0xd001000, 0x1000, 0, 0x1000}});
+	EXPECT(!p->broken && p->nr_quiesce == 0);
+	p = give(0, (struct device){SERIAL, .no_reg = true});
+	EXPECT(!p->broken && p->nr_quiesce == 0);
+}
+
+/* A direct-mapped partition has its UART where the machine has one. */
+TEST(direct_mapped_addresses)
+{
+	expect_hidden(0, 0, 0x9000000, TREE_A, "over the guest's UART");
+	expect_hidden(0, 0, 0x58000000, TREE_A, "over the guest's RAM, or another's");
+	expect_hidden(2, 0, 0x90a0000, TREE_C, "over the guest's stolen time");
+	begin();
+	EXPECT(
+	    !give(0, (struct device){SERIAL, .reg = {0, 0xb000000, 0x1000, 0, 0x80a0000 - 0x1000}})
+		 ->broken);
 }
 
 /* An ELF file of one segment. */

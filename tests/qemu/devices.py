@@ -1,17 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Direct-mapped partitions, and partitions that have devices of the machine."""
 
-from partitions import bare_metal
+from partitions import bare_metal, passthrough
 from run import PANIC, matrix
 
 MIB = 1 << 20
 GICS = ["2", "3"]
-
-
-def passthrough(*nodes):
-    """Source of a partial tree with these nodes."""
-    return ("/dts-v1/;\n/ { #address-cells = <2>; #size-cells = <2>; passthrough { compatible = \"simple-bus\"; "
-            "#address-cells = <2>; #size-cells = <2>; ranges;\n" + "\n".join(nodes) + "\n}; };")
 
 
 def direct(name, base, program="loader", bootargs="", gicd=0x8000000, tree=None, **more):
@@ -42,4 +36,21 @@ RTC = matrix({"name": "rtc", "mem": "256M", "tests": True, "timeout": 60, "rejec
               "partitions": [bare_metal("clock", "rtc", tree=CLOCK)],
               "expect": ["resetting", "partition clock: reset", "PASS rtc-nothing-stale"]}, gic=GICS)
 
-CASES = DIRECT + RTC
+# All that a guest needs to know (docs/partitions.md, 3), and a node that Tocsin would not write.
+WHOLE = """/ { #address-cells = <2>; #size-cells = <2>; interrupt-parent = <1>; compatible = "of,its-own";
+    cpus { #address-cells = <1>; #size-cells = <0>;
+        cpu@0 { device_type = "cpu"; compatible = "arm,armv8"; enable-method = "psci"; reg = <0>; }; };
+    psci { compatible = "arm,psci-1.0", "arm,psci-0.2"; method = "hvc"; };
+    timer { compatible = "arm,armv8-timer"; interrupts = <1 13 4 1 14 4 1 11 4 1 10 4>; };
+    gic: intc@8000000 { compatible = "arm,gic-v3"; reg = <0 0x8000000 0 0x10000 0 0x80a0000 0 0x20000>;
+        phandle = <1>; interrupt-controller; #interrupt-cells = <3>; };
+    pl011@9000000 { compatible = "arm,pl011", "arm,primecell"; reg = <0 0x9000000 0 0x1000>; interrupts = <0 1 4>; };
+    memory@40000000 { device_type = "memory"; reg = <0 0x40000000 0 0x800000>; };
+    chosen { bootargs = "base=0x40080000 cpus=0x1"; stdout-path = "/pl011@9000000"; };
+    rtc@9010000 { compatible = "arm,pl031"; reg = <0 0x9010000 0 0x1000>; interrupts = <0 2 4>;
+        xen,path = "/pl031@9010000"; xen,reg = <0 0x9010000 0 0x1000 0 0x9010000>; };
+    hypervisor { compatible = "tocsin,tocsin"; }; };"""
+OWN_TREE = [{"name": f"own-tree-{name}", "mem": "256M", "tests": True, "timeout": 60, "reject": PANIC, "smp": 1,
+             "partitions": [bare_metal("own", name, tree=WHOLE)]} for name in ("timer", "rtc")]
+
+CASES = DIRECT + RTC + OWN_TREE

@@ -2,7 +2,7 @@
 """Debian's stock kernel under Tocsin; its tests are tools/initrd/tests/."""
 
 import demonstration
-from partitions import bare_metal
+from partitions import bare_metal, passthrough
 from run import PANIC, matrix
 
 DISK = "build/pattern.img"  # 8 MiB of numbered lines
@@ -135,11 +135,33 @@ WATCHDOG = {
     "stop": True}
 
 
+# QEMU's devices are behind the last transports, eight of which share a page.
+def transport(n):
+    at = 0xa000000 + n * 0x200
+    return (f'virtio@{at:x} {{ compatible = "virtio,mmio"; reg = <0 {at:#x} 0 0x200>; interrupts = <0 {16 + n} 1>; '
+            f'dma-coherent; xen,path = "/virtio_mmio@{at:x}"; xen,reg = <0 {at:#x} 0 0x200 0 {at:#x}>; '
+            'tocsin,force-assign-without-iommu; };')
+
+
+def direct(name, **more):
+    """Debian at the machine's addresses, with a disk and a network card, beside a partition that
+    is not."""
+    debian = {"name": "debian", "cpus": [0, 1], "memory": [(0x54000000, 0x20000000)], "direct": True,
+              "kernel": LINUX["kernel"], "initrd": LINUX["initrd"], "tree": passthrough(*map(transport, range(24, 32))),
+              "bootargs": "console=ttyAMA0 tocsin.test=virtio"}
+    return {**LINUX, "name": name, "smp": 2, "mem": "1G", "qemu": virtio("mmio"), "tocsin": "tocsin.console=focus",
+            "partitions": [debian, bare_metal("beside", "timer", [1])], "reject": [*PANIC, "FAIL "],
+            "expect": [r"virtio@\w+ may reach all memory by DMA: this partition is trusted", RUNNING,
+                       "tocsin-guest: virtio passed", "partition debian: powered off"], **more}
+
+
 CASES = [
     demonstrated(4),
     demonstrated(1),
     WATCHDOG,
     *matrix(channel("channel"), gic=["2", "3"]),
+    direct("direct.gic3"),
+    direct("direct.gic2", gic="2", soak=True),
     *matrix(debian("shell", expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"]),
             gic=["2", "3"]),
     *matrix(debian("hotplug", "tocsin.rounds=10"), gic=["2", "3"]),

@@ -3,17 +3,21 @@
  * Hostile configurations. By the first byte of the input, what follows it is a
  * machine's tree with partitions (which is also each partition's partial tree), or a
  * partial tree for the partitions of a good one. What is not broken in the end must be
- * possible: everything within bounds, and nothing in two hands.
+ * possible: everything within bounds, and nothing in two hands; and a partial tree can go
+ * into a guest's.
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/place.c
  * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
  * sources: boot/config.c boot/config_reader.c boot/config_props.c boot/config_values.c
  * sources: boot/config_modules.c boot/config_check.c boot/config_memory.c
  * sources: boot/config_channel.c boot/config_devices.c boot/config_assign.c
  * sources: boot/config_quiesce.c boot/part.c boot/image.c lib/fmt.c
+ * sources: boot/virt_tree.c boot/virt_part.c boot/guest_tree_nodes.c
  */
 #include <boot/arena.h>
 #include <boot/config_channel.h>
 #include <boot/tree.h>
+#include <boot/virt.h>
+#include <boot/virt_channel.h>
 #include <fake_log.h>
 #include <fuzz_tree.h>
 #include <virt_tree.h>
@@ -162,6 +166,40 @@ static void two(void *t)
 	}
 }
 
+void virt_channels_write(struct tree_writer *w)
+{
+	expect(!w->err);
+}
+
+/* The guest's tree is one, or was refused. */
+static void write_tree(const struct partition_spec *p, const void *part)
+{
+	static struct range gicr = {0x80a0000, 0x20000};
+	static u32 cpu;
+	static u64 mpidr;
+	struct partition_config config = {.name = p->name,
+					  .nr_vcpus = 1,
+					  .vcpu_cpu = &cpu,
+					  .vcpu_mpidr = &mpidr,
+					  .gicr = &gicr,
+					  .nr_gicr = 1};
+	struct guest_tree g = {.machine = &m, .config = &config, .bootargs = p->kernel.bootargs};
+	u32 size, room = virt_tree_room(1, g.bootargs) + fdt_totalsize(part);
+	struct tree_reader reader;
+	struct tree_item item;
+	void *to = malloc(room);
+
+	if (virt_tree_write(&g, part, to, room, &size) == OK) {
+		expect(size <= room && tree_check(to) == OK);
+		tree_start(&reader, to);
+		do {
+			expect(tree_next(&reader, &item) == OK);
+			expect(item.tag != FDT_PROP || strncmp(item.name, "xen,", 4));
+		} while (item.tag != FDT_END);
+	}
+	free(to);
+}
+
 static void read_all(const void *tree, const void *part, size_t part_size)
 {
 	arena_release(0);
@@ -177,6 +215,8 @@ static void read_all(const void *tree, const void *part, size_t part_size)
 		p->tree.range.size = MIN(p->tree.range.size, part_size);
 		if (p->tree.range.size)
 			config_read_devices(&c, p, part, tree, &m, complain, &c);
+		if (p->tree.range.size && !p->tree_whole && !p->broken)
+			write_tree(p, part);
 	}
 	expect_config();
 }
