@@ -10,7 +10,8 @@
  *   T  lock NAME is taken                  D  it is dropped
  *
  * Arguments: base=ADDRESS,size=BYTES,marks=FILE,out=FILE. At the end, the longest of
- * each in out: "STRETCH most times CLASS FLAGS...", "HOLD most times LOCK".
+ * each in out: "STRETCH most times CLASS FLAGS...", "HOLD most times LOCK"; "SEEN OFFSET" of each
+ * mark that was passed; "LOST times", how many stretches began where one had not ended.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -40,6 +41,7 @@ EXPORT int qemu_plugin_version = 1;
 struct mark {
 	char kind; /* 0: an instruction like others */
 	int name;
+	bool seen;
 };
 
 struct most {
@@ -57,6 +59,7 @@ static int nr_flags;
 
 static uint64_t count, begin; /* instructions of Tocsin so far; at the stretch's beginning */
 static bool guests_run, in_stretch;
+static uint64_t lost; /* stretches without an end: a mark is wrong */
 static int class = NO_CLASS;
 static unsigned int flag_set;
 static struct most stretches[MAX_NAMES][1 << MAX_FLAGS];
@@ -109,12 +112,14 @@ static void end(void)
 
 static void executed(unsigned int cpu, void *data)
 {
-	const struct mark *m = data;
+	struct mark *m = data;
 
 	(void)cpu;
 	count++;
+	m->seen = true;
 	switch (m->kind) {
 	case 'E':
+		lost += in_stretch;
 		start(m->name);
 		break;
 	case 'C':
@@ -153,13 +158,8 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 	}
 }
 
-static void report(uint64_t id, void *data)
+static void report_longest(FILE *f)
 {
-	FILE *f = fopen(out, "w");
-
-	(void)id, (void)data;
-	if (!f)
-		return;
 	for (int c = 0; c < nr_names; c++) {
 		for (unsigned int s = 0; s < 1U << MAX_FLAGS; s++) {
 			if (!stretches[c][s].times)
@@ -175,6 +175,20 @@ static void report(uint64_t id, void *data)
 			fprintf(f, "HOLD %" PRIu64 " %" PRIu64 " %s\n", holds[c].length,
 				holds[c].times, names[c]);
 	}
+}
+
+static void report(uint64_t id, void *data)
+{
+	FILE *f = fopen(out, "w");
+
+	(void)id, (void)data;
+	if (!f)
+		return;
+	report_longest(f);
+	for (uint64_t i = 0; i < size / 4; i++)
+		if (marks[i].kind && marks[i].seen)
+			fprintf(f, "SEEN %" PRIx64 "\n", i * 4);
+	fprintf(f, "LOST %" PRIu64 "\n", lost);
 	fclose(f);
 }
 
@@ -188,7 +202,7 @@ static bool read_marks(const char *path)
 		return false;
 	while (fscanf(f, "%" SCNx64 " %c %63s", &offset, &kind, name) == 3)
 		if (offset < size)
-			marks[offset / 4] = (struct mark){kind, name_of(name)};
+			marks[offset / 4] = (struct mark){kind, name_of(name), false};
 	fclose(f);
 	return nr_names > 0;
 }

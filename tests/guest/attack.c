@@ -204,6 +204,9 @@ static void sysregs(void)
 {
 	static u32 code[BATCH * OPCODES] __attribute__((aligned(64)));
 
+	/* Nothing of EL1's own traps SVE and SME, where they are: ZEN and SMEN. */
+	write_sysreg(CPACR_EL1, read_sysreg(CPACR_EL1) | GENMASK(17, 16) | GENMASK(25, 24));
+	isb();
 	for (u32 n = 0; n < ENCODINGS; n++) {
 		u32 *c = &code[n % BATCH * OPCODES];
 

@@ -42,9 +42,11 @@ static void registers(void)
 
 static volatile u32 flooding;
 
+/* With values in FP registers, which its vCPUs take from one another. */
 static void flood(u64 n)
 {
 	for (u64 i = 0; i < n || (!n && flooding); i++) {
+		__asm__ volatile("fmov d0, %0" : : "r"(i));
 		if (RANDOM(2))
 			gic_send_sgi_others(RANDOM(16));
 		else
@@ -86,6 +88,7 @@ static void sgis(void)
 
 #define HELD_US 20000
 #define NAPS 2000
+#define NAP_US 10
 
 static void arm_timers(void)
 {
@@ -106,11 +109,32 @@ static void everything_pending(void)
 	}
 }
 
+/* Nothing is pending: WFI, or the same by PSCI, waits until its timer. */
+static void sleeps(void)
+{
+	u64 nap = NAP_US * read_sysreg(CNTFRQ_EL0) / 1000000;
+
+	gic_enable(INTID_VTIMER);
+	for (u32 i = 0; i < NAPS / 10; i++) {
+		write_sysreg(CNTV_CVAL_EL0, counter() + nap);
+		write_sysreg(CNTV_CTL_EL0, CNTV_CTL_EL0_ENABLE);
+		isb();
+		if (i & 1)
+			wfi();
+		else
+			hvc_call(PSCI64(PSCI_CPU_SUSPEND), 0, 0, 0);
+		write_sysreg(CNTV_CTL_EL0, 0);
+		isb();
+		gic_eoi(gic_ack());
+	}
+}
+
 /* Its timers and all others: pending for good; then acknowledged, never finished. With
  * something pending WFI does not wait, which makes a loop of exits of it. */
 static void unacked(void)
 {
 	reset();
+	sleeps();
 	arm_timers();
 	everything_pending();
 	delay_us(HELD_US);

@@ -357,6 +357,7 @@ static void hang(void)
 		wait_for(&stage, 1);
 	print("hanging\n");
 	start(HANG_US);
+	ping();
 	if (argued("hang=event"))
 		hang_in_event();
 	if (argued("hang=wait"))
