@@ -214,6 +214,20 @@ u64 pgtable_lookup(const struct pgtable *pt, u64 addr, int *level)
 	}
 }
 
+u64 *pgtable_page_entry(const struct pgtable *pt, u64 addr)
+{
+	u64 *table = pt->root;
+
+	for (int level = pt->start_level; level < LAST_LEVEL; level++) {
+		u64 entry = table[entry_index(pt, addr, level)];
+
+		if (!is_table(entry, level))
+			return NULL;
+		table = table_of(entry);
+	}
+	return &table[entry_index(pt, addr, LAST_LEVEL)];
+}
+
 void pgtable_destroy(struct pgtable *pt)
 {
 	u32 roots = root_tables(pt);

@@ -7,23 +7,12 @@
 #include <arch/sysreg.h>
 #include <arch/tlb.h>
 #include <mm/stage2.h>
+#include <mm/stage2_bits.h>
 #include <mm/tlb.h>
 
-/* Descriptor attributes, DDI0487 D8.3.2 and D8.5.5 (no FWB, no XNX) */
-#define S2_NORMAL (0xfUL << 2) /* write-back; stage 1 may make it weaker */
-#define S2_DEVICE (0x1UL << 2) /* Device-nGnRE */
-#define S2_READ (1UL << 6)
-#define S2_READ_WRITE (3UL << 6)
-#define S2_INNER_SHAREABLE (3UL << 8)
-#define S2_XN BIT(54)
-
-#define MEMORY_ATTRIBUTES (S2_NORMAL | S2_READ_WRITE | S2_INNER_SHAREABLE | PTE_AF)
+#define MEMORY_ATTRIBUTES (S2_MEMORY | PTE_AF)
 #define SHARED_ATTRIBUTES (S2_NORMAL | S2_INNER_SHAREABLE | S2_XN | PTE_AF)
 #define DEVICE_ATTRIBUTES (S2_DEVICE | S2_READ_WRITE | S2_XN | PTE_AF)
-
-/* A note: kind in bits 4..1, value from bit 8 up. All zero is STAGE2_NOTHING. */
-#define NOTE_KIND GENMASK(4, 1)
-#define NOTE_VALUE GENMASK(63, 8)
 
 /* VTCR_EL2, DDI0487 D24.2.203 */
 #define VTCR_RES1 BIT(31)
@@ -62,7 +51,20 @@ u8 stage2_bits_for(u64 top)
  * TLBI by IPA works on the VMID in VTTBR_EL2. The second TLBI is needed because
  * combined stage 1 and 2 entries are tagged by VA (DDI0487 D8.13.5).
  */
-static void invalidate(const struct stage2 *s2, u64 ipa, bool all)
+static void invalidate(const ipa_t *ipas, u32 n)
+{
+	if (!n) {
+		tlbi_stages12();
+		return;
+	}
+	for (u32 i = 0; i < n; i++)
+		tlbi_stage2_ipa(ipas[i]);
+	dsb(ish);
+	tlbi_stage1();
+}
+
+/* These pages of s2, or, if n is 0, all. */
+static void forget(const struct stage2 *s2, const ipa_t *ipas, u32 n)
 {
 	u64 vttbr = read_sysreg(VTTBR_EL2);
 
@@ -71,13 +73,7 @@ static void invalidate(const struct stage2 *s2, u64 ipa, bool all)
 		isb();
 	}
 	for (int i = 0; i <= tlb_repeat; i++) {
-		if (all) {
-			tlbi_stages12();
-		} else {
-			tlbi_stage2_ipa(ipa);
-			dsb(ish);
-			tlbi_stage1();
-		}
+		invalidate(ipas, n);
 		dsb(ish);
 	}
 	if (vttbr != s2->vttbr)
@@ -88,12 +84,12 @@ static void invalidate(const struct stage2 *s2, u64 ipa, bool all)
 static void invalidate_ipa(const void *owner, u64 ipa, int level)
 {
 	(void)level;
-	invalidate(owner, ipa, false);
+	forget(owner, &ipa, 1);
 }
 
 static void invalidate_all(const void *owner)
 {
-	invalidate(owner, 0, true);
+	forget(owner, NULL, 0);
 }
 
 static const struct pgtable_ops ops = {invalidate_ipa, invalidate_all};
@@ -169,7 +165,14 @@ enum err stage2_unmap(struct stage2 *s2, ipa_t ipa, u64 size)
 void stage2_forget(struct stage2 *s2)
 {
 	dsb(ishst);
-	invalidate(s2, 0, true);
+	forget(s2, NULL, 0);
+}
+
+void stage2_pages_forget(const struct stage2 *s2, const ipa_t *ipas, u32 n)
+{
+	dsb(ishst);
+	if (n)
+		forget(s2, ipas, n);
 }
 
 struct stage2_entry stage2_lookup(struct stage2 *s2, ipa_t ipa)

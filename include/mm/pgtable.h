@@ -55,6 +55,10 @@ enum err pgtable_note(struct pgtable *pt, u64 addr, u64 size, u64 note) MUST_CHE
 /* What translates addr: the leaf entry or note, and its level. 0 outside. */
 u64 pgtable_lookup(const struct pgtable *pt, u64 addr, int *level);
 
+/* The last-level entry of addr, for whoever guards it by another lock; NULL if there is no
+ * table at that level. */
+u64 *pgtable_page_entry(const struct pgtable *pt, u64 addr);
+
 /* Bytes that one entry of level covers. */
 static inline u64 pgtable_level_size(int level)
 {

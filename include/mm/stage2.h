@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A partition's stage 2: the database of what each of its addresses is.
- * Holes carry a note: nothing, or the number of the emulated device that
- * answers there. Later kinds (absent page, guard) get numbers of their own.
+ * Holes carry a note: nothing, the number of the emulated device that answers
+ * there, or where the contents of an absent page are.
  */
 #pragma once
 
@@ -13,7 +13,8 @@ enum stage2_kind {
 	STAGE2_NOTHING, /* hole: accesses get an external abort */
 	STAGE2_MEMORY,  /* RAM */
 	STAGE2_DEVICE,  /* a device passed through */
-	STAGE2_MMIO     /* hole: emulated, value is the region's number */
+	STAGE2_MMIO,    /* hole: emulated, value is the region's number */
+	STAGE2_PAGED    /* hole: memory whose page is absent, value is mm/paged.c's */
 };
 
 struct stage2 {
@@ -43,6 +44,36 @@ enum err stage2_map_shared(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size, bool
 enum err stage2_map_device(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size) MUST_CHECK;
 enum err stage2_note_mmio(struct stage2 *s2, ipa_t ipa, u64 size, u32 region) MUST_CHECK;
 enum err stage2_unmap(struct stage2 *s2, ipa_t ipa, u64 size) MUST_CHECK;
+
+/* ---- pages that come and go (mm/paged.c) ---- */
+
+/* All of the range becomes absent pages of value 0, each with an entry of its own. */
+enum err stage2_make_paged(struct stage2 *s2, ipa_t ipa, u64 size) MUST_CHECK;
+
+/* The entry of a page of such a range, which its owner's lock guards from then on. */
+u64 *stage2_page(const struct stage2 *s2, ipa_t ipa);
+
+/* A hole becomes memory. Not young: whether it is used shows later. */
+void stage2_page_make(u64 *entry, pa_t pa, bool exec, bool young);
+
+/* A page becomes a hole, or a hole another one. What was memory is still known to
+ * CPUs until stage2_pages_forget(). Value: at most 56 bits. */
+void stage2_page_break(u64 *entry, u64 value);
+
+/* The value of a hole. */
+u64 stage2_page_value(u64 entry);
+
+/* Has it been used since it was made or last asked for? */
+bool stage2_page_was_young(u64 *entry);
+void stage2_page_make_young(u64 *entry);
+
+/* From now on instructions may be fetched from it; the caller's CPU knows, others may
+ * fault once more. VTTBR_EL2 is s2's. */
+bool stage2_page_exec(u64 entry);
+void stage2_page_allow_exec(u64 *entry, ipa_t ipa);
+
+/* Every CPU forgets n pages that were broken. Any CPU. */
+void stage2_pages_forget(const struct stage2 *s2, const ipa_t *ipas, u32 n);
 
 /* Makes every CPU forget what it knows of this address space. */
 void stage2_forget(struct stage2 *s2);

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Paged memory: faults and arrivals. Which frame is taken when there is none free is
+ * mm/paged_evict.c's. Lock: the paged memory's, around each public function.
+ */
+#include <lib/bits.h>
+#include <lib/check.h>
+#include <lib/string.h>
+#include <mm/cache.h>
+#include <mm/paged_state.h>
+#include <mm/pages.h>
+
+/* Turns of the clock that a page has from the beginning: EL1's are missed by everybody. */
+#define AGE_AHEAD 0
+#define AGE_EL0 1
+#define AGE_EL1 3
+
+static ipa_t ipa_of(const struct paged *p, u32 page)
+{
+	return p->config.ipa + (u64)page * PAGE_SIZE;
+}
+
+u64 *paged_entry(const struct paged *p, u32 page)
+{
+	return stage2_page(p->stage2, ipa_of(p, page));
+}
+
+/* ---- contents that need no store ---- */
+
+static void fill_word(void *frame, u32 word)
+{
+	u64 *at = frame, twice = (u64)word << 32 | word;
+
+	if (!word)
+		memset(frame, 0, PAGE_SIZE);
+	else
+		for (u32 i = 0; i < PAGE_SIZE / sizeof(u64); i++)
+			at[i] = twice;
+}
+
+/* As the images have it. */
+static void fill_fresh(const struct paged *p, u32 page, u8 *frame)
+{
+	struct range here = {(u64)page * PAGE_SIZE, PAGE_SIZE};
+
+	memset(frame, 0, PAGE_SIZE);
+	for (u32 i = 0; i < p->config.nr_images; i++) {
+		const struct paged_image *image = &p->config.images[i];
+		u64 start = MAX(here.base, image->at);
+		u64 end = MIN(here.base + here.size, image->at + image->size);
+
+		if (start < end)
+			memcpy(frame + (start - here.base), image->from + (start - image->at),
+			       end - start);
+	}
+}
+
+/* ---- a page comes ---- */
+
+static void map(struct paged *p, u32 page, u32 frame, bool exec, u8 age)
+{
+	struct paged_frame *f = &p->frames[frame];
+	void *contents = paged_frame_address(p, frame);
+
+	cache_hand_to_guest(contents, PAGE_SIZE);
+	if (exec)
+		cache_publish_code(contents, PAGE_SIZE);
+	*f = (struct paged_frame){.page = page, .age = age, .holds = f->holds};
+	stage2_page_make(paged_entry(p, page), (u64)contents, exec, age != AGE_AHEAD);
+}
+
+static u8 age_for(const struct paged_access *a)
+{
+	return a->el1 ? AGE_EL1 : AGE_EL0;
+}
+
+static enum paged_answer fill(struct paged *p, u32 page, u64 value, const struct paged_access *a,
+			      u64 now, u32 *frame)
+{
+	if (!paged_take_frame(p, now, frame))
+		return PAGED_ROOM;
+	if (PAGED_STATE(value) == PAGED_FRESH)
+		fill_fresh(p, page, paged_frame_address(p, *frame));
+	else
+		fill_word(paged_frame_address(p, *frame), (u32)PAGED_PAYLOAD(value));
+	map(p, page, *frame, a->fetch, age_for(a));
+	p->counts.filled++;
+	return PAGED_THERE;
+}
+
+/* Asks the store for page. False: there is no frame, or no room for a request. */
+static bool begin_load(struct paged *p, u32 page, const struct paged_access *a, u64 now)
+{
+	u32 id = 0, frame;
+
+	if (p->nr_loading == p->config.nr_loads || !paged_take_frame(p, now, &frame))
+		return false;
+	while (p->loads[id].used)
+		id++;
+	if (!p->store->ops->load(p->store, id, page, paged_frame_address(p, frame), now)) {
+		p->free[p->nr_free++] = frame;
+		return false;
+	}
+	p->loads[id] = (struct paged_load){.used = true, .frame = frame, .ahead = !a};
+	if (a) {
+		p->loads[id].fetch = a->fetch;
+		p->loads[id].el1 = a->el1;
+	}
+	p->frames[frame] = (struct paged_frame){.page = page, .busy = true};
+	p->nr_loading++;
+	stage2_page_break(paged_entry(p, page), PAGED_VALUE(PAGED_LOADING, id));
+	return true;
+}
+
+static bool is_stored(const struct paged *p, u32 page)
+{
+	u64 entry = page < p->config.nr_pages ? atomic_load(paged_entry(p, page)) : PTE_VALID;
+
+	return !(entry & PTE_VALID) && PAGED_STATE(stage2_page_value(entry)) == PAGED_STORED;
+}
+
+/* Who goes through memory page by page will want the next ones too. */
+static void load_ahead(struct paged *p, u32 page, u64 now)
+{
+	if (!page || !(atomic_load(paged_entry(p, page - 1)) & PTE_VALID))
+		return;
+	for (u32 i = 1; i <= p->config.read_ahead && is_stored(p, page + i); i++) {
+		if (!begin_load(p, page + i, NULL, now))
+			return;
+		p->counts.ahead++;
+	}
+}
+
+static enum paged_answer load(struct paged *p, u32 page, const struct paged_access *a, u64 now)
+{
+	if (!begin_load(p, page, a, now))
+		return PAGED_ROOM;
+	load_ahead(p, page, now);
+	return PAGED_WAIT;
+}
+
+/* Somebody waits for it now. */
+static enum paged_answer join(struct paged *p, u64 value, const struct paged_access *a)
+{
+	struct paged_load *l = &p->loads[PAGED_PAYLOAD(value)];
+
+	l->ahead = false;
+	l->fetch |= a->fetch;
+	l->el1 |= a->el1;
+	return PAGED_WAIT;
+}
+
+/* It is there: a flag is missing, or another CPU was faster. */
+static enum paged_answer present(struct paged *p, u32 page, u64 *entry,
+				 const struct paged_access *a, u32 *frame)
+{
+	void *contents = (void *)(atomic_load(entry) & PTE_ADDR);
+
+	*frame = (u32)(((u64)contents - (u64)p->config.frames) >> PAGE_SHIFT);
+	if (!(atomic_load(entry) & PTE_AF)) {
+		p->frames[*frame].age = MAX(p->frames[*frame].age, age_for(a));
+		stage2_page_make_young(entry);
+		p->counts.aged++;
+	}
+	if (a->fetch && !stage2_page_exec(atomic_load(entry))) {
+		cache_publish_code(contents, PAGE_SIZE);
+		stage2_page_allow_exec(entry, ipa_of(p, page));
+	}
+	return PAGED_THERE;
+}
+
+static enum paged_answer fault(struct paged *p, u32 page, const struct paged_access *a, u64 now,
+			       u32 *frame)
+{
+	u64 *entry = paged_entry(p, page);
+	u64 value = stage2_page_value(atomic_load(entry));
+
+	if (atomic_load(entry) & PTE_VALID)
+		return present(p, page, entry, a, frame);
+	switch (PAGED_STATE(value)) {
+	case PAGED_STORED:
+		return load(p, page, a, now);
+	case PAGED_LOADING:
+		return join(p, value, a);
+	case PAGED_GONE:
+		return PAGED_LOST;
+	default:
+		return fill(p, page, value, a, now, frame);
+	}
+}
+
+enum paged_answer paged_fault(struct paged *p, u32 page, const struct paged_access *a, u64 now,
+			      u32 *frame)
+{
+	enum paged_answer answer;
+
+	lock_take(&p->lock);
+	answer = fault(p, page, a, now, frame);
+	if (answer == PAGED_THERE)
+		p->frames[*frame].holds++;
+	p->counts.no_room += answer == PAGED_ROOM;
+	lock_drop(&p->lock);
+	return answer;
+}
+
+/* ---- a load ends ---- */
+
+static void finish(struct paged *p, const struct store_done *ended, struct paged_done *d)
+{
+	struct paged_load *l = &p->loads[ended->load];
+	u32 frame = l->frame;
+
+	CHECK(l->used);
+	*d = (struct paged_done){.page = p->frames[frame].page, .lost = ended->err != OK};
+	l->used = false;
+	p->nr_loading--;
+	if (d->lost) {
+		stage2_page_break(paged_entry(p, d->page), PAGED_VALUE(PAGED_GONE, 0));
+		p->frames[frame] = (struct paged_frame){.page = PAGED_NO_PAGE};
+		p->free[p->nr_free++] = frame;
+		p->counts.lost++;
+		return;
+	}
+	map(p, d->page, frame, l->fetch, l->ahead ? AGE_AHEAD : l->el1 ? AGE_EL1 : AGE_EL0);
+	p->counts.loaded++;
+}
+
+bool paged_done(struct paged *p, u64 now, struct paged_done *d)
+{
+	struct store_done ended;
+	bool any;
+
+	if (paged_next(p) > now && paged_next(p) != UINT64_MAX)
+		return false;
+	lock_take(&p->lock);
+	any = p->store->ops->done(p->store, now, &ended);
+	if (any)
+		finish(p, &ended, d);
+	lock_drop(&p->lock);
+	return any;
+}
+
+bool paged_is_loading(struct paged *p)
+{
+	bool loading;
+
+	lock_take(&p->lock);
+	loading = p->nr_loading;
+	lock_drop(&p->lock);
+	return loading;
+}
+
+u64 paged_next(const struct paged *p)
+{
+	return p->store->ops->next(p->store);
+}
+
+/* ---- holding ---- */
+
+void paged_release(struct paged *p, u32 frame)
+{
+	lock_take(&p->lock);
+	CHECK(p->frames[frame].holds);
+	p->frames[frame].holds--;
+	lock_drop(&p->lock);
+}
+
+/* ---- life ---- */
+
+static void reset_frames(struct paged *p)
+{
+	p->store->ops->reset(p->store);
+	for (u32 i = 0; i < p->config.nr_frames; i++) {
+		p->frames[i] = (struct paged_frame){.page = PAGED_NO_PAGE};
+		p->free[i] = p->config.nr_frames - 1 - i;
+	}
+	p->nr_free = p->config.nr_frames;
+	for (u32 i = 0; i < p->config.nr_loads; i++)
+		p->loads[i].used = false;
+	p->nr_loading = 0;
+	p->hand = 0;
+}
+
+void paged_reset(struct paged *p, u32 first, u32 n)
+{
+	lock_take(&p->lock);
+	if (!first)
+		reset_frames(p);
+	for (u32 i = first; i < first + n && i < p->config.nr_pages; i++)
+		stage2_page_break(paged_entry(p, i), PAGED_VALUE(PAGED_FRESH, 0));
+	lock_drop(&p->lock);
+}
+
+enum err paged_create(struct paged *p, const struct paged_config *c, struct stage2 *stage2,
+		      struct store *store)
+{
+	*p = (struct paged){.config = *c, .stage2 = stage2, .store = store};
+	p->frames = object_alloc(c->nr_frames * sizeof(*p->frames), 8);
+	p->free = object_alloc(c->nr_frames * sizeof(*p->free), 8);
+	p->loads = object_alloc(c->nr_loads * sizeof(*p->loads), 8);
+	if (!p->frames || !p->free || !p->loads)
+		return ERR_NO_MEMORY;
+	reset_frames(p);
+	return stage2_make_paged(stage2, c->ipa, (u64)c->nr_pages * PAGE_SIZE);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Making frames free: a clock goes round, over frames whose pages were used since it last
+ * came by, and those that are held or on their way; what has not been used for as many turns
+ * as its age was, goes. Break, tell all CPUs, and only then read. Under the
+ * paged memory's lock.
+ */
+#include <lib/bits.h>
+#include <mm/cache.h>
+#include <mm/paged_state.h>
+
+/* Steps of the clock before one that could go anyway is taken, to bound the search. */
+#define STEPS 128
+
+static bool can_go(const struct paged_frame *f)
+{
+	return f->page != PAGED_NO_PAGE && !f->holds && !f->busy;
+}
+
+/* The hand passes a frame: true if its turns are over. */
+static bool passed(struct paged *p, struct paged_frame *f)
+{
+	if (stage2_page_was_young(paged_entry(p, f->page)))
+		return false;
+	if (f->age) {
+		f->age--;
+		return false;
+	}
+	return true;
+}
+
+static u32 next_to(const struct paged *p, u32 frame)
+{
+	return frame + 1 == p->config.nr_frames ? 0 : frame + 1;
+}
+
+/* Frames to free, up to PAGED_EVICTED_AT_ONCE of them. After STEPS the one with the fewest
+ * turns left has to do; the hand goes on behind it, lest what comes there is the next to go. */
+static u32 choose(struct paged *p, u32 *chosen)
+{
+	u32 n = 0, resort = PAGED_NO_PAGE;
+
+	for (u32 i = 0; i < p->config.nr_frames && n < PAGED_EVICTED_AT_ONCE; i++) {
+		u32 at = p->hand;
+
+		if (i >= STEPS && (n || resort != PAGED_NO_PAGE))
+			break;
+		p->hand = next_to(p, at);
+		if (!can_go(&p->frames[at]))
+			continue;
+		if (passed(p, &p->frames[at]))
+			chosen[n++] = at;
+		else if (resort == PAGED_NO_PAGE || p->frames[at].age < p->frames[resort].age)
+			resort = at;
+	}
+	if (!n && resort != PAGED_NO_PAGE) {
+		chosen[n++] = resort;
+		p->hand = next_to(p, resort);
+	}
+	return n;
+}
+
+/* Whether the page is one word over and over. */
+static bool is_filled(const void *frame, u32 *word)
+{
+	const u64 *at = frame;
+
+	*word = (u32)at[0];
+	if (at[0] != ((u64)*word << 32 | *word))
+		return false;
+	for (u32 i = 1; i < PAGE_SIZE / sizeof(u64); i++)
+		if (at[i] != at[0])
+			return false;
+	return true;
+}
+
+/* Its page is broken and nobody knows it any more. False: it had to stay. */
+static bool put_away(struct paged *p, u32 frame, bool exec, u64 now)
+{
+	struct paged_frame *f = &p->frames[frame];
+	const void *contents = paged_frame_address(p, frame);
+	u64 *entry = paged_entry(p, f->page);
+	u32 word;
+
+	/* A guest without caches has written past them. */
+	cache_hand_to_guest(contents, PAGE_SIZE);
+	if (is_filled(contents, &word)) {
+		stage2_page_break(entry, PAGED_VALUE(PAGED_FILLED, word));
+		p->counts.evicted_filled++;
+	} else if (!p->store->ops->save(p->store, f->page, contents, now)) {
+		stage2_page_make(entry, (u64)contents, exec, true);
+		return false;
+	}
+	p->counts.evicted++;
+	*f = (struct paged_frame){.page = PAGED_NO_PAGE};
+	p->free[p->nr_free++] = frame;
+	return true;
+}
+
+static void evict(struct paged *p, u64 now)
+{
+	u32 chosen[PAGED_EVICTED_AT_ONCE], n = choose(p, chosen);
+	ipa_t ipas[PAGED_EVICTED_AT_ONCE];
+	bool exec[PAGED_EVICTED_AT_ONCE];
+
+	for (u32 i = 0; i < n; i++) {
+		u32 page = p->frames[chosen[i]].page;
+		u64 *entry = paged_entry(p, page);
+
+		exec[i] = stage2_page_exec(*entry);
+		ipas[i] = p->config.ipa + (u64)page * PAGE_SIZE;
+		stage2_page_break(entry, PAGED_VALUE(PAGED_STORED, 0));
+	}
+	stage2_pages_forget(p->stage2, ipas, n);
+	for (u32 i = 0; i < n; i++)
+		put_away(p, chosen[i], exec[i], now);
+}
+
+bool paged_take_frame(struct paged *p, u64 now, u32 *frame)
+{
+	if (!p->nr_free)
+		evict(p, now);
+	if (!p->nr_free)
+		return false;
+	*frame = p->free[--p->nr_free];
+	return true;
+}

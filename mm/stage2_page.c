@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Single pages of stage 2 that come and go. Their tables never change, so an entry is all
+ * there is to write, and who owns the pages guards it. Hardware may set the access flag of
+ * an entry at any time (VTCR_EL2.HA): hence the atomic operations.
+ */
+#include <arch/barrier.h>
+#include <arch/sysreg.h>
+#include <arch/tlb.h>
+#include <lib/atomic.h>
+#include <mm/stage2.h>
+#include <mm/stage2_bits.h>
+
+/* VTCR_EL2: where the CPU has it, it sets access flags itself; elsewhere there are faults. */
+#define VTCR_HA BIT(21)
+
+static u64 note(u64 value)
+{
+	return FIELD_PREP(NOTE_KIND, STAGE2_PAGED) | FIELD_PREP(NOTE_VALUE, value);
+}
+
+enum err stage2_make_paged(struct stage2 *s2, ipa_t ipa, u64 size)
+{
+	u64 span = pgtable_level_size(2);
+	enum err err = range_valid((struct range){ipa, size}) ? OK : ERR_RANGE;
+
+	/* One page's note makes the tables above it, and those serve all that they cover. */
+	lock_take(&s2->lock);
+	for (u64 at = ipa; !err && at < ipa + size; at = ALIGN_DOWN(at, span) + span)
+		err = pgtable_note(&s2->table, at, PAGE_SIZE, note(0));
+	lock_drop(&s2->lock);
+	for (u64 at = ipa; !err && at < ipa + size; at += PAGE_SIZE)
+		atomic_store(stage2_page(s2, at), note(0));
+	if (FIELD_GET(ID_AA64MMFR1_EL1_HAFDBS, read_sysreg(ID_AA64MMFR1_EL1)))
+		s2->vtcr |= VTCR_HA;
+	return err;
+}
+
+u64 *stage2_page(const struct stage2 *s2, ipa_t ipa)
+{
+	return pgtable_page_entry(&s2->table, ipa);
+}
+
+void stage2_page_make(u64 *entry, pa_t pa, bool exec, bool young)
+{
+	/* What was written to the page comes first. */
+	atomic_store_release(entry, pa | S2_MEMORY | (exec ? 0 : S2_XN) | (young ? PTE_AF : 0) |
+					PTE_TABLE | PTE_VALID);
+	dsb(ishst);
+}
+
+void stage2_page_break(u64 *entry, u64 value)
+{
+	atomic_swap(entry, note(value));
+}
+
+u64 stage2_page_value(u64 entry)
+{
+	return FIELD_GET(NOTE_VALUE, entry);
+}
+
+bool stage2_page_was_young(u64 *entry)
+{
+	return atomic_andnot(entry, PTE_AF) & PTE_AF;
+}
+
+void stage2_page_make_young(u64 *entry)
+{
+	atomic_or(entry, PTE_AF);
+	dsb(ishst);
+}
+
+bool stage2_page_exec(u64 entry)
+{
+	return !(entry & S2_XN);
+}
+
+/* Less restrictive: no break before make is needed (DDI0487 D8.14.1). */
+void stage2_page_allow_exec(u64 *entry, ipa_t ipa)
+{
+	atomic_andnot(entry, S2_XN);
+	dsb(ishst);
+	tlbi_stage2_ipa(ipa);
+	dsb(ish);
+	tlbi_stage1();
+	dsb(ish);
+	isb();
+}
