@@ -43,7 +43,12 @@ void stage1_switch(u64 root); /* head.S */
 
 static u64 partition_pool_size(const struct partition_spec *s)
 {
-	return POOL_PER_PARTITION + s->nr_vcpus * POOL_PER_VCPU +
+	/* Tables down to the page; frames, and as much again for loads and tokens. */
+	u64 paged = s->paging.on ? s->memory / 512 + s->paging.resident / 256 + KIB(32) +
+				       s->nr_vcpus * KIB(8)
+				 : 0;
+
+	return paged + POOL_PER_PARTITION + s->nr_vcpus * POOL_PER_VCPU +
 	       (2 + s->nr_given + s->nr_devices) * POOL_PER_RANGE +
 	       s->sdei_shared_slots * sizeof(struct sdei_shared);
 }

@@ -107,6 +107,7 @@ void config_check_alone(struct config_reader *r)
 	check_amount(r);
 	check_uart(r);
 	check_watchdog(r);
+	config_check_paging(r);
 	for (u32 i = 0; r->p->direct_map && i < r->p->nr_given; i++)
 		r->p->given[i].ipa = r->p->given[i].pa.base;
 }

@@ -153,13 +153,13 @@ static void check_sum(struct config_reader *r)
 		r->p = &r->c->partitions[i];
 		if (r->p->broken)
 			continue;
-		if (r->p->memory <= left)
-			left -= r->p->memory;
+		if (config_needs_memory(r->p) <= left)
+			left -= config_needs_memory(r->p);
 		else
 			config_error(r, NULL, "memory",
 				     "found %lu KiB: should be at most %lu KiB, what is left of "
 				     "%lu KiB of free RAM",
-				     r->p->memory >> 10, left >> 10, all >> 10);
+				     config_needs_memory(r->p) >> 10, left >> 10, all >> 10);
 	}
 }
 

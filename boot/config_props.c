@@ -61,6 +61,14 @@ static const struct property properties[] = {
     {"tocsin,restart-limit", KIND_U32, AT(restart_limit), 0, 1000000, BOTH, WORKS},
     {"tocsin,restart-backoff-ms", KIND_U32, AT(restart_backoff_ms), 0, 3600000, BOTH, WORKS},
     {"tocsin,watchdog", KIND_FLAG, AT(watchdog), 0, 0, BOTH, WORKS},
+    {"tocsin,paged", KIND_FLAG, AT(paging.on), 0, 0, BOTH, WORKS},
+    {"tocsin,resident", KIND_KIB, AT(paging.resident), 64, BIT(38), BOTH, WORKS},
+    {"tocsin,read-ahead", KIND_U32, AT(paging.read_ahead), 0, 64, BOTH, WORKS},
+    {"tocsin,async-min-us", KIND_U32, AT(paging.async_min_us), 0, 10000000, BOTH, WORKS},
+    {"tocsin,far-latency-us", KIND_U32, AT(paging.far_latency_us), 0, 10000000, BOTH, WORKS},
+    {"tocsin,far-jitter-us", KIND_U32, AT(paging.far_jitter_us), 0, 10000000, BOTH, WORKS},
+    {"tocsin,far-seed", KIND_U32, AT(paging.far_seed), 0, UINT32_MAX, BOTH, WORKS},
+    {"tocsin,far-per-ms", KIND_U32, AT(paging.far_per_ms), 0, 1000000, BOTH, WORKS},
     {"tocsin,sdei", KIND_ON_OFF, AT(sdei), 0, 0, BOTH, WORKS},
     {"tocsin,sdei-slots", KIND_SLOTS, 0, 0, 0, BOTH, WORKS},
     {"compatible", KIND_OTHER, 0, 0, 0, BOTH, WORKS},
@@ -97,17 +105,21 @@ static const char *const actions[] = {
 #define DEFAULT_SPIS 256 /* of QEMU's virt machine */
 #define DEFAULT_BACKOFF_MS 100
 #define DEFAULT_SLOTS 4
+#define DEFAULT_FAR_US 500
+#define DEFAULT_ASYNC_MIN_US 50 /* where it begins to pay: docs/async-page-fault.md */
 
 void config_default(const struct config *c, struct partition_spec *p)
 {
-	*p = (struct partition_spec){.nr_vcpus = 1,
-				     .nr_spis = DEFAULT_SPIS,
-				     .priority = DEFAULT_PRIORITY,
-				     .donate_slack = c->donate_slack,
-				     .restart_backoff_ms = DEFAULT_BACKOFF_MS,
-				     .sdei = true,
-				     .sdei_private_slots = DEFAULT_SLOTS,
-				     .sdei_shared_slots = DEFAULT_SLOTS};
+	*p = (struct partition_spec){
+	    .nr_vcpus = 1,
+	    .nr_spis = DEFAULT_SPIS,
+	    .priority = DEFAULT_PRIORITY,
+	    .donate_slack = c->donate_slack,
+	    .restart_backoff_ms = DEFAULT_BACKOFF_MS,
+	    .sdei = true,
+	    .paging = {.far_latency_us = DEFAULT_FAR_US, .async_min_us = DEFAULT_ASYNC_MIN_US},
+	    .sdei_private_slots = DEFAULT_SLOTS,
+	    .sdei_shared_slots = DEFAULT_SLOTS};
 }
 
 static void read_flag(struct config_reader *r, const struct property *row, struct prop value,

@@ -80,6 +80,24 @@ static void make_guest(void)
 
 /* ---- what the configuration asks for ---- */
 
+/* Frames and far memory. */
+static enum err map_paged(const struct partition_config *c)
+{
+	struct range frames, far;
+
+	virt_paged_ranges(c, &frames, &far);
+	return map(frames, STAGE1_DATA) ?: map(far, STAGE1_DATA);
+}
+
+static void unmap_paged(const struct partition_config *c)
+{
+	struct range frames, far;
+
+	virt_paged_ranges(c, &frames, &far);
+	unmap(frames);
+	unmap(far);
+}
+
 /* Memory for s out of free, its files and its tree, and the partition. */
 static enum err plan_and_create(struct plan *plan, struct partition_spec *s,
 				const struct virt_channels *channels, struct ranges *free)
@@ -103,6 +121,8 @@ static enum err plan_and_create(struct plan *plan, struct partition_spec *s,
 			  STAGE1_DATA);
 	for (u32 i = 0; !err && i < plan->config.nr_quiesce; i++)
 		err = map((struct range){plan->config.quiesce[i].pa, 1}, STAGE1_DEVICE);
+	if (!err)
+		err = map_paged(&plan->config);
 	if (err)
 		return err;
 	config_check_kernel(&boot.config, s, (const void *)plan->files.kernel.base, m, config_log,
@@ -123,6 +143,7 @@ static void undo_maps(const struct plan *plan)
 	unmap((struct range){plan->config.pvtime.pa, plan->config.pvtime.size});
 	for (u32 i = 0; i < plan->config.nr_quiesce; i++)
 		unmap((struct range){plan->config.quiesce[i].pa, 1});
+	unmap_paged(&plan->config);
 	for (u32 i = 0; i < nr_partitions; i++) {
 		const struct partition_config *c = partitions[i].config;
 

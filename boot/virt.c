@@ -128,7 +128,7 @@ enum err virt_reserve(struct plan *plan, const struct partition_spec *s, const s
 	c->sdei = s->sdei;
 	c->sdei_private_slots = s->sdei_private_slots;
 	c->sdei_shared_slots = s->sdei_shared_slots;
-	err = take_memory(c, s, free);
+	err = s->paging.on ? virt_paged_reserve(plan, s, free) : take_memory(c, s, free);
 	if (!err)
 		err = plan_vcpus(c, s, m);
 	if (!err)
@@ -175,5 +175,7 @@ enum err virt_plan(struct plan *plan, const struct partition_spec *s, const stru
 	if (!err)
 		err = plan_load(plan, &platform, part, &room,
 				s->tree_whole ? virt_tree_whole : virt_tree_write);
-	return err ?: scrub_first(c);
+	if (err)
+		return err;
+	return c->paging ? virt_paged_plan(c) : scrub_first(c);
 }

@@ -13,6 +13,7 @@
 
 #define GIC_PPI 1
 #define GIC_SPI 0
+#define EDGE_RISING 1
 #define LEVEL_HIGH 4
 /* GICv2: in a PPI's flags, for which CPUs. */
 #define PPI_CPUS(nr) (((1U << (nr)) - 1) << 8)
@@ -149,6 +150,21 @@ static void watchdog(struct tree_writer *w)
 	end(w);
 }
 
+/* Where async page-not-present is announced. */
+static void apf_node(struct tree_writer *w)
+{
+	u32 flags =
+	    EDGE_RISING | (w->g->machine->gic.version == 2 ? PPI_CPUS(w->g->config->nr_vcpus) : 0);
+	u32 interrupts[] = {GIC_PPI, APF_INTID - GIC_PPI_BASE, flags};
+
+	if (!w->g->config->paging)
+		return;
+	tree_writer_check(w, fdt_begin_node(w->to, "async-page-fault"));
+	tree_writer_string(w, "compatible", "tocsin,async-page-fault");
+	tree_writer_cells(w, "interrupts", interrupts, ARRAY_SIZE(interrupts));
+	end(w);
+}
+
 u32 virt_tree_room(u32 nr_vcpus, const char *bootargs)
 {
 	return ROOM + nr_vcpus * CPU_ROOM + (u32)strlen(bootargs);
@@ -180,6 +196,7 @@ enum err virt_tree_write(const struct guest_tree *g, const void *part, void *to,
 	gic_node(&w, gic_phandle);
 	uart(&w);
 	watchdog(&w);
+	apf_node(&w);
 	virt_channels_write(&w);
 	if (part)
 		virt_part_write(&w, gic_phandle);

@@ -5,6 +5,7 @@
  * emulated access is remembered beside it, so that a guest busy with one device
  * does not walk the table each time.
  */
+#include <arch/barrier.h>
 #include <arch/esr.h>
 #include <arch/sysreg.h>
 #include <el2/abort.h>
@@ -68,6 +69,32 @@ static inline struct verdict emulate(struct vcpu *v, u64 esr, const struct mmio_
 	return VERDICT(SKIP);
 }
 
+/* HPFAR_EL2 holds no address after a permission fault (DDI0487 D24.2.61). False: stage 1
+ * has changed since. */
+static bool find_ipa(struct vcpu *v, u64 *ipa)
+{
+	u64 saved = read_sysreg(PAR_EL1), par;
+
+	__asm__ volatile("at s1e1r, %0" ::"r"(v->far));
+	isb();
+	par = read_sysreg(PAR_EL1);
+	write_sysreg(PAR_EL1, saved);
+	*ipa = (par & PAR_EL1_PA) | (v->far & (PAGE_SIZE - 1));
+	return !(par & PAR_EL1_F);
+}
+
+/* In paged memory: a page that is used again after a while, or first fetched from. */
+static struct verdict flag_fault(struct vcpu *v, u64 esr, u64 ipa)
+{
+	u32 type = FSC_TYPE(ESR_ABT_FSC(esr));
+
+	if (type == FSC_PERMISSION && !(esr & ESR_ABT_S1PTW) && !find_ipa(v, &ipa))
+		return VERDICT(RESUME);
+	if ((type == FSC_PERMISSION || type == FSC_ACCESS_FLAG) && paging_covers(v, ipa))
+		return paging_fault(v, esr, ipa);
+	return VERDICT(ABORT);
+}
+
 /* For what is no plain access to the region known already: the emulated device that it
  * is an access to, or NULL, and then verdict says what it comes to. */
 static __attribute__((noinline)) const struct mmio_region *find(struct vcpu *v, u64 esr, u64 ipa,
@@ -77,11 +104,15 @@ static __attribute__((noinline)) const struct mmio_region *find(struct vcpu *v, 
 	struct stage2_entry e;
 
 	*verdict = VERDICT(ABORT);
-	/* HPFAR_EL2 holds an address for translation and access-flag faults only.
-	 * Others: a fetch from a device, or an abort that the bus reported. */
-	if (FSC_TYPE(ESR_ABT_FSC(esr)) != FSC_TRANSLATION)
+	/* Others: a fetch from a device, or an abort that the bus reported. */
+	if (FSC_TYPE(ESR_ABT_FSC(esr)) != FSC_TRANSLATION) {
+		if (p->paging)
+			*verdict = flag_fault(v, esr, ipa);
 		return NULL;
+	}
 	e = stage2_lookup(&p->stage2, ipa);
+	if (e.kind == STAGE2_PAGED)
+		*verdict = paging_fault(v, esr, ipa);
 	if (e.kind == STAGE2_MEMORY || e.kind == STAGE2_DEVICE)
 		*verdict = VERDICT(RESUME); /* it was between break and make */
 	if (e.kind != STAGE2_MMIO)

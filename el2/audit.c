@@ -134,6 +134,15 @@ static bool tells_time(const struct partition *p, struct range r)
 	return range_contains(pages, r);
 }
 
+/* Tocsin fills and empties the frames of paged memory while the partition runs. */
+static bool is_frames(const struct partition *p, struct range r)
+{
+	const struct paged_config *c = p->paging ? &p->paging->paged.config : NULL;
+
+	return c &&
+	       range_contains((struct range){(u64)c->frames, (u64)c->nr_frames * PAGE_SIZE}, r);
+}
+
 /* Tocsin writes to registers there when the partition has stopped. */
 static bool is_quiesced(const struct partition *p, u64 at)
 {
@@ -150,6 +159,7 @@ static enum audit_result own_map(struct audit *a, u32 *budget)
 {
 	u64 end = a->mine.value + a->mine.size;
 	bool ours = tells_time(a->outer.p, physical(&a->mine)) ||
+		    is_frames(a->outer.p, physical(&a->mine)) ||
 		    atomic_load(&a->outer.p->state) == PARTITION_LOADING ||
 		    atomic_load(&a->outer.p->load_window.size);
 

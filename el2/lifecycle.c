@@ -143,15 +143,28 @@ static void give_up(struct partition *p, u64 at)
 	partition_stopped(p);
 }
 
+/* The pages of paged memory come when they are touched: only where from is written. */
+static bool is_loaded(const struct partition *p)
+{
+	return p->paging ? paging_is_reset(p, p->load_done) : p->load_index == p->config->nr_load;
+}
+
+static enum err load_more(struct partition *p)
+{
+	if (!p->paging)
+		return copy_step(p, &p->config->load[p->load_index]);
+	paging_reset_step(p, &p->load_done);
+	return OK;
+}
+
 bool partition_load_step(struct partition *p)
 {
-	const struct load_segment *s = &p->config->load[p->load_index];
 	bool loading = atomic_load(&p->state) == PARTITION_LOADING;
 
-	if (loading && p->load_index < p->config->nr_load) {
-		if (!copy_step(p, s))
+	if (loading && !is_loaded(p)) {
+		if (!load_more(p))
 			return false;
-		give_up(p, s->to + p->load_done);
+		give_up(p, p->config->load[p->load_index].to + p->load_done);
 		return true;
 	}
 	close_window(p);

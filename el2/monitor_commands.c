@@ -133,7 +133,9 @@ static void print_stretch(const struct partition *p, const struct stretch *s)
 {
 	u64 last = s->ipa + s->size - 1;
 
-	if (s->kind == STAGE2_MMIO)
+	if (s->kind == STAGE2_PAGED)
+		monitor_print("  0x%012lx-0x%012lx absent pages", s->ipa, last);
+	else if (s->kind == STAGE2_MMIO)
 		monitor_print("  0x%012lx-0x%012lx emulated: %s", s->ipa, last,
 			      s->value < p->nr_mmio ? p->mmio[s->value].name : "?");
 	else

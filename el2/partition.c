@@ -27,7 +27,7 @@ static enum err map_memory(struct partition *p)
 	const struct partition_config *c = p->config;
 	enum err err = stage2_create(&p->stage2, (u16)(p - partitions + 1), c->ipa_bits);
 
-	for (u32 i = 0; !err && i < c->nr_memory; i++)
+	for (u32 i = 0; !err && !c->paging && i < c->nr_memory; i++)
 		err = stage2_map_memory(&p->stage2, c->memory[i].base,
 					c->memory_pa ? c->memory_pa[i] : c->memory[i].base,
 					c->memory[i].size);
@@ -99,6 +99,7 @@ static const struct step {
     {"memory", map_memory},
     {"channels", channel_create},
     {"vCPUs", add_vcpus},
+    {"paged memory", paging_create},
     {"interrupt controller", vgic_create},
     {"devices", add_devices},
     {"SDEI events", vsdei_create},

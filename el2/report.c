@@ -66,6 +66,8 @@ static const char *kind_name(const struct partition *p, const struct stage2_entr
 		return "memory";
 	case STAGE2_DEVICE:
 		return "device";
+	case STAGE2_PAGED:
+		return "absent page";
 	case STAGE2_MMIO:
 		return e->value < p->nr_mmio ? p->mmio[e->value].name : "emulated";
 	default:

@@ -133,15 +133,30 @@ static bool flush_current(struct cpu *cpu)
 
 /* ---- choice ---- */
 
+/* v waits for an interrupt, and its timers are not in the hardware. */
+static inline u64 woken_at(struct vcpu *v)
+{
+	u64 deadline = vtimer_deadline(v);
+
+	return v->apf ? MIN(deadline, paging_ready(v)) : deadline;
+}
+
 /* When v can use the CPU: at a counter value, 0 for now; UINT64_MAX: that is for others
  * to say. The timers of the one in the hardware interrupt by themselves. */
 static inline u64 ready_at(const struct cpu *cpu, struct vcpu *v)
 {
 	if (atomic_load(&v->power) != POWER_ON)
 		return atomic_load(&v->requests) & REQ_LOAD ? v->partition->not_before : UINT64_MAX;
-	if (!v->waiting || vgic_pending(v))
+	if (!v->waiting)
 		return 0;
-	return v == cpu->current ? UINT64_MAX : vtimer_deadline(v);
+	/* What an absent page keeps from running no interrupt wakes. */
+	if (atomic_load(&v->paging.absent))
+		return paging_ready(v);
+	if (vgic_pending(v))
+		return 0;
+	if (v == cpu->current)
+		return v->apf ? paging_ready(v) : UINT64_MAX;
+	return woken_at(v);
 }
 
 /* Serves what is asked of the vCPUs and looks who of them is ready. Who may not run in
@@ -173,6 +188,8 @@ static void set_alarm(struct cpu *cpu, u64 now)
 
 	if (cpu->tick && cpu->tick < alarm)
 		alarm = cpu->tick; /* tick_serve() has something to do */
+	if (cpu->schedule.running && cpu->schedule.running->vcpu->apf)
+		alarm = MIN(alarm, paging_ready(cpu->schedule.running->vcpu));
 	if (alarm < cpu->alarm || cpu->alarm <= now) {
 		cpu->alarm = alarm;
 		timer_set(alarm);
@@ -197,8 +214,8 @@ static void take_up(struct cpu *cpu, struct vcpu *v, u64 now)
 	from = cpu->current;
 	if (from != v) {
 		context_switch(cpu, v);
-		if (from && from->waiting)
-			cpu->schedule.entries[from->place].ready = vtimer_deadline(from);
+		if (from && from->waiting && !atomic_load(&from->paging.absent))
+			cpu->schedule.entries[from->place].ready = woken_at(from);
 	}
 	v->waiting = false;
 	if (atomic_andnot(&v->requests, REQ_RESCHED | REQ_VGIC) & REQ_VGIC)
@@ -206,10 +223,21 @@ static void take_up(struct cpu *cpu, struct vcpu *v, u64 now)
 	set_alarm(cpu, now);
 }
 
-/* A step of v's partition's loading, in its time. */
-static void load_step(struct vcpu *v)
+/* What v has to do before it can be entered, in its time: a step of its partition's loading,
+ * or for pages that it waits for. */
+static void step(struct vcpu *v, u64 now)
 {
-	vcpu_serve_life(v, atomic_andnot(&v->requests, REQ_LOAD) & REQ_LOAD);
+	if (atomic_load(&v->power) == POWER_ON)
+		paging_step(v, now);
+	else
+		vcpu_serve_life(v, atomic_andnot(&v->requests, REQ_LOAD) & REQ_LOAD);
+}
+
+static inline bool can_be_entered(const struct vcpu *v, u64 now)
+{
+	if (atomic_load(&v->power) != POWER_ON)
+		return false;
+	return !v->apf || (!atomic_load(&v->paging.absent) && paging_ready(v) > now);
 }
 
 /* v runs now; it has been kept from it for a while. */
@@ -239,7 +267,7 @@ static struct vcpu *next_vcpu(struct cpu *cpu)
 		next = schedule_choose(&cpu->schedule, now);
 		if (cpu->schedule.measured)
 			account(cpu, now);
-		v = next && atomic_load(&next->vcpu->power) == POWER_ON ? next->vcpu : NULL;
+		v = next && can_be_entered(next->vcpu, now) ? next->vcpu : NULL;
 		if (publish(cpu, v ?: cpu->current))
 			continue;
 		if (v) {
@@ -250,7 +278,7 @@ static struct vcpu *next_vcpu(struct cpu *cpu)
 			bool flushed = flush_current(cpu);
 
 			if (next)
-				load_step(next->vcpu);
+				step(next->vcpu, now);
 			else if (!flushed)
 				idle(cpu, now);
 			irq_handle(cpu);

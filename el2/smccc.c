@@ -8,6 +8,7 @@
 #include <arch/esr.h>
 #include <arch/sdei.h>
 #include <el2/alarm.h>
+#include <el2/apf.h>
 #include <el2/smccc.h>
 #include <el2/vpsci.h>
 #include <el2/vsdei.h>
@@ -84,8 +85,13 @@ static const struct calls vendor_query =
     CALLS(NUMBER(VENDOR_HYP_UID), vendor_query_functions, NULL);
 static const struct calls vendor = CALLS(0, vendor_functions, &vendor_query);
 
-static const smccc_fn alarm_functions[] = {alarm_ring, alarm_cancel, alarm_status};
-static const struct calls vendor64 = CALLS(NUMBER(TOCSIN_ALARM), alarm_functions, NULL);
+static const smccc_fn vendor64_functions[] = {
+    [NUMBER(TOCSIN_ALARM)] = alarm_ring,          [NUMBER(TOCSIN_ALARM_CANCEL)] = alarm_cancel,
+    [NUMBER(TOCSIN_ALARM_STATUS)] = alarm_status, [NUMBER(TOCSIN_APF_INFO)] = apf_info,
+    [NUMBER(TOCSIN_APF_ENABLE)] = apf_enable,     [NUMBER(TOCSIN_APF_DISABLE)] = apf_disable,
+    [NUMBER(TOCSIN_APF_COUNT)] = apf_count,
+};
+static const struct calls vendor64 = CALLS(0, vendor64_functions, NULL);
 
 /* Everything else has no functions: yielding calls, other owners, other widths. */
 static const struct calls *const owners[TOP(~0u) + 1] = {

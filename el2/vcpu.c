@@ -71,6 +71,7 @@ void vcpu_off(struct vcpu *v)
 	struct partition *p = v->partition;
 
 	vsdei_vcpu_reset(v);
+	paging_forget(v);
 	atomic_store_release(&v->power, POWER_OFF);
 	atomic_or(&v->requests, REQ_RESCHED);
 	if (atomic_sub(&p->nr_on, 1) == 1)
@@ -92,6 +93,7 @@ void vcpu_begin(struct vcpu *v)
 void vcpu_halt(struct vcpu *v)
 {
 	vsdei_vcpu_reset(v);
+	paging_forget(v);
 	context_evict(v->cpu, v);
 	v->waiting = v->powerdown = false;
 	atomic_store_release(&v->power, POWER_OFF);

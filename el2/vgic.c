@@ -392,6 +392,12 @@ void vgic_set_level(struct partition *p, u32 intid, bool level)
 		vsdei_level(p, intid);
 }
 
+void vgic_pulse_private(struct vcpu *v, u32 intid)
+{
+	atomic_or(&v->vgic.incoming, 1U << intid);
+	vcpu_request(v, REQ_VGIC);
+}
+
 void vgic_pulse(struct partition *p, u32 intid)
 {
 	u32 bit = 1U << intid % 32;

@@ -40,6 +40,7 @@ void vgic_update_straight(struct vcpu *v)
 		straight &= ~0xffffU; /* SGIs have sources */
 	if (!gic.lr_deactivates)
 		straight &= ~w->hw;
+	straight &= w->edge | w->hw; /* of a pulse on a line memory has to know */
 	atomic_store(&vc->straight, straight);
 }
 

@@ -43,8 +43,10 @@ struct verdict vpsci_features(struct vcpu *v, u32 fid)
 /* Where a vCPU can start: an instruction's address in the partition's RAM. */
 static bool entry_valid(struct partition *p, u64 entry)
 {
+	enum stage2_kind kind = stage2_lookup(&p->stage2, entry).kind;
+
 	return IS_ALIGNED(entry, 4) && entry >> p->config->ipa_bits == 0 &&
-	       stage2_lookup(&p->stage2, entry).kind == STAGE2_MEMORY;
+	       (kind == STAGE2_MEMORY || kind == STAGE2_PAGED);
 }
 
 /* 5.4. Standby returns SUCCESS after the wake-up; power-down does not return. */

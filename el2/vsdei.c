@@ -10,6 +10,7 @@
  */
 #include <abi/tocsin.h>
 #include <el2/alarm.h>
+#include <el2/apf.h>
 #include <el2/inject.h>
 #include <el2/partition.h>
 #include <el2/smccc.h>
@@ -73,7 +74,7 @@ static __attribute__((noinline)) struct verdict deliver_again(struct vcpu *v)
 
 void vsdei_serve(struct vcpu *v)
 {
-	if (atomic_load(&v->power) == POWER_ON) {
+	if (atomic_load(&v->power) == POWER_ON && !atomic_load(&v->paging.absent)) {
 		u32 running = v->sdei.running, shared = v->sdei.shared;
 
 		deliver(v);

@@ -37,6 +37,8 @@
  * registered it. Refreshing withdraws it where it has not been delivered yet. It never comes
  * in a partition without a watchdog. */
 #define TOCSIN_EVENT_WATCHDOG 0x40000002u
+/* Private, critical: a page is not present (abi/apf.h). */
+#define TOCSIN_EVENT_APF 0x40000003u
 /* Those that INTERRUPT_BIND hands out: the first for PPIs (private) and for SPIs (shared). */
 #define TOCSIN_EVENT_BOUND_PRIVATE 0x40010000u
 #define TOCSIN_EVENT_BOUND_SHARED 0x40020000u

@@ -51,6 +51,14 @@ struct spec_window {
 	u32 offset_us, length_us; /* within the major frame */
 };
 
+/* Memory of which only a part is resident (docs/async-page-fault.md). */
+struct spec_paging {
+	bool on;
+	u64 resident; /* bytes */
+	u32 read_ahead, async_min_us;
+	u32 far_latency_us, far_jitter_us, far_seed, far_per_ms;
+};
+
 struct partition_spec {
 	const char *path; /* of its node */
 	const char *name; /* tocsin,name, else the node's name without unit address */
@@ -71,6 +79,7 @@ struct partition_spec {
 	u32 nr_spi;
 	struct quiesce_write *quiesce; /* how those of the devices that are known are silenced */
 	u32 nr_quiesce;
+	struct spec_paging paging;
 	u8 priority;                 /* of its vCPUs on a shared CPU: higher first */
 	struct spec_window *windows; /* ascending, apart */
 	u32 nr_windows;              /* 0: its vCPUs run whenever their CPU is free */

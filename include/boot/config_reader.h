@@ -70,6 +70,10 @@ void config_read_modules(struct config_reader *r, int node);
 void config_check_alone(struct config_reader *r);
 void config_check_together(struct config_reader *r);
 
+/* config_paging.c: paged memory; bytes of RAM that Tocsin has to find for a partition. */
+void config_check_paging(struct config_reader *r);
+u64 config_needs_memory(const struct partition_spec *p);
+
 /* config_memory.c: where everything lies. */
 void config_check_memory(struct config_reader *r);
 

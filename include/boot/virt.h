@@ -28,6 +28,14 @@ bool virt_take(struct ranges *free, u64 size, u64 align, struct range *at);
  * The page of stolen time is taken out of free. Errors as virt_reserve(). */
 enum err virt_platform(struct partition_config *c, const struct partition_spec *s,
 		       const struct machine *m, struct ranges *free) MUST_CHECK;
+/* virt_paged.c: both for a partition whose memory is paged; the second replaces what would be
+ * loaded by what pages are filled with. ERR_NO_MEMORY. */
+enum err virt_paged_reserve(struct plan *plan, const struct partition_spec *s,
+			    struct ranges *free) MUST_CHECK;
+enum err virt_paged_plan(struct partition_config *c) MUST_CHECK;
+
+/* What EL2 has to map for it; nothing if it is not paged. */
+void virt_paged_ranges(const struct partition_config *c, struct range *frames, struct range *far);
 
 /* Bytes that virt_tree_write() needs at most. */
 u32 virt_tree_room(u32 nr_vcpus, const char *bootargs);

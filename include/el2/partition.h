@@ -8,6 +8,7 @@
 #include <drivers/gic.h>
 #include <el2/idreg.h>
 #include <el2/mmio.h>
+#include <el2/paging.h>
 #include <el2/report.h>
 #include <el2/vcpu.h>
 #include <el2/vgic.h>
@@ -48,6 +49,7 @@ struct partition_config {
 	struct range *memory; /* RAM as the guest sees it (ipa), page-aligned */
 	pa_t *memory_pa;      /* where each of these is; NULL: direct-mapped, ipa == pa */
 	u32 nr_memory;
+	const struct paging_config *paging; /* only a part of it is resident; NULL: all is */
 	struct range *devices; /* passed through, as the guest sees them (ipa), page-aligned */
 	pa_t *devices_pa;      /* where each of these is; NULL: ipa == pa */
 	u32 nr_devices;
@@ -128,6 +130,7 @@ struct partition {
 	} entry;
 	struct vgic vgic;
 	struct sdei_domain sdei;
+	struct paging *paging; /* NULL: its memory is all there */
 	struct vpl011 uart;
 	struct vwatchdog watchdog;
 	struct crash crash; /* the last; written by its reporter */

@@ -10,6 +10,7 @@
 
 #include <arch/regs.h>
 #include <el2/cpu.h>
+#include <el2/paging.h>
 #include <el2/vgic.h>
 #include <lib/atomic.h>
 #include <lib/types.h>
@@ -81,6 +82,8 @@ struct vcpu {
 	struct vgic_cpu vgic;
 	struct sdei_pe sdei;
 	u64 exits[64]; /* to EL2, by exception class; EXIT_IRQ: by interrupts; vectors.S */
+	struct vcpu_paging paging;
+	struct apf *apf; /* NULL: the partition's memory is not paged */
 	struct {
 		u64 heard, over; /* since CPU_ON; written by its CPU, atomic */
 	} alarms;

@@ -174,6 +174,9 @@ void vgic_set_level(struct partition *p, u32 intid, bool level);
  * configured. One that is pending already stays one. */
 void vgic_pulse(struct partition *p, u32 intid);
 
+/* The same of a PPI of v that no hardware raises. */
+void vgic_pulse_private(struct vcpu *v, u32 intid);
+
 /* ---- interrupts taken from the guest for SDEI (el2/vgic_claim.c) ---- */
 
 /* What INTERRUPT_BIND wants to know of an interrupt of v's partition. */

@@ -427,7 +427,7 @@ TEST(sdei_numbers)
 	struct sdei_domain d = {.nr_private = 3, .nr_shared = 40};
 	static const u32 unknown[] = {1,
 				      0x40000000,
-				      0x40000003,
+				      0x40000004,
 				      TOCSIN_EVENT_BOUND_PRIVATE - 1,
 				      TOCSIN_EVENT_BOUND_PRIVATE + 3,
 				      TOCSIN_EVENT_BOUND_SHARED - 1,
@@ -439,6 +439,7 @@ TEST(sdei_numbers)
 	EXPECT_EQ(sdei_slot(&d, SDEI_EVENT_SOFTWARE), SDEI_SOFTWARE);
 	EXPECT_EQ(sdei_slot(&d, TOCSIN_EVENT_ALARM), SDEI_ALARM);
 	EXPECT_EQ(sdei_slot(&d, TOCSIN_EVENT_WATCHDOG), SDEI_WATCHDOG);
+	EXPECT_EQ(sdei_slot(&d, TOCSIN_EVENT_APF), SDEI_APF);
 	for (u32 i = 0; i < 3; i++)
 		EXPECT_EQ(sdei_slot(&d, TOCSIN_EVENT_BOUND_PRIVATE + i), SDEI_BOUND + i);
 	for (u32 i = 0; i < 40; i++)
@@ -457,7 +458,8 @@ TEST(sdei_numbers)
 /* What GET_INFO builds on. */
 TEST(sdei_event_table)
 {
-	EXPECT_EQ(SDEI_CRITICAL_SLOTS, 1u << SDEI_ALARM | 1u << SDEI_WATCHDOG);
+	EXPECT_EQ(SDEI_CRITICAL_SLOTS, 1u << SDEI_ALARM | 1u << SDEI_WATCHDOG | 1u << SDEI_APF);
+	EXPECT(SDEI_APF < SDEI_ALARM); /* who raises it counts on its being the first */
 	for (u32 slot = 0; slot < SDEI_NR_PRIVATE; slot++)
 		EXPECT_EQ(sdei_signalable(slot), slot == SDEI_SOFTWARE);
 	EXPECT(!sdei_signalable(SDEI_SHARED));

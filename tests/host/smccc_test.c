@@ -68,7 +68,7 @@ TEST(smccc_unknown_functions)
 	    0xc4000033,
 	    0xc400003f,
 	    0xc6000000,
-	    0xc6000004,
+	    0xc6000008,
 	    0x86000001,
 	    0x83000000,
 	    0xbf000000,
@@ -396,7 +396,7 @@ TEST(sdei_calls_arrive)
 		EXPECT_EQ(trap_smc64(v, 0).action, ACT_RESUME);
 		EXPECT_EQ(world.sdei_fid, fid);
 	}
-	for (u32 fid = TOCSIN_ALARM; fid <= TOCSIN_ALARM_STATUS; fid++) {
+	for (u32 fid = TOCSIN_ALARM; fid <= TOCSIN_APF_COUNT; fid++) {
 		EXPECT_EQ(CALL(fid), 0);
 		EXPECT_EQ(world.sdei_fid, fid);
 	}

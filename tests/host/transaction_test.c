@@ -3,9 +3,9 @@
  * A partition is made, or leaves nothing behind: each allocation and each step fails once.
  * The world is compared with what it was before and, when one more partition has been made,
  * with a world in which the one that failed was never asked for.
- * sources: boot/partitions.c boot/virt.c boot/virt_tree.c boot/virt_channel.c boot/image.c
+ * sources: boot/partitions.c boot/virt.c boot/virt_paged.c boot/virt_tree.c
+ * sources: boot/virt_channel.c boot/image.c boot/virt_platform.c boot/part.c boot/virt_part.c
  * sources: boot/plan_load.c boot/guest_tree_nodes.c boot/arena.c boot/ranges.c boot/tree.c
- * sources: boot/virt_platform.c boot/part.c boot/virt_part.c
  * sources: lib/fmt.c mm/pgtable.c mm/stage1.c mm/stage2.c
  * sources: el2/partition.c el2/channel.c el2/sched.c el2/schedule.c el2/idreg.c el2/trapreg.c
  * sources: el2/vgic.c el2/vgic_lr.c el2/vgic_irq.c el2/vgic_reg.c el2/vgic_dist.c
@@ -28,6 +28,7 @@
 #include <fake_log.h>
 #include <mm/cache.h>
 #include <mm/stage1.h>
+#include <no_paging.h>
 #include <test.h>
 #include <transaction_stubs.h>
 

@@ -4,7 +4,7 @@
  * their trees, read back with libfdt's searches.
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/image.c
  * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/place.c
- * sources: boot/guest_tree_nodes.c boot/plan_load.c boot/virt.c boot/virt_tree.c
+ * sources: boot/guest_tree_nodes.c boot/plan_load.c boot/virt.c boot/virt_paged.c boot/virt_tree.c
  * sources: boot/virt_platform.c boot/part.c boot/virt_part.c lib/fmt.c
  */
 #include <boot/arena.h>

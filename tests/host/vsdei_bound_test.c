@@ -9,6 +9,7 @@
 #include <abi/tocsin.h>
 #include <el2/partition.h>
 #include <el2/vsdei_bound.h>
+#include <no_paging.h>
 #include <string.h>
 #include <test.h>
 

@@ -8,7 +8,7 @@
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/place.c
  * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
  * sources: boot/config.c boot/config_reader.c boot/config_props.c boot/config_values.c
- * sources: boot/config_modules.c boot/config_check.c boot/config_memory.c
+ * sources: boot/config_modules.c boot/config_check.c boot/config_paging.c boot/config_memory.c
  * sources: boot/config_channel.c boot/config_devices.c boot/config_assign.c
  * sources: boot/config_quiesce.c boot/part.c boot/image.c lib/fmt.c
  * sources: boot/virt_tree.c boot/virt_part.c boot/guest_tree_nodes.c

@@ -16,6 +16,7 @@
 #include <el2/vsdei.h>
 #include <el2/vtimer.h>
 #include <lib/string.h>
+#include <no_paging.h>
 #include <test.h>
 
 #define HZ 1000000 /* a tick is a microsecond */

@@ -12,6 +12,7 @@
 #include <el2/inject.h>
 #include <el2/partition.h>
 #include <el2/vsdei_bound.h>
+#include <no_paging.h>
 #include <sdei/handler.h>
 #include <sdei/words.h>
 #include <string.h>

@@ -156,6 +156,16 @@ struct verdict vsdei_call(struct vcpu *v, u32 fid)
 	return smccc_return(v, SDEI_SUCCESS);
 }
 
+#define APF_FAKE(name)                                                                             \
+	struct verdict name(struct vcpu *v, u32 fid)                                               \
+	{                                                                                          \
+		return vsdei_call(v, fid);                                                         \
+	}
+APF_FAKE(apf_info)
+APF_FAKE(apf_enable)
+APF_FAKE(apf_disable)
+APF_FAKE(apf_count)
+
 struct verdict alarm_ring(struct vcpu *v, u32 fid)
 {
 	return vsdei_call(v, fid);

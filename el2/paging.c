@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vCPUs and absent pages. Locks: none of its own; mm/paged.c has one for each partition.
+ *
+ * No wake-up is lost: a vCPU writes what it waits for before it asks for the page, under
+ * whose lock the load that brings it ends, and who ends a load looks at all vCPUs after.
+ */
+#include <arch/barrier.h>
+#include <arch/esr.h>
+#include <drivers/timer.h>
+#include <el2/apf.h>
+#include <el2/partition.h>
+#include <lib/bits.h>
+#include <mm/pages.h>
+
+/* ---- frames that an instruction needs ---- */
+
+static void release_all(struct vcpu_paging *g, struct paged *paged)
+{
+	for (u32 n = MIN(g->nr_held, PAGED_HELD); n; n--)
+		paged_release(paged, g->held[--g->nr_held % PAGED_HELD]);
+	g->nr_held = 0;
+}
+
+/* One more: it needs no more than the last PAGED_HELD. */
+static void hold(struct vcpu_paging *g, struct paged *paged, u32 frame)
+{
+	u32 *at = &g->held[g->nr_held % PAGED_HELD];
+
+	if (g->nr_held >= PAGED_HELD)
+		paged_release(paged, *at);
+	*at = frame;
+	g->nr_held++;
+}
+
+/* ---- faults ---- */
+
+bool paging_covers(const struct vcpu *v, u64 ipa)
+{
+	const struct paging *g = v->partition->paging;
+
+	return g && paged_page(&g->paged, ipa) != PAGED_NO_PAGE;
+}
+
+/* Asks for page on behalf of v, which has written down that it waits for it. True: it waits. */
+static bool must_wait(struct vcpu *v, u32 page, enum paged_answer answer, bool may_notify)
+{
+	struct vcpu_paging *g = &v->paging;
+
+	if (answer == PAGED_ROOM) {
+		/* What ends a load from now on sees that v waits for any. */
+		atomic_store(&g->absent, ABSENT_ROOM);
+		if (paged_is_loading(&v->partition->paging->paged))
+			return true;
+	} else if (answer == PAGED_WAIT) {
+		if (!may_notify || !apf_notify(v, page))
+			return true;
+		/* It may have come while v was being told. */
+		if (!atomic_cas(&g->absent, ABSENT_PAGE + page, ABSENT_NOTHING))
+			apf_withdraw(v);
+		else
+			atomic_or(&v->requests, REQ_RESCHED); /* for the timer's sake */
+	}
+	atomic_store(&g->absent, ABSENT_NOTHING);
+	return false;
+}
+
+static bool is_slow(const struct paging *p)
+{
+	return p->paged.store->latency_us >= p->async_min_us;
+}
+
+static enum paged_answer ask(struct vcpu *v, u32 page, const struct paged_access *access,
+			     u32 *frame)
+{
+	struct paging *p = v->partition->paging;
+	struct vcpu_paging *g = &v->paging;
+	u64 now = timer_now();
+	enum paged_answer answer;
+
+	atomic_store(&g->absent, ABSENT_PAGE + page);
+	answer = paged_fault(&p->paged, page, access, now, frame);
+	if (!must_wait(v, page, answer, !access->el1 && is_slow(p)))
+		return answer;
+	g->since = now;
+	if (access->el1)
+		g->counts.el1++;
+	else
+		g->counts.el0++;
+	vcpu_wait(v);
+	return answer;
+}
+
+struct verdict paging_fault(struct vcpu *v, u64 esr, u64 ipa)
+{
+	struct paged *paged = &v->partition->paging->paged;
+	struct vcpu_paging *g = &v->paging;
+	struct paged_access access = {.fetch = ESR_EC(esr) == EC_IABT_LOWER,
+				      .el1 = (v->regs.pstate & PSTATE_M_MASK) != PSTATE_EL0T};
+	u32 frame;
+
+	if (g->pc != v->regs.pc)
+		release_all(g, paged);
+	g->pc = v->regs.pc;
+	switch (ask(v, paged_page(paged, ipa), &access, &frame)) {
+	case PAGED_THERE:
+		hold(g, paged, frame);
+		g->counts.there++;
+		return VERDICT(RESUME);
+	case PAGED_LOST:
+		return VERDICT(ABORT);
+	default:
+		return VERDICT(RESUME);
+	}
+}
+
+enum bring paging_bring(struct vcpu *v, u32 page, u32 *frame)
+{
+	static const struct paged_access access = {.el1 = true};
+
+	switch (ask(v, page, &access, frame)) {
+	case PAGED_THERE:
+		return BRING_THERE;
+	case PAGED_LOST:
+		return BRING_LOST;
+	default:
+		return BRING_LATER;
+	}
+}
+
+/* ---- arrivals ---- */
+
+/* Those who wait for it, with or without being kept from running. */
+static void tell(struct vcpu *v, u32 page)
+{
+	struct vcpu_paging *g = &v->paging;
+	bool news = v->apf && apf_arrived(v, page);
+
+	news |= atomic_cas(&g->absent, ABSENT_PAGE + page, ABSENT_CAME) ||
+		atomic_cas(&g->absent, ABSENT_ROOM, ABSENT_CAME);
+	if (!news)
+		return;
+	atomic_store_release(&g->news, true);
+	vcpu_request(v, REQ_RESCHED);
+}
+
+u64 paging_ready(const struct vcpu *v)
+{
+	const struct vcpu_paging *g = &v->paging;
+
+	if (atomic_load_acquire(&g->news))
+		return 0;
+	if (!atomic_load(&g->absent) && !apf_waits(v->apf))
+		return UINT64_MAX;
+	return paged_next(&v->partition->paging->paged);
+}
+
+/* It goes on. Events that could not be delivered meanwhile can. */
+static void resume(struct vcpu *v, u64 now)
+{
+	struct vcpu_paging *g = &v->paging;
+
+	g->counts.longest = MAX(g->counts.longest, now - g->since);
+	atomic_store(&g->absent, ABSENT_NOTHING);
+	v->waiting = false;
+	if (atomic_load(&v->sdei.pending) & ~SDEI_MASKED)
+		atomic_or(&v->requests, REQ_SDEI);
+}
+
+void paging_step(struct vcpu *v, u64 now)
+{
+	struct partition *p = v->partition;
+	struct paged_done done;
+
+	if (paged_done(&p->paging->paged, now, &done))
+		for (u32 i = 0; i < p->nr_vcpus; i++)
+			tell(&p->vcpus[i], done.page);
+	if (!atomic_swap(&v->paging.news, false))
+		return;
+	if (v->apf)
+		apf_serve(v);
+	if (atomic_load_acquire(&v->paging.absent) == ABSENT_CAME)
+		resume(v, now);
+}
+
+/* ---- life ---- */
+
+void paging_forget(struct vcpu *v)
+{
+	if (!v->partition->paging)
+		return;
+	apf_forget(v);
+	release_all(&v->paging, &v->partition->paging->paged);
+	v->paging = (struct vcpu_paging){0};
+}
+
+bool paging_is_reset(const struct partition *p, u64 next)
+{
+	return next >= p->paging->paged.config.nr_pages;
+}
+
+void paging_reset_step(struct partition *p, u64 *next)
+{
+	paged_reset(&p->paging->paged, (u32)*next, PAGED_RESET_STEP);
+	*next += PAGED_RESET_STEP;
+	if (paging_is_reset(p, *next))
+		stage2_forget(&p->stage2);
+}
+
+enum err paging_create(struct partition *p)
+{
+	const struct paging_config *c = p->config->paging;
+	struct far_load *heap;
+
+	if (!c)
+		return OK;
+	p->paging = object_alloc(sizeof(*p->paging), 64);
+	heap = object_alloc(FAR_HEAP_SIZE(c->paged.nr_loads), 8);
+	if (!p->paging || !heap)
+		return ERR_NO_MEMORY;
+	for (u32 i = 0; i < p->nr_vcpus; i++)
+		if (apf_create(&p->vcpus[i]) != OK)
+			return ERR_NO_MEMORY;
+	p->paging->async_min_us = c->async_min_us;
+	far_init(&p->paging->far, &c->store, c->far, c->paged.nr_pages, heap, c->paged.nr_loads,
+		 timer_frequency());
+	return paged_create(&p->paging->paged, &c->paged, &p->stage2, &p->paging->far.store);
+}

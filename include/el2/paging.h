@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Faults on paged memory (mm/paged.h). A page that is not there keeps the vCPU that
+ * touches it from running, and nobody else; loads that have ended are looked at in the
+ * time of the vCPUs that wait for them.
+ */
+#pragma once
+
+#include <el2/apf.h>
+#include <el2/trap.h>
+#include <mm/far.h>
+#include <mm/paged.h>
+
+struct partition;
+struct vcpu;
+
+/* What a partition's configuration says of its paged memory. */
+struct paging_config {
+	struct paged_config paged;
+	void *far; /* mapped in EL2, a page for each of the partition's */
+	struct far_config store;
+	u32 async_min_us; /* a store faster than this is waited for, and the guest not told */
+};
+
+/* A partition's. */
+struct paging {
+	struct paged paged;
+	struct far far;
+	u32 async_min_us;
+};
+
+/* A vCPU's: absent says what it waits for; its CPU sets it, and whoever ends a load
+ * changes it to ABSENT_CAME. */
+enum { ABSENT_NOTHING, ABSENT_CAME, ABSENT_ROOM, ABSENT_PAGE /* and up: a page's number more */ };
+
+struct vcpu_paging {
+	u32 absent;           /* atomic */
+	bool news;            /* its CPU has something to do for it; atomic */
+	u32 nr_held;          /* that it has had, all in all */
+	u32 held[PAGED_HELD]; /* frames that the instruction at pc needs, the last ones */
+	u64 pc;
+	u64 since; /* when it began to wait: counter */
+	struct paging_counts {
+		u64 el0, el1; /* faults that it waited for */
+		u64 there;    /* those that it did not */
+		u64 longest;  /* counter ticks */
+	} counts;
+};
+
+/* What p's config asks for, after its stage 2 was made. ERR_NO_MEMORY. Boot CPU. */
+enum err paging_create(struct partition *p) MUST_CHECK;
+
+/* A step of making all memory as at the start: from page *next on, which it advances. No
+ * vCPU of p runs. */
+void paging_reset_step(struct partition *p, u64 *next);
+
+/* Was that the last step? */
+bool paging_is_reset(const struct partition *p, u64 next);
+
+/* An access to p's paged memory at ipa, for which stage 2 has no translation, no access
+ * flag or no permission to fetch. v runs. RESUME: again, perhaps after v has waited;
+ * ABORT: its contents are lost. */
+struct verdict paging_fault(struct vcpu *v, u64 esr, u64 ipa);
+
+/* Is ipa within v's paged memory? */
+bool paging_covers(const struct vcpu *v, u64 ipa);
+
+/* Brings a page for v's own sake, in a call that can be made again. THERE: it is held. LATER:
+ * v waits, and the call is to be made again; LOST: never. */
+enum bring { BRING_THERE, BRING_LATER, BRING_LOST };
+enum bring paging_bring(struct vcpu *v, u32 page, u32 *frame);
+
+/* When is there something for paging_step() to do? A counter value; 0: now; UINT64_MAX: v
+ * waits for nothing, or somebody will tell it. */
+u64 paging_ready(const struct vcpu *v);
+
+/* Ends a load that is due, if there is one, and does for v what has been reported to it: it
+ * goes on if its page has come, and hears what else has. v's CPU, in its time. About 2 000
+ * instructions. */
+void paging_step(struct vcpu *v, u64 now);
+
+/* v stops: it waits for nothing and holds nothing. On its CPU. */
+void paging_forget(struct vcpu *v);
