@@ -145,7 +145,7 @@ static void expect_no_event(u64 event)
 
 static void unknown_event(void)
 {
-	static const u64 unknown[] = {1, 2, 0x100, 0xffffff, 0x40000000, 0x40000002, UNKNOWN};
+	static const u64 unknown[] = {1, 2, 0x100, 0xffffff, 0x40000000, 0x4000ffff, UNKNOWN};
 
 	for (u32 i = 0; i < ARRAY_SIZE(unknown); i++)
 		expect_no_event(unknown[i]);

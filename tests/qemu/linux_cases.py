@@ -113,6 +113,18 @@ def channel(name, **more):
             "expect": [RUNNING, r"channel: 100 answers", r"tocsin-guest: channel passed"], **more}
 
 
+# Debian whose processes have twice the memory that is resident; they sleep for absent pages.
+def paging(smp, **more):
+    paged = {"tocsin,paged": True, "tocsin,resident": 48 << 10, "tocsin,far-latency-us": 500}
+    return {**LINUX, "name": f"paging.smp{smp}", "smp": smp, "mem": "1G", "timeout": 300,
+            "partitions": [{"name": "debian", "cpus": list(range(smp)), "memory": "256M", "kernel": LINUX["kernel"],
+                            "initrd": LINUX["initrd"], "bootargs": "console=ttyAMA0 tocsin.test=apf", "props": paged}],
+            "reject": [*PANIC, r"walk: FAIL", r"apf failed"],
+            "expect": [RUNNING, r"apf: off\n", r"walk: 4 processes, 40960 pages in \d+ us", r"apf: on\n",
+                       r"walk: 4 processes, 40960 pages in \d+ us", r"declined 0\n", r"unknown 0\n",
+                       r"tocsin-guest: apf passed"], **more}
+
+
 # What make demo-partitions shows; with one CPU, in exact time.
 def demonstrated(smp):
     exact = {"qemu": demonstration.EXACT} if smp == 1 else {}
@@ -158,6 +170,8 @@ def direct(name, **more):
 CASES = [
     demonstrated(4),
     demonstrated(1),
+    paging(1, qemu=demonstration.EXACT),
+    paging(2),
     WATCHDOG,
     *matrix(channel("channel"), gic=["2", "3"]),
     direct("direct.gic3"),

@@ -7,6 +7,7 @@ goes on until the victim has judged.
 """
 
 import devices
+import paging
 from partitions import bare_metal
 
 ICOUNT = ["-icount", "shift=0,sleep=off"]
@@ -146,6 +147,7 @@ CASES = [
     *[sdei(smp, gic) for smp in (1, 2) for gic in GICS],
     FINE,
     *devices.CASES,
+    *paging.CASES,
 ]
 # What tools/stretch measures: one CPU, and an end.
 COUNTED = EXACT + [case for case in DEATH + HANGS if case["smp"] == 1]

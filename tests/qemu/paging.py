@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Partitions with paged memory: guests of ours that know nothing of it, and tests/guest/apf.c,
+which is told. In exact time: a load takes so many instructions."""
+
+from partitions import bare_metal
+
+ICOUNT = ["-icount", "shift=0,sleep=off"]
+
+
+def paged(resident, latency_us, **more):
+    """Properties: KiB that are resident, and what a load takes."""
+    return {"tocsin,paged": True, "tocsin,resident": resident, "tocsin,far-latency-us": latency_us,
+            **{f"tocsin,{name.replace('_', '-')}": value for name, value in more.items()}}
+
+
+def case(name, program, gic, props, cpu="cortex-a57", vcpus=(0,), smp=1, **more):
+    return {"name": f"paged-{name}.{cpu}.gic{gic}", "gic": gic, "cpu": cpu, "smp": smp, "mem": "256M", "timeout": 120,
+            "reject": [r"(?m)^tocsin: error: panic", r"FAIL "], "expect": [r"DONE\n"],
+            "partitions": [bare_metal("paged", program, vcpus, memory="16M", props=props)], **more}
+
+
+GICS = ["2", "3"]
+CASES = [
+    *[case("apf", "apf", gic, paged(1024, 1000), cpu, qemu=ICOUNT)
+      for gic in GICS for cpu in ("cortex-a57", "max")],
+    # No more than one instruction of each vCPU needs.
+    *[case(f"least-{program}", program, gic, paged(96, 20, far_jitter_us=20, read_ahead=2))
+      for program, gic in (("timer", "2"), ("fp", "2"), ("sysregs", "3"))],
+    *[case("smp", program, gic, paged(272, 20, far_jitter_us=20), vcpus=(0, 1), smp=2)
+      for program, gic in (("psci", "2"), ("psci", "3"))],
+    case("least-smp", "timer", "3", paged(176, 20, far_jitter_us=20), vcpus=(0, 1), smp=2),
+]
