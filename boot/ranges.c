@@ -173,3 +173,13 @@ struct range range_pages_inside(struct range r)
 
 	return (struct range){base, base < end ? end - base : 0};
 }
+
+bool ranges_take(struct ranges *free, u64 size, u64 align, struct range *at)
+{
+	static const struct range everywhere = {0, BIT(48)};
+
+	at->size = ALIGN_UP(size, PAGE_SIZE);
+	return (ranges_highest(free, everywhere, at->size, align, &at->base) ||
+		ranges_highest(free, everywhere, at->size, PAGE_SIZE, &at->base)) &&
+	       ranges_remove(free, *at) == OK;
+}

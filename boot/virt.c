@@ -22,16 +22,6 @@ _Static_assert((int)SPEC_STOP == (int)ACTION_STOP && (int)SPEC_RESTART == (int)A
 		   (int)SPEC_STOP_ALL == (int)ACTION_STOP_ALL,
 	       "the configuration's words mean the same to el2");
 
-static const struct range everywhere = {0, BIT(48)};
-
-bool virt_take(struct ranges *free, u64 size, u64 align, struct range *at)
-{
-	at->size = ALIGN_UP(size, PAGE_SIZE);
-	return (ranges_highest(free, everywhere, at->size, align, &at->base) ||
-		ranges_highest(free, everywhere, at->size, PAGE_SIZE, &at->base)) &&
-	       ranges_remove(free, *at) == OK;
-}
-
 /* What the configuration gives, or one piece, seen where virt has RAM. */
 static enum err take_memory(struct partition_config *c, const struct partition_spec *s,
 			    struct ranges *free)
@@ -51,7 +41,7 @@ static enum err take_memory(struct partition_config *c, const struct partition_s
 		c->memory_pa[c->nr_memory] = given->pa.base;
 		top = MAX(top, given->ipa + given->pa.size);
 	}
-	if (s->memory && !virt_take(free, s->memory, MEMORY_ALIGN, &piece)) {
+	if (s->memory && !ranges_take(free, s->memory, MEMORY_ALIGN, &piece)) {
 		log_error("%s: memory: %lu KiB in one piece are not left; the machine has %lu KiB "
 			  "free",
 			  s->path, s->memory >> 10, ranges_size(free) >> 10);
@@ -103,7 +93,7 @@ static enum err reserve_tree(struct plan *plan, const struct partition_spec *s, 
 		   virt_channels_room(&plan->config) + s->tree.range.size;
 
 	plan->tree = s->tree.range;
-	if (s->tree_whole || virt_take(free, size, PAGE_SIZE, &plan->tree))
+	if (s->tree_whole || ranges_take(free, size, PAGE_SIZE, &plan->tree))
 		return OK;
 	log_error("%s: no memory is left for its device tree", s->path);
 	return ERR_NO_MEMORY;

@@ -46,7 +46,7 @@ static bool take(const struct channel_spec *spec, struct ranges *free, pa_t *pa)
 
 	if (!spec->size)
 		return true;
-	if (virt_take(free, spec->size, spec->size < BLOCK ? PAGE_SIZE : BLOCK, &r) && clear(r)) {
+	if (ranges_take(free, spec->size, spec->size < BLOCK ? PAGE_SIZE : BLOCK, &r) && clear(r)) {
 		*pa = r.base;
 		return true;
 	}
@@ -63,7 +63,7 @@ static bool take_page(const struct partition_spec *p, struct ranges *free, struc
 
 	if (!p->direct_map)
 		return true;
-	if (!virt_take(free, PAGE_SIZE, PAGE_SIZE, &page))
+	if (!ranges_take(free, PAGE_SIZE, PAGE_SIZE, &page))
 		return false;
 	e->page = page.base;
 	return true;

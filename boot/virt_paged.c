@@ -23,8 +23,8 @@ enum err virt_paged_reserve(struct plan *plan, const struct partition_spec *s, s
 	c->memory = arena_alloc(sizeof(*c->memory));
 	if (!to || !c->memory)
 		return ERR_NO_MEMORY;
-	if (!virt_take(free, from->resident, MIB(2), &frames) ||
-	    !virt_take(free, s->memory, MIB(2), &far)) {
+	if (!ranges_take(free, from->resident, MIB(2), &frames) ||
+	    !ranges_take(free, s->memory, MIB(2), &far)) {
 		log_error("%s: tocsin,paged: %lu KiB in two pieces are not left; the machine has "
 			  "%lu KiB free",
 			  s->path, (from->resident + s->memory) >> 10, ranges_size(free) >> 10);

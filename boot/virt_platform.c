@@ -65,7 +65,7 @@ static enum err plan_watchdog(struct partition_config *c, const struct partition
 
 	if (!s->watchdog)
 		return OK;
-	if (s->direct_map && !virt_take(free, 2 * PAGE_SIZE, PAGE_SIZE, &frames))
+	if (s->direct_map && !ranges_take(free, 2 * PAGE_SIZE, PAGE_SIZE, &frames))
 		return ERR_NO_MEMORY;
 	c->watchdog.control = (struct range){VIRT_MAP_WATCHDOG, PAGE_SIZE};
 	c->watchdog.refresh = (struct range){VIRT_MAP_WATCHDOG_REFRESH, PAGE_SIZE};
@@ -128,7 +128,7 @@ static enum err plan_pvtime(struct partition_config *c, bool direct_map, struct 
 {
 	struct range page;
 
-	if (!virt_take(free, c->nr_vcpus * sizeof(struct pvtime), PAGE_SIZE, &page))
+	if (!ranges_take(free, c->nr_vcpus * sizeof(struct pvtime), PAGE_SIZE, &page))
 		return ERR_NO_MEMORY;
 	c->pvtime.ipa = direct_map ? page.base : VIRT_MAP_PVTIME;
 	c->pvtime.pa = page.base;

@@ -48,3 +48,7 @@ bool ranges_lowest(const struct ranges *set, struct range window, u64 size, u64 
 
 /* r cut down to whole pages; range_pages_around() in lib/bits.h blows it up. */
 struct range range_pages_inside(struct range r);
+
+/* Takes size bytes, in whole pages, out of free; if need be, aligned to pages only. False:
+ * there are none left in one piece. */
+bool ranges_take(struct ranges *free, u64 size, u64 align, struct range *at);

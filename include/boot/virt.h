@@ -20,10 +20,6 @@ enum err virt_reserve(struct plan *plan, const struct partition_spec *s, const s
 enum err virt_plan(struct plan *plan, const struct partition_spec *s,
 		   const struct machine *m) MUST_CHECK;
 
-/* Takes size bytes, in whole pages, out of free; if need be, aligned to pages only. False:
- * there are none left in one piece. */
-bool virt_take(struct ranges *free, u64 size, u64 align, struct range *at);
-
 /* Fills in what c says of all but memory and vCPUs, which it says already, and ipa_bits.
  * The page of stolen time is taken out of free. Errors as virt_reserve(). */
 enum err virt_platform(struct partition_config *c, const struct partition_spec *s,
