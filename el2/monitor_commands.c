@@ -61,6 +61,8 @@ static const char *activity(const struct vcpu *v)
 
 	if (power != POWER_ON)
 		return power == POWER_OFF ? "off" : "starting";
+	if (atomic_load(&v->paging.absent))
+		return "waiting for a page";
 	if (atomic_load(&v->waiting))
 		return "waiting";
 	return atomic_load(&v->cpu->current) == v ? "on its CPU" : "ready";
@@ -113,6 +115,45 @@ static bool run_status(struct job *j)
 		j->at++;
 	}
 	return false;
+}
+
+static void print_frames(const struct partition *p)
+{
+	const struct paged *g = &p->paging->paged;
+	const struct paged_counts *c = &g->counts;
+
+	monitor_print("%s: %u of %u pages resident, %u on their way", p->config->name,
+		      g->config.nr_frames - g->nr_free, g->config.nr_pages, g->nr_loading);
+	monitor_print("  filled %lu, loaded %lu, ahead %lu, lost %lu, evicted %lu, %lu of them one "
+		      "word; used again %lu",
+		      c->filled, c->loaded, c->ahead, c->lost, c->evicted, c->evicted_filled,
+		      c->aged);
+}
+
+static void print_waits(const struct vcpu *v)
+{
+	const struct paging_counts *w = &v->paging.counts;
+	const struct apf_counts *c = &v->apf->counts;
+
+	monitor_print("  vCPU %u: waited for EL0 %lu, EL1 %lu, at most %lu us", v->index, w->el0,
+		      w->el1, w->longest * 1000000 / timer_frequency());
+	monitor_print("    told %lu, accepted %lu, declined %lu, cancelled %lu, early %lu, ready "
+		      "%lu, at the limit %lu",
+		      c->notified, c->accepted, c->declined, c->cancelled, c->early, c->ready,
+		      c->limit);
+}
+
+static bool run_paging(struct job *j)
+{
+	if (!j->p->paging) {
+		monitor_print("%s: all of its memory is resident", j->p->config->name);
+		return true;
+	}
+	if (!j->step)
+		print_frames(j->p);
+	else
+		print_waits(&j->p->vcpus[j->step - 1]);
+	return ++j->step > j->p->nr_vcpus;
 }
 
 static bool run_regs(struct job *j)
@@ -284,6 +325,7 @@ const struct command monitor_commands[] = {
     {"output", ARG_PARTITION, run_output, "what it printed last"},
     {"regs", ARG_VCPU, run_regs, "registers as the last exit saved them"},
     {"stage2", ARG_PARTITION, run_stage2, "what its addresses are"},
+    {"paging", ARG_PARTITION, run_paging, "its absent pages"},
     {"audit", ARG_NONE, run_audit, "prove that no page has two owners"},
     {"log", ARG_NONE, run_log, "Tocsin's own messages"},
     {"crash", ARG_PARTITION, run_crash, "the report of its last fault"},
