@@ -4,176 +4,7 @@
  * the ring. Its partition has a megabyte resident and a store that takes a while. The
  * numbers in the names are those of docs/apf-tests.md.
  */
-#include "sdei.h"
-#include <abi/apf.h>
-
-#define EL0_BLOCK 3
-#define PAGES 1024 /* four times what is resident */
-#define LINE 64
-
-static u8 *pages; /* PAGES of them */
-
-static u64 area;
-static u32 limit, entries, intid;
-static u8 blocks[16384] __attribute__((aligned(8192)));
-static struct tocsin_apf_notice *notice;
-static struct tocsin_apf_consumed *consumed;
-static struct tocsin_apf_ring *ring;
-
-/* ---- calls ---- */
-
-static long apf(u64 fid, u64 x1, u64 x2)
-{
-	return sdei_call(fid, x1, x2, 0, 0, 0);
-}
-
-static u64 count(u32 which)
-{
-	struct regs r = {{TOCSIN_APF_COUNT, which}};
-
-	sdei_regs(&r);
-	EXPECT_EQ(r.x[0], 0);
-	return r.x[1];
-}
-
-static void enable(void)
-{
-	EXPECT_EQ(apf(TOCSIN_APF_ENABLE, (u64)blocks, 0), 0);
-	notice = (void *)blocks;
-	consumed = (void *)(blocks + area);
-	ring = (void *)(blocks + 2 * area);
-}
-
-static long disable(void)
-{
-	struct regs r = {{TOCSIN_APF_DISABLE}};
-
-	sdei_regs(&r);
-	return r.x[0] ? (long)r.x[0] : (long)r.x[1];
-}
-
-/* ---- memory ---- */
-
-static u64 word_of(u32 page, u32 i)
-{
-	return (u64)page << 32 | (i * 2654435761u);
-}
-
-static void write_page(u32 page)
-{
-	u64 *at = (u64 *)(pages + (u64)page * PAGE_SIZE);
-
-	for (u32 i = 0; i < PAGE_SIZE / 8; i += LINE / 8)
-		at[i] = word_of(page, i);
-}
-
-static bool page_good(u32 page)
-{
-	const u64 *at = (const u64 *)(pages + (u64)page * PAGE_SIZE);
-
-	for (u32 i = 0; i < PAGE_SIZE / 8; i += LINE / 8)
-		if (at[i] != word_of(page, i))
-			return false;
-	return true;
-}
-
-/* Pages 0 and up are stored afterwards, and those at the end resident. */
-static void push_out(void)
-{
-	for (u32 i = 0; i < PAGES; i++)
-		write_page(i);
-	for (u32 i = PAGES / 4; i < PAGES; i++)
-		write_page(i);
-}
-
-/* ---- programs at EL0 ---- */
-
-extern char el0_load[], el0_store[];
-__asm__(".pushsection .text\n"
-	".global el0_load, el0_store\n"
-	"el0_load:\n"
-	"	ldr	x1, [x20]\n"
-	"	svc	#0\n"
-	"el0_store:\n"
-	"	str	x21, [x20]\n"
-	"	svc	#0\n"
-	".popsection");
-
-static struct program at_el0(const char *code, u32 page, u64 pstate)
-{
-	struct program p = program_at((void *)mmu_aliased(EL0_BLOCK, code), PSTATE_EL0T | pstate);
-
-	p.x[20] = mmu_aliased(EL0_BLOCK, pages + (u64)page * PAGE_SIZE);
-	p.x[21] = 0x1122334455667788;
-	return p;
-}
-
-/* What the handler does, and what it saw. */
-static enum { ACCEPT, DECLINE, ACCEPT_AND_COMPLETE, ACCEPT_LATE } way;
-static struct {
-	u32 runs, token, produced;
-	u64 pc, page, status;
-} seen;
-
-static void handler(struct sdei_entry *e)
-{
-	if (e->x[0] != TOCSIN_EVENT_APF)
-		return;
-	seen.runs++;
-	seen.token = notice->token;
-	seen.page = notice->page;
-	seen.pc = e->x[2];
-	seen.status = (u64)sdei_status(TOCSIN_EVENT_APF);
-	if (way == ACCEPT_LATE)
-		delay_us(5000);
-	seen.produced = *(volatile u32 *)&ring->produced;
-	if (way != DECLINE)
-		notice->reply = TOCSIN_APF_ACCEPT;
-	if (way == ACCEPT || way == ACCEPT_LATE) {
-		e->call = SDEI_EVENT_COMPLETE_AND_RESUME;
-		e->call_x1 = (u64)program_resumed;
-	}
-}
-
-static void end(void)
-{
-	disable();
-	sdei_fresh();
-	gic_disable(intid);
-}
-
-/* The next token of the ring, after at most some ms; 0: none. */
-static u32 next_token(void)
-{
-	u64 until = counter() + read_sysreg(CNTFRQ_EL0) / 5;
-	u32 at = consumed->index;
-
-	while (__atomic_load_n(&ring->produced, __ATOMIC_ACQUIRE) == at)
-		if (counter() > until)
-			return 0;
-	__atomic_store_n(&consumed->index, at + 1, __ATOMIC_RELEASE);
-	return ring->token[at % entries];
-}
-
-static void load_at_el0(u32 page)
-{
-	struct program p = at_el0(el0_load, page, 0);
-
-	program_run(&p);
-}
-
-/* Enabled; low pages are stored; what the handler needs is resident. */
-static void begin(void)
-{
-	sdei_ready(TOCSIN_EVENT_APF);
-	sdei_hook = handler;
-	way = ACCEPT;
-	enable();
-	push_out();
-	load_at_el0(PAGES / 2);
-	next_token();
-	memset(&seen, 0, sizeof(seen));
-}
+#include "apf.h"
 
 /* ---- control ---- */
 
@@ -247,18 +78,19 @@ static void apf_load(void)
 	EXPECT_EQ(p.kind, PROGRAM_RESUMED);
 	EXPECT_EQ(p.pc, before.pc);
 	EXPECT_EQ(p.pstate, before.pstate);
-	EXPECT_EQ(seen.runs, 1);
-	EXPECT_EQ(seen.pc, before.pc);
-	EXPECT_EQ(seen.page, (u64)pages);
-	EXPECT_EQ(seen.status, 7);
-	EXPECT(seen.token && seen.token != TOCSIN_APF_ALL, "token 0x%x", seen.token);
-	EXPECT_EQ(next_token(), seen.token);
+	EXPECT_EQ(mine()->seen.runs, 1);
+	EXPECT_EQ(mine()->seen.pc, before.pc);
+	EXPECT_EQ(mine()->seen.page, (u64)pages);
+	EXPECT_EQ(mine()->seen.status, 7);
+	EXPECT(mine()->seen.token && mine()->seen.token != TOCSIN_APF_ALL, "token 0x%x",
+	       mine()->seen.token);
+	EXPECT_EQ(next_token(), mine()->seen.token);
 	EXPECT_EQ(count(TOCSIN_APF_COUNT_EARLY), early);
 	p = before;
 	program_run(&p);
 	EXPECT_EQ(p.kind, PROGRAM_SYNC_EL0);
 	EXPECT_EQ(p.x[1], word_of(0, 0));
-	EXPECT_EQ(seen.runs, 1);
+	EXPECT_EQ(mine()->seen.runs, 1);
 	EXPECT(page_good(0), "page 0 is not what it was");
 	end();
 }
@@ -271,11 +103,11 @@ static void apf_store(void)
 	p = at_el0(el0_store, 1, 0);
 	program_run(&p);
 	EXPECT_EQ(p.kind, PROGRAM_RESUMED);
-	EXPECT_EQ(next_token(), seen.token);
+	EXPECT_EQ(next_token(), mine()->seen.token);
 	p = at_el0(el0_store, 1, 0);
 	program_run(&p);
 	EXPECT_EQ(*(u64 *)(pages + PAGE_SIZE), p.x[21]);
-	EXPECT_EQ(seen.runs, 1);
+	EXPECT_EQ(mine()->seen.runs, 1);
 	end();
 }
 
@@ -287,7 +119,7 @@ static void expect_sync(u64 pstate)
 	program_run(&p);
 	EXPECT_EQ(p.kind, PROGRAM_SYNC_EL0);
 	EXPECT_EQ(p.x[1], word_of(2, 0));
-	EXPECT_EQ(seen.runs, 0);
+	EXPECT_EQ(mine()->seen.runs, 0);
 	EXPECT_EQ(count(TOCSIN_APF_COUNT_EL0), waits + 1);
 }
 
@@ -298,7 +130,7 @@ static void apf_el1(void)
 	begin();
 	waits = count(TOCSIN_APF_COUNT_EL1);
 	EXPECT(page_good(3), "page 3 is not what it was");
-	EXPECT_EQ(seen.runs, 0);
+	EXPECT_EQ(mine()->seen.runs, 0);
 	EXPECT(count(TOCSIN_APF_COUNT_EL1) > waits, "EL1 has not waited");
 	end();
 }
@@ -317,8 +149,8 @@ static void apf_pe_masked(void)
 	expect_sync(0);
 	sdei_unmask();
 	load_at_el0(4);
-	EXPECT_EQ(seen.runs, 1);
-	EXPECT_EQ(next_token(), seen.token);
+	EXPECT_EQ(mine()->seen.runs, 1);
+	EXPECT_EQ(next_token(), mine()->seen.token);
 	end();
 }
 
@@ -329,7 +161,7 @@ static void apf_event_disabled(void)
 	expect_sync(0);
 	sdei_enable(TOCSIN_EVENT_APF);
 	load_at_el0(4);
-	EXPECT_EQ(seen.runs, 1);
+	EXPECT_EQ(mine()->seen.runs, 1);
 	end();
 }
 
@@ -347,15 +179,15 @@ static void apf_complete(void)
 	u64 waits;
 
 	begin();
-	way = ACCEPT_AND_COMPLETE;
+	mine()->way = ACCEPT_AND_COMPLETE;
 	waits = count(TOCSIN_APF_COUNT_EL0);
 	p = at_el0(el0_load, 5, 0);
 	program_run(&p);
 	EXPECT_EQ(p.kind, PROGRAM_SYNC_EL0);
 	EXPECT_EQ(p.x[1], word_of(5, 0));
-	EXPECT_EQ(seen.runs, 1);
+	EXPECT_EQ(mine()->seen.runs, 1);
 	EXPECT_EQ(count(TOCSIN_APF_COUNT_EL0), waits + 1);
-	EXPECT_EQ(next_token(), seen.token);
+	EXPECT_EQ(next_token(), mine()->seen.token);
 	end();
 }
 
@@ -365,13 +197,13 @@ static void apf_decline(void)
 	u64 declined;
 
 	begin();
-	way = DECLINE;
+	mine()->way = DECLINE;
 	declined = count(TOCSIN_APF_COUNT_DECLINED);
 	p = at_el0(el0_load, 6, 0);
 	program_run(&p);
 	EXPECT_EQ(p.kind, PROGRAM_SYNC_EL0);
 	EXPECT_EQ(p.x[1], word_of(6, 0));
-	EXPECT_EQ(seen.runs, 1);
+	EXPECT_EQ(mine()->seen.runs, 1);
 	EXPECT_EQ(count(TOCSIN_APF_COUNT_DECLINED), declined + 1);
 	EXPECT_EQ(next_token(), 0);
 	end();
@@ -383,11 +215,11 @@ static void apf_early(void)
 	u64 early;
 
 	begin();
-	way = ACCEPT_LATE;
+	mine()->way = ACCEPT_LATE;
 	early = count(TOCSIN_APF_COUNT_EARLY);
 	load_at_el0(7);
-	EXPECT_EQ(seen.produced, 1);
-	EXPECT_EQ(next_token(), seen.token);
+	EXPECT_EQ(mine()->seen.produced, 1);
+	EXPECT_EQ(next_token(), mine()->seen.token);
 	EXPECT_EQ(count(TOCSIN_APF_COUNT_EARLY), early + 1);
 	end();
 }
@@ -410,10 +242,10 @@ static void apf_limit(void)
 	limits = count(TOCSIN_APF_COUNT_LIMIT);
 	for (u32 i = 0; i < 3 * limit && !test_failed(); i++)
 		load_at_el0(i);
-	EXPECT_EQ(seen.runs, limit);
+	EXPECT_EQ(mine()->seen.runs, limit);
 	EXPECT(count(TOCSIN_APF_COUNT_LIMIT) >= limits + 2 * limit, "the limit was not met");
 	delay_us(10000);
-	EXPECT_EQ(*(volatile u32 *)&ring->produced, limit + 1);
+	EXPECT_EQ(*(volatile u32 *)&mine()->ring->produced, limit + 1);
 	irq_hook = on_interrupt;
 	interrupts = 0;
 	gic_enable(intid);
@@ -424,7 +256,7 @@ static void apf_limit(void)
 	for (u32 i = 0; i < limit; i++)
 		EXPECT(next_token(), "token %u is missing", i);
 	load_at_el0(3 * limit);
-	EXPECT_EQ(seen.runs, limit + 1);
+	EXPECT_EQ(mine()->seen.runs, limit + 1);
 	end();
 }
 
@@ -432,11 +264,12 @@ static void apf_limit(void)
 static void apf_consumer(void)
 {
 	begin();
-	consumed->index = 0x80000000;
+	mine()->consumed->index = 0x80000000;
 	for (u32 i = 0; i < limit + 4; i++)
 		load_at_el0(i);
 	/* One token had been consumed before, which may or may not have been noticed. */
-	EXPECT(seen.runs == limit || seen.runs == limit - 1, "%u tokens", seen.runs);
+	EXPECT(mine()->seen.runs == limit || mine()->seen.runs == limit - 1, "%u tokens",
+	       mine()->seen.runs);
 	end();
 }
 
@@ -447,7 +280,7 @@ static void apf_dropped(void)
 	enable();
 	for (u32 i = 0; i < 3; i++)
 		load_at_el0(i);
-	EXPECT_EQ(seen.runs, 3);
+	EXPECT_EQ(mine()->seen.runs, 3);
 	EXPECT_EQ(disable(), 3);
 	enable();
 	EXPECT_EQ(next_token(), 0);
@@ -465,36 +298,27 @@ static void apf_signal(void)
 
 void guest_setup(void)
 {
-	struct regs r = {{TOCSIN_APF_INFO}};
-
-	sdei_setup();
-	pages = (u8 *)ALIGN_UP((u64)memory_end, MIB(2));
-	mmu_alias(EL0_BLOCK, MMU_EL0);
-	sdei_regs(&r);
-	area = r.x[1] >> 32;
-	limit = (u32)r.x[2];
-	entries = (u32)(r.x[2] >> 32);
-	intid = (u32)(r.x[3] >> 32);
+	apf_setup();
 }
 
 const struct test guest_tests[] = {
-    {"apf-info", apf_info, UNDER_TOCSIN},
-    {"apf-enable-twice", apf_enable_twice, UNDER_TOCSIN},
-    {"apf-enable-bad", apf_enable_bad, UNDER_TOCSIN},
-    {"apf-enable-stored", apf_enable_stored, UNDER_TOCSIN},
-    {"apf-load", apf_load, UNDER_TOCSIN},
-    {"apf-store", apf_store, UNDER_TOCSIN},
-    {"apf-el1", apf_el1, UNDER_TOCSIN},
-    {"apf-interrupts-masked", apf_interrupts_masked, UNDER_TOCSIN},
-    {"apf-pe-masked", apf_pe_masked, UNDER_TOCSIN},
-    {"apf-event-disabled", apf_event_disabled, UNDER_TOCSIN},
-    {"apf-not-enabled", apf_not_enabled, UNDER_TOCSIN},
-    {"apf-complete", apf_complete, UNDER_TOCSIN},
-    {"apf-decline", apf_decline, UNDER_TOCSIN},
-    {"apf-early", apf_early, UNDER_TOCSIN},
-    {"apf-limit", apf_limit, UNDER_TOCSIN},
-    {"apf-consumer", apf_consumer, UNDER_TOCSIN},
-    {"apf-dropped", apf_dropped, UNDER_TOCSIN},
-    {"apf-signal", apf_signal, UNDER_TOCSIN},
+    {"2 info", apf_info, UNDER_TOCSIN},
+    {"3 4 11 enable-twice", apf_enable_twice, UNDER_TOCSIN},
+    {"5 6 7 8 enable-bad", apf_enable_bad, UNDER_TOCSIN},
+    {"3 12 enable-stored", apf_enable_stored, UNDER_TOCSIN},
+    {"14 68 load", apf_load, UNDER_TOCSIN},
+    {"15 store", apf_store, UNDER_TOCSIN},
+    {"16 el1", apf_el1, UNDER_TOCSIN},
+    {"17 interrupts-masked", apf_interrupts_masked, UNDER_TOCSIN},
+    {"18 pe-masked", apf_pe_masked, UNDER_TOCSIN},
+    {"19 event-disabled", apf_event_disabled, UNDER_TOCSIN},
+    {"11 not-enabled", apf_not_enabled, UNDER_TOCSIN},
+    {"22 complete", apf_complete, UNDER_TOCSIN},
+    {"23 decline", apf_decline, UNDER_TOCSIN},
+    {"27 early", apf_early, UNDER_TOCSIN},
+    {"29 39 47 limit", apf_limit, UNDER_TOCSIN},
+    {"47 consumer", apf_consumer, UNDER_TOCSIN},
+    {"11 38 dropped", apf_dropped, UNDER_TOCSIN},
+    {"69 signal", apf_signal, UNDER_TOCSIN},
     {0},
 };

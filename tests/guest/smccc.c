@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The SMC Calling Convention (DEN0028): every owner, hostile arguments. */
 #include "guest.h"
+#include <abi/apf.h>
+#include <abi/tocsin.h>
 
 #define CALLS_PER_OWNER 200
 #define UNKNOWN_FUNCTION 0x7ff0
@@ -245,6 +247,16 @@ static void trng_masks(void)
 	}
 }
 
+/* All memory of this partition is resident. */
+static void no_apf(void)
+{
+	EXPECT(!(hvc_call(TOCSIN_FEATURES, 0, 0, 0) & TOCSIN_FEATURE_APF), "a feature");
+	for (u32 fid = TOCSIN_APF_INFO; fid <= TOCSIN_APF_COUNT; fid++) {
+		EXPECT_EQ(hvc_call(fid, 0, 0, 0), TOCSIN_APF_NOT_SUPPORTED);
+		EXPECT_EQ(smc_call(fid, 0, 0, 0), TOCSIN_APF_NOT_SUPPORTED);
+	}
+}
+
 void guest_setup(void)
 {
 }
@@ -263,6 +275,7 @@ const struct test guest_tests[] = {
     {"smccc-arch-features", arch_features, UNDER_TOCSIN},
     {"smccc-workarounds", workarounds, UNDER_TOCSIN},
     {"smccc-vendor-uid", vendor_uid, UNDER_TOCSIN},
+    {"1 no-apf", no_apf, UNDER_TOCSIN},
     {"smccc-trng", trng, UNDER_TOCSIN},
     {"smccc-trng-masks", trng_masks, UNDER_TOCSIN},
     {0},

@@ -21,8 +21,8 @@ def case(name, program, gic, props, cpu="cortex-a57", vcpus=(0,), smp=1, **more)
 
 GICS = ["2", "3"]
 CASES = [
-    *[case("apf", "apf", gic, paged(1024, 1000), cpu, qemu=ICOUNT)
-      for gic in GICS for cpu in ("cortex-a57", "max")],
+    *[case(name, name, gic, paged(1024, 1000), cpu, qemu=ICOUNT)
+      for name in ("apf", "apfaccess", "apfevent") for gic in GICS for cpu in ("cortex-a57", "max")],
     # No more than one instruction of each vCPU needs.
     *[case(f"least-{program}", program, gic, paged(96, 20, far_jitter_us=20, read_ahead=2))
       for program, gic in (("timer", "2"), ("fp", "2"), ("sysregs", "3"))],
