@@ -133,10 +133,10 @@ static bool flush_current(struct cpu *cpu)
 
 /* ---- choice ---- */
 
-/* v waits for an interrupt, and its timers are not in the hardware. */
-static inline u64 woken_at(struct vcpu *v)
+/* v waits for an interrupt. Timers in the hardware interrupt by themselves. */
+static inline u64 woken_at(struct vcpu *v, bool loaded)
 {
-	u64 deadline = vtimer_deadline(v);
+	u64 deadline = loaded ? UINT64_MAX : vtimer_deadline(v);
 
 	return v->apf ? MIN(deadline, paging_ready(v)) : deadline;
 }
@@ -150,13 +150,11 @@ static inline u64 ready_at(const struct cpu *cpu, struct vcpu *v)
 	if (!v->waiting)
 		return 0;
 	/* What an absent page keeps from running no interrupt wakes. */
-	if (atomic_load(&v->paging.absent))
+	if (v->apf && atomic_load(&v->paging.absent))
 		return paging_ready(v);
 	if (vgic_pending(v))
 		return 0;
-	if (v == cpu->current)
-		return v->apf ? paging_ready(v) : UINT64_MAX;
-	return woken_at(v);
+	return woken_at(v, v == cpu->current);
 }
 
 /* Serves what is asked of the vCPUs and looks who of them is ready. Who may not run in
@@ -180,16 +178,12 @@ static inline void survey(struct schedule *s, const struct cpu *cpu)
 	}
 }
 
-/* EL2's timer. One that is set for earlier stays: it costs an interrupt at most, and
- * setting it anew costs more. */
-static void set_alarm(struct cpu *cpu, u64 now)
+/* EL2's timer, for alarm at the latest. One that is set for earlier stays: it costs an
+ * interrupt at most, and setting it anew costs more. */
+static inline void set_alarm(struct cpu *cpu, u64 now, u64 alarm)
 {
-	u64 alarm = schedule_until(&cpu->schedule);
-
 	if (cpu->tick && cpu->tick < alarm)
 		alarm = cpu->tick; /* tick_serve() has something to do */
-	if (cpu->schedule.running && cpu->schedule.running->vcpu->apf)
-		alarm = MIN(alarm, paging_ready(cpu->schedule.running->vcpu));
 	if (alarm < cpu->alarm || cpu->alarm <= now) {
 		cpu->alarm = alarm;
 		timer_set(alarm);
@@ -198,7 +192,7 @@ static void set_alarm(struct cpu *cpu, u64 now)
 
 static void idle(struct cpu *cpu, u64 now)
 {
-	set_alarm(cpu, now);
+	set_alarm(cpu, now, schedule_until(&cpu->schedule));
 	dsb(sy); /* everything this CPU has to tell others is visible before it sleeps */
 	wfi();
 }
@@ -208,19 +202,21 @@ static void idle(struct cpu *cpu, u64 now)
 static void take_up(struct cpu *cpu, struct vcpu *v, u64 now)
 {
 	struct vcpu *from;
+	u64 alarm;
 
 	if (v->powerdown)
 		vcpu_begin(v);
 	from = cpu->current;
 	if (from != v) {
 		context_switch(cpu, v);
-		if (from && from->waiting && !atomic_load(&from->paging.absent))
-			cpu->schedule.entries[from->place].ready = woken_at(from);
+		if (from && from->waiting && !(from->apf && atomic_load(&from->paging.absent)))
+			cpu->schedule.entries[from->place].ready = woken_at(from, false);
 	}
 	v->waiting = false;
 	if (atomic_andnot(&v->requests, REQ_RESCHED | REQ_VGIC) & REQ_VGIC)
 		vgic_flush(v);
-	set_alarm(cpu, now);
+	alarm = schedule_until(&cpu->schedule);
+	set_alarm(cpu, now, v->apf ? MIN(alarm, paging_ready(v)) : alarm);
 }
 
 /* What v has to do before it can be entered, in its time: a step of its partition's loading,
