@@ -3,7 +3,9 @@
  * Async page-not-present: the life of tokens. A slot is used from the notice on, waiting
  * until its page has come, accepted from when the guest said so until its token is in the
  * ring, and free again when that was consumed, or when it was declined or cancelled.
- * Others only move a bit from waiting to came.
+ *
+ * Lock: the vCPU's own, as pages arrive on any CPU: what was seen to wait must not
+ * become another token's before it is marked, nor its event before it is cancelled.
  *
  * The control block is the guest's memory: nothing in it is believed. What is read there
  * is read once; what counts is kept here.
@@ -20,12 +22,18 @@
 
 /* ---- slots ---- */
 
+/* apf_waits() looks without the lock. */
+static void set_waiting(struct apf *a, u64 slots)
+{
+	atomic_store(&a->waiting, slots);
+}
+
 static void free_slot(struct apf *a, u32 slot)
 {
 	a->used &= ~BIT(slot);
 	a->accepted &= ~BIT(slot);
-	atomic_andnot(&a->waiting, BIT(slot));
-	atomic_andnot(&a->came, BIT(slot));
+	a->came &= ~BIT(slot);
+	set_waiting(a, a->waiting & ~BIT(slot));
 }
 
 /* What the guest has taken out of the ring is outstanding no more. */
@@ -66,59 +74,58 @@ static void post(struct vcpu *v, u32 slot)
 	a->order[a->produced % APF_RING] = (u8)slot;
 	apf_block_post(a, a->produced++, a->token[slot]);
 	a->accepted &= ~BIT(slot);
-	atomic_andnot(&a->came, BIT(slot));
+	a->came &= ~BIT(slot);
 	a->counts.ready++;
 	vgic_pulse_private(v, APF_INTID);
 }
 
-/* The notice will not be delivered. */
-static void forget_notice(struct apf *a)
+/* The notice is not delivered, if that has not happened yet. */
+static void withdraw(struct vcpu *v)
 {
-	atomic_store(&a->cancelled, false);
-	if (a->noticed == NO_SLOT)
+	struct apf *a = v->apf;
+
+	if (a->noticed == NO_SLOT || !vsdei_cancel(v, SDEI_APF))
 		return;
 	free_slot(a, a->noticed);
-	atomic_store(&a->noticed, NO_SLOT);
+	a->noticed = NO_SLOT;
 	a->counts.cancelled++;
 }
 
 void apf_withdraw(struct vcpu *v)
 {
-	vsdei_cancel(v, SDEI_APF);
-	forget_notice(v->apf);
+	lock_take(&v->apf->lock);
+	withdraw(v);
+	lock_drop(&v->apf->lock);
 }
 
 void apf_serve(struct vcpu *v)
 {
 	struct apf *a = v->apf;
-	u64 ready;
 
-	if (atomic_load_acquire(&a->cancelled))
-		forget_notice(a);
-	for (ready = atomic_load_acquire(&a->came) & a->accepted; ready; ready &= ready - 1)
+	lock_take(&a->lock);
+	for (u64 ready = a->came & a->accepted; ready; ready &= ready - 1)
 		post(v, (u32)__builtin_ctzl(ready));
+	lock_drop(&a->lock);
 }
 
 bool apf_arrived(struct vcpu *v, u32 page)
 {
 	struct apf *a = v->apf;
 	u64 came = 0;
-	u32 noticed;
 
-	for (u64 left = atomic_load_acquire(&a->waiting); left; left &= left - 1) {
+	lock_take(&a->lock);
+	for (u64 left = a->waiting; left; left &= left - 1) {
 		u32 slot = (u32)__builtin_ctzl(left);
 
-		if (atomic_load(&a->page[slot]) == page)
+		if (a->page[slot] == page)
 			came |= BIT(slot);
 	}
-	if (!came)
-		return false;
-	atomic_or(&a->came, came);
-	atomic_andnot(&a->waiting, came);
-	noticed = atomic_load(&a->noticed);
-	if (noticed != NO_SLOT && came & BIT(noticed) && vsdei_cancel(v, SDEI_APF))
-		atomic_store_release(&a->cancelled, true);
-	return true;
+	a->came |= came;
+	set_waiting(a, a->waiting & ~came);
+	if (a->noticed != NO_SLOT && came >> a->noticed & 1)
+		withdraw(v);
+	lock_drop(&a->lock);
+	return came;
 }
 
 /* ---- not present ---- */
@@ -135,7 +142,7 @@ static bool was_told(const struct apf *a, u32 page, u64 context)
 {
 	if (a->refused == page && a->refused_context == context)
 		return true;
-	for (u64 left = atomic_load(&a->waiting); left; left &= left - 1) {
+	for (u64 left = a->waiting; left; left &= left - 1) {
 		u32 slot = (u32)__builtin_ctzl(left);
 
 		if (a->page[slot] == page && a->context[slot] == context)
@@ -151,16 +158,12 @@ static bool can_leave(const struct vcpu *v)
 	return !(v->regs.pstate & (PSTATE_I | PSTATE_SS | PSTATE_M_MASK));
 }
 
-bool apf_notify(struct vcpu *v, u32 page)
+static bool notify(struct vcpu *v, u32 page, u64 context)
 {
 	struct apf *a = v->apf;
-	u64 context;
 	u32 slot;
 
-	if (!a->on || a->noticed != NO_SLOT || !can_leave(v))
-		return false;
-	context = guest_context();
-	if (was_told(a, page, context))
+	if (a->noticed != NO_SLOT || was_told(a, page, context))
 		return false;
 	slot = take_slot(a);
 	if (slot == NO_SLOT) {
@@ -172,13 +175,25 @@ bool apf_notify(struct vcpu *v, u32 page)
 	a->token[slot] = new_token(a, slot);
 	a->context[slot] = context;
 	a->used |= BIT(slot);
-	atomic_store(&a->page[slot], page);
-	atomic_store(&a->noticed, slot);
+	a->page[slot] = page;
+	a->noticed = slot;
 	a->refused = PAGED_NO_PAGE;
 	apf_block_notice(a, a->token[slot],
 			 v->partition->paging->paged.config.ipa + (u64)page * PAGE_SIZE);
-	atomic_or(&a->waiting, BIT(slot));
+	set_waiting(a, a->waiting | BIT(slot));
 	return true;
+}
+
+bool apf_notify(struct vcpu *v, u32 page)
+{
+	bool told;
+
+	if (!v->apf->on || !can_leave(v))
+		return false;
+	lock_take(&v->apf->lock);
+	told = notify(v, page, guest_context());
+	lock_drop(&v->apf->lock);
+	return told;
 }
 
 /* ---- the handler ---- */
@@ -195,7 +210,7 @@ static void accept(struct vcpu *v, u32 slot)
 
 	a->accepted |= BIT(slot);
 	a->counts.accepted++;
-	if (!(atomic_load_acquire(&a->came) & BIT(slot)))
+	if (!(a->came & BIT(slot)))
 		return;
 	a->counts.early++;
 	post(v, slot);
@@ -212,16 +227,19 @@ static void decline(struct apf *a, u32 slot)
 static void over(struct vcpu *v, u32 event, enum vsdei_end end)
 {
 	struct apf *a = v->apf;
-	u32 slot = a ? a->noticed : NO_SLOT;
+	u32 slot;
 
 	(void)event;
+	lock_take(&a->lock);
+	slot = a->noticed;
+	a->noticed = NO_SLOT;
 	if (slot == NO_SLOT)
-		return; /* disabled in between */
-	atomic_store(&a->noticed, NO_SLOT);
-	if (end != VSDEI_DROPPED && apf_block_accepted(a))
+		; /* disabled in between */
+	else if (end != VSDEI_DROPPED && apf_block_accepted(a))
 		accept(v, slot);
 	else
 		decline(a, slot);
+	lock_drop(&a->lock);
 }
 
 const struct vsdei_owner owner_apf = {delivered, over};
@@ -232,14 +250,14 @@ u32 apf_drop(struct apf *a)
 {
 	u32 dropped = 0;
 
+	lock_take(&a->lock);
 	for (u64 left = a->accepted; left; left &= left - 1)
 		dropped++;
-	a->used = a->accepted = 0;
-	atomic_store(&a->waiting, 0);
-	atomic_store(&a->came, 0);
-	atomic_store(&a->noticed, NO_SLOT);
-	atomic_store(&a->cancelled, false);
+	a->used = a->accepted = a->came = 0;
+	set_waiting(a, 0);
+	a->noticed = NO_SLOT;
 	a->refused = PAGED_NO_PAGE;
 	a->produced = a->consumed = 0;
+	lock_drop(&a->lock);
 	return dropped;
 }

@@ -4,6 +4,8 @@
  *
  * No wake-up is lost: a vCPU writes what it waits for before it asks for the page, under
  * whose lock the load that brings it ends, and who ends a load looks at all vCPUs after.
+ * What became a token's instead is a slot before absent says no more, and who looks, looks at
+ * absent first.
  */
 #include <arch/barrier.h>
 #include <arch/esr.h>
@@ -134,11 +136,10 @@ enum bring paging_bring(struct vcpu *v, u32 page, u32 *frame)
 static void tell(struct vcpu *v, u32 page)
 {
 	struct vcpu_paging *g = &v->paging;
-	bool news = v->apf && apf_arrived(v, page);
+	bool news = atomic_cas(&g->absent, ABSENT_PAGE + page, ABSENT_CAME) ||
+		    atomic_cas(&g->absent, ABSENT_ROOM, ABSENT_CAME);
 
-	news |= atomic_cas(&g->absent, ABSENT_PAGE + page, ABSENT_CAME) ||
-		atomic_cas(&g->absent, ABSENT_ROOM, ABSENT_CAME);
-	if (!news)
+	if (!apf_arrived(v, page) && !news)
 		return;
 	atomic_store_release(&g->news, true);
 	vcpu_request(v, REQ_RESCHED);

@@ -3,6 +3,7 @@
  * Far memory: pages in RAM, loads in a heap by the time at which they end. Lock: that of
  * the paged memory it serves.
  */
+#include <lib/atomic.h>
 #include <lib/bits.h>
 #include <lib/check.h>
 #include <lib/string.h>
@@ -86,6 +87,13 @@ static u64 latency(struct far *f)
 
 /* ---- the store ---- */
 
+/* Who looks without the lock sees this as it was before or after a change: a heap on which
+ * somebody works would let him sleep too long. */
+static void set_next(struct far *f)
+{
+	atomic_store(&f->next, f->nr ? MAX(f->heap[0].due, f->last + f->spacing) : UINT64_MAX);
+}
+
 static bool load(struct store *s, u32 id, u32 page, void *frame, u64 now)
 {
 	struct far *f = far_of(s);
@@ -93,6 +101,7 @@ static bool load(struct store *s, u32 id, u32 page, void *frame, u64 now)
 	if (f->nr == f->room)
 		return false;
 	heap_add(f, &(struct far_load){now + latency(f), f->asked++, id, page, frame});
+	set_next(f);
 	return true;
 }
 
@@ -105,9 +114,7 @@ static bool save(struct store *s, u32 page, const void *frame, u64 now)
 
 static u64 next(const struct store *s)
 {
-	const struct far *f = far_of(s);
-
-	return f->nr ? MAX(f->heap[0].due, f->last + f->spacing) : UINT64_MAX;
+	return atomic_load(&far_of(s)->next);
 }
 
 static bool done(struct store *s, u64 now, struct store_done *d)
@@ -120,6 +127,7 @@ static bool done(struct store *s, u64 now, struct store_done *d)
 		return false;
 	f->last = f->spacing ? at : 0;
 	ended = heap_take(f);
+	set_next(f);
 	memcpy(ended.frame, place_of(f, ended.page), PAGE_SIZE);
 	*d = (struct store_done){ended.load, OK};
 	return true;
@@ -132,6 +140,7 @@ static void reset(struct store *s)
 
 	f->nr = 0;
 	f->last = 0;
+	set_next(f);
 	f->random = f->config.seed ?: 1;
 }
 

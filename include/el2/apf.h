@@ -8,7 +8,7 @@
 #include <abi/apf.h>
 #include <el2/trap.h>
 #include <el2/vsdei.h>
-#include <lib/atomic.h>
+#include <lib/lock.h>
 
 struct partition;
 struct vcpu;
@@ -20,18 +20,19 @@ struct vcpu;
 /* The ready interrupt: a PPI that QEMU's virt does not use. */
 #define APF_INTID 20
 
-/* A vCPU's; only its CPU touches it, but for the two atomic words. */
+/* A vCPU's. The lock is for what an arriving page changes, down to noticed; the rest only
+ * the vCPU's CPU touches. */
 struct apf {
+	struct lock lock;
+	u32 noticed; /* slot of the event that is pending or running; APF_LIMIT: none */
 	u64 waiting; /* slots whose page is on its way; atomic */
-	u64 came;    /* and those where it has come since; atomic */
+	u64 came;    /* and those where it has come since */
 	u64 used, accepted;
 	u32 page[APF_LIMIT];
 	u32 token[APF_LIMIT];
 	u64 context[APF_LIMIT]; /* of the guest: who was told */
 	u32 generation;
-	u32 noticed;    /* slot of the event that is pending or running; APF_LIMIT: none */
-	bool cancelled; /* that event will not come; atomic */
-	u32 refused;    /* page of the last notice that was not accepted, and its context */
+	u32 refused; /* page of the last notice that was not accepted, and its context */
 	u64 refused_context;
 
 	bool on;

@@ -32,6 +32,7 @@ struct far {
 	u32 asked;
 	u64 ticks_per_ms;
 	u64 last, spacing; /* when the last load ended; ticks between two */
+	u64 next;          /* when the next one does; atomic */
 	struct far_config config;
 	u32 random;
 };
