@@ -12,7 +12,9 @@
 #include <el2/inject.h>
 #include <el2/partition.h>
 #include <el2/vsdei_bound.h>
+#ifndef WITH_PAGING /* a test that links el2/paging.c */
 #include <no_paging.h>
+#endif
 #include <sdei/handler.h>
 #include <sdei/words.h>
 #include <string.h>
