@@ -17,6 +17,8 @@
 /* Frames that one instruction can need at a time: two pages of code (T32) and two of data,
  * each behind four tables of stage 1. */
 #define PAGED_HELD 20
+/* And those that a vCPU may hold as long as it likes: of its control block. */
+#define PAGED_PINNED 2
 
 /* Frames that are taken together, as all CPUs must be told each time. */
 #define PAGED_EVICTED_AT_ONCE 4
@@ -96,10 +98,10 @@ struct paged_done {
 	bool lost;
 };
 
-/* The least that lets each of nr_vcpus vCPUs make progress. */
+/* The least that lets each of nr_vcpus vCPUs make progress, its control block held, too. */
 static inline u32 paged_least_frames(u32 nr_vcpus)
 {
-	return nr_vcpus * PAGED_HELD + PAGED_EVICTED_AT_ONCE;
+	return nr_vcpus * (PAGED_HELD + PAGED_PINNED) + PAGED_EVICTED_AT_ONCE;
 }
 
 /* Allocates what c needs, makes tables down to the page. Nothing is resident.

@@ -24,9 +24,9 @@ CASES = [
     *[case(name, name, gic, paged(1024, 1000), cpu, qemu=ICOUNT)
       for name in ("apf", "apfaccess", "apfevent") for gic in GICS for cpu in ("cortex-a57", "max")],
     # No more than one instruction of each vCPU needs.
-    *[case(f"least-{program}", program, gic, paged(96, 20, far_jitter_us=20, read_ahead=2))
+    *[case(f"least-{program}", program, gic, paged(104, 20, far_jitter_us=20, read_ahead=2))
       for program, gic in (("timer", "2"), ("fp", "2"), ("sysregs", "3"))],
     *[case("smp", program, gic, paged(272, 20, far_jitter_us=20), vcpus=(0, 1), smp=2)
       for program, gic in (("psci", "2"), ("psci", "3"))],
-    case("least-smp", "timer", "3", paged(176, 20, far_jitter_us=20), vcpus=(0, 1), smp=2),
+    case("least-smp", "timer", "3", paged(192, 20, far_jitter_us=20), vcpus=(0, 1), smp=2),
 ]
