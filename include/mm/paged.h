@@ -114,7 +114,7 @@ enum err paged_create(struct paged *p, const struct paged_config *c, struct stag
  * n at most PAGED_RESET_STEP at a time; the first step also forgets what the store has.
  * No vCPU of it runs, nothing is held.
  */
-#define PAGED_RESET_STEP 1024
+#define PAGED_RESET_STEP 96
 void paged_reset(struct paged *p, u32 first, u32 n);
 
 /* The number of the page at ipa, or PAGED_NO_PAGE. */
