@@ -192,15 +192,25 @@ static inline u32 next_token(void)
 	return m->ring->token[at % entries];
 }
 
+/* All of the guest itself is resident, so that nothing but pages takes time. */
+static inline void be_resident(void)
+{
+	for (u64 at = ALIGN_DOWN((u64)image_start, PAGE_SIZE); at < (u64)memory_end;
+	     at += PAGE_SIZE)
+		*(volatile u8 *)at;
+}
+
 /* This vCPU's is enabled, and what its handler needs is resident. */
 static inline void begin_here(void)
 {
+	be_resident();
 	sdei_ready(TOCSIN_EVENT_APF);
 	sdei_hook = handler;
 	mine()->way = ACCEPT;
 	enable();
 	load_at_el0(PAGES / 2);
 	next_token();
+	gic_clear_pending(intid);
 	memset(&mine()->seen, 0, sizeof(mine()->seen));
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Partitions with paged memory: guests of ours that know nothing of it, and tests/guest/apf.c,
-which is told. In exact time: a load takes so many instructions."""
+"""Partitions with paged memory: guests of ours that know nothing of it, and tests/guest/apf*.c,
+which are told. In exact time: a load takes so many instructions."""
 
 from partitions import bare_metal
 
@@ -22,7 +22,13 @@ def case(name, program, gic, props, cpu="cortex-a57", vcpus=(0,), smp=1, **more)
 GICS = ["2", "3"]
 CASES = [
     *[case(name, name, gic, paged(1024, 1000), cpu, qemu=ICOUNT)
-      for name in ("apf", "apfaccess", "apfevent") for gic in GICS for cpu in ("cortex-a57", "max")],
+      for name in ("apf", "apfaccess", "apfevent", "apfrace") for gic in GICS for cpu in ("cortex-a57", "max")],
+    # The same, and with another vCPU on that CPU.
+    *[case("apfrace-two", "apfrace", gic, paged(1024, 1000), cpu, vcpus=(0, 0), qemu=ICOUNT)
+      for gic, cpu in (("2", "cortex-a57"), ("3", "max"))],
+    *[case("apfsmp", "apfsmp", gic, paged(1024, 200, far_jitter_us=100), vcpus=(0, 1), smp=2) for gic in GICS],
+    *[case(f"apfreset-{len(vcpus)}", "apfreset", gic, paged(1024, 1000), vcpus=vcpus, qemu=ICOUNT)
+      for gic in GICS for vcpus in ((0,), (0, 0))],
     # No more than one instruction of each vCPU needs.
     *[case(f"least-{program}", program, gic, paged(104, 20, far_jitter_us=20, read_ahead=2))
       for program, gic in (("timer", "2"), ("fp", "2"), ("sysregs", "3"))],
