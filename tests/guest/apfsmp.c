@@ -67,11 +67,11 @@ static void go_off_with_pages(u64 arg)
 {
 	(void)arg;
 	gic_cpu_init();
-	gic_enable(intid);
 	begin_here();
 	for (u32 i = 0; i < 4; i++)
 		load_at_el0(i);
 	other_runs = mine()->seen.runs;
+	gic_enable(intid); /* what comes from now on could wake it */
 }
 
 static void after_off(u64 arg)
