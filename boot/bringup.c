@@ -44,8 +44,8 @@ void stage1_switch(u64 root); /* head.S */
 static u64 partition_pool_size(const struct partition_spec *s)
 {
 	/* Tables down to the page; frames, and as much again for loads and tokens. */
-	u64 paged = s->paging.on ? s->memory / 512 + s->paging.resident / 256 + KIB(32) +
-				       s->nr_vcpus * KIB(8)
+	u64 paged = s->paging.on ? s->memory / 512 + s->memory / KIB(256) +
+				       s->paging.resident / 256 + KIB(32) + s->nr_vcpus * KIB(8)
 				 : 0;
 
 	return paged + POOL_PER_PARTITION + s->nr_vcpus * POOL_PER_VCPU +

@@ -110,9 +110,11 @@ static __attribute__((noinline)) const struct mmio_region *find(struct vcpu *v, 
 			*verdict = flag_fault(v, esr, ipa);
 		return NULL;
 	}
-	e = stage2_lookup(&p->stage2, ipa);
-	if (e.kind == STAGE2_PAGED)
+	if (p->paging && paging_covers(v, ipa)) {
 		*verdict = paging_fault(v, esr, ipa);
+		return NULL;
+	}
+	e = stage2_lookup(&p->stage2, ipa);
 	if (e.kind == STAGE2_MEMORY || e.kind == STAGE2_DEVICE)
 		*verdict = VERDICT(RESUME); /* it was between break and make */
 	if (e.kind != STAGE2_MMIO)

@@ -3,6 +3,7 @@
 #include <arch/barrier.h>
 #include <arch/sysreg.h>
 #include <lib/bits.h>
+#include <lib/string.h>
 #include <mm/cache.h>
 
 bool cache_clean_unsafe;
@@ -15,6 +16,25 @@ static u64 data_line(void)
 #define FOR_LINES(op, start, size, line)                                                           \
 	for (u64 a_ = ALIGN_DOWN((u64)(start), line); a_ < (u64)(start) + (size); a_ += (line))    \
 	__asm__ volatile(op ", %0" ::"r"(a_) : "memory")
+
+/* Eight at a time: pages of a guest that waits for them. */
+#define FOR_PAGE(op, page, step)                                                                   \
+	for (u64 a_ = (u64)(page), end_ = a_ + PAGE_SIZE; a_ < end_;)                              \
+	__asm__ volatile(".rept 8\n\t" op ", %0\n\tadd %0, %0, %1\n\t.endr"                        \
+			 : "+r"(a_)                                                                \
+			 : "r"(step)                                                               \
+			 : "memory")
+#define IN_EIGHTS(step) (8 * (step) <= PAGE_SIZE)
+
+void cache_zero_page(void *page)
+{
+	u64 dczid = read_sysreg(DCZID_EL0), block = 4UL << FIELD_GET(DCZID_EL0_BS, dczid);
+
+	if (dczid & DCZID_EL0_DZP || !IN_EIGHTS(block))
+		memset(page, 0, PAGE_SIZE);
+	else
+		FOR_PAGE("dc zva", page, block);
+}
 
 void cache_clean_for_uncached(const void *start, size_t size)
 {
@@ -38,7 +58,10 @@ void cache_hand_to_guest(const void *start, size_t size)
 {
 	u64 line = data_line();
 
-	FOR_LINES("dc civac", start, size, line);
+	if (size == PAGE_SIZE && IN_EIGHTS(line))
+		FOR_PAGE("dc civac", start, line);
+	else
+		FOR_LINES("dc civac", start, size, line);
 	dsb(sy);
 }
 

@@ -20,9 +20,12 @@ static ipa_t ipa_of(const struct paged *p, u32 page)
 	return p->config.ipa + (u64)page * PAGE_SIZE;
 }
 
+/* RAM begins where a table does, so that its number says in which one a page is. */
+#define ENTRIES (PAGE_SIZE / sizeof(u64))
+
 u64 *paged_entry(const struct paged *p, u32 page)
 {
-	return stage2_page(p->stage2, ipa_of(p, page));
+	return &p->tables[page / ENTRIES][page % ENTRIES];
 }
 
 /* ---- contents that need no store ---- */
@@ -32,7 +35,7 @@ static void fill_word(void *frame, u32 word)
 	u64 *at = frame, twice = (u64)word << 32 | word;
 
 	if (!word)
-		memset(frame, 0, PAGE_SIZE);
+		cache_zero_page(frame);
 	else
 		for (u32 i = 0; i < PAGE_SIZE / sizeof(u64); i++)
 			at[i] = twice;
@@ -43,7 +46,7 @@ static void fill_fresh(const struct paged *p, u32 page, u8 *frame)
 {
 	struct range here = {(u64)page * PAGE_SIZE, PAGE_SIZE};
 
-	memset(frame, 0, PAGE_SIZE);
+	cache_zero_page(frame);
 	for (u32 i = 0; i < p->config.nr_images; i++) {
 		const struct paged_image *image = &p->config.images[i];
 		u64 start = MAX(here.base, image->at);
@@ -294,12 +297,20 @@ void paged_reset(struct paged *p, u32 first, u32 n)
 enum err paged_create(struct paged *p, const struct paged_config *c, struct stage2 *stage2,
 		      struct store *store)
 {
+	u64 size = (u64)c->nr_pages * PAGE_SIZE;
+	enum err err;
+
 	*p = (struct paged){.config = *c, .stage2 = stage2, .store = store};
 	p->frames = object_alloc(c->nr_frames * sizeof(*p->frames), 8);
 	p->free = object_alloc(c->nr_frames * sizeof(*p->free), 8);
 	p->loads = object_alloc(c->nr_loads * sizeof(*p->loads), 8);
-	if (!p->frames || !p->free || !p->loads)
+	p->tables = object_alloc(ALIGN_UP(c->nr_pages, ENTRIES) / ENTRIES * sizeof(*p->tables), 8);
+	if (!p->frames || !p->free || !p->loads || !p->tables)
 		return ERR_NO_MEMORY;
 	reset_frames(p);
-	return stage2_make_paged(stage2, c->ipa, (u64)c->nr_pages * PAGE_SIZE);
+	err = IS_ALIGNED(c->ipa, ENTRIES * PAGE_SIZE) ? stage2_make_paged(stage2, c->ipa, size)
+						      : ERR_RANGE;
+	for (u32 i = 0; !err && i < c->nr_pages; i += ENTRIES)
+		p->tables[i / ENTRIES] = stage2_page(stage2, ipa_of(p, i));
+	return err;
 }

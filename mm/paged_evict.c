@@ -68,8 +68,9 @@ static bool is_filled(const void *frame, u32 *word)
 	*word = (u32)at[0];
 	if (at[0] != ((u64)*word << 32 | *word))
 		return false;
-	for (u32 i = 1; i < PAGE_SIZE / sizeof(u64); i++)
-		if (at[i] != at[0])
+	for (u32 i = 0; i < PAGE_SIZE / sizeof(u64); i += 4)
+		if ((at[i] ^ at[0]) | (at[i + 1] ^ at[0]) | (at[i + 2] ^ at[0]) |
+		    (at[i + 3] ^ at[0]))
 			return false;
 	return true;
 }

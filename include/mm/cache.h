@@ -22,6 +22,9 @@ void cache_clean_for_uncached(const void *start, size_t size);
  * runs, cache_forget_instructions(). */
 void cache_hand_to_guest(const void *start, size_t size);
 
+/* Zeroes a page of normal memory, cached, without reading it. */
+void cache_zero_page(void *page);
+
 /* Memory of a guest that is about to run may have been written while its old
  * instructions were cached, under any address: drops all, in all CPUs of the inner
  * shareable domain. */

@@ -31,7 +31,7 @@ struct paged_image {
 };
 
 struct paged_config {
-	ipa_t ipa;      /* RAM, one piece of whole pages */
+	ipa_t ipa;      /* RAM, one piece of whole pages, from a multiple of 2 MiB on */
 	u32 nr_pages;   /* of it */
 	void *frames;   /* resident ones, mapped in EL2 */
 	u32 nr_frames;  /* at least paged_least_frames() */
@@ -67,6 +67,7 @@ struct paged {
 	struct lock lock;
 	struct paged_config config;
 	struct stage2 *stage2;
+	u64 **tables; /* of stage 2, for 2 MiB each */
 	struct store *store;
 	struct paged_frame *frames;
 	u32 *free; /* stack of frames */
@@ -105,7 +106,7 @@ static inline u32 paged_least_frames(u32 nr_vcpus)
 }
 
 /* Allocates what c needs, makes tables down to the page. Nothing is resident.
- * ERR_NO_MEMORY; ERR_RANGE for RAM that stage 2 cannot hold. Boot CPU. */
+ * ERR_NO_MEMORY; ERR_RANGE for RAM that stage 2 cannot hold, or that begins elsewhere. Boot CPU. */
 enum err paged_create(struct paged *p, const struct paged_config *c, struct stage2 *stage2,
 		      struct store *store) MUST_CHECK;
 

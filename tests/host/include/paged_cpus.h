@@ -153,6 +153,11 @@ static struct cleaned {
 	const void *shared, *published;
 } cleaned;
 
+void cache_zero_page(void *page)
+{
+	memset(page, 0, PAGE_SIZE);
+}
+
 void cache_hand_to_guest(const void *start, size_t size)
 {
 	EXPECT_EQ(size, PAGE_SIZE);
