@@ -133,7 +133,7 @@ $(BUILD)/uboot-%.img: $(BUILD)/tocsin.img $(LINUX) $(INITRDGZ) tools/uboot-disk 
 RUN_VARS := KERNEL INITRD APPEND TOCSIN SMP MEM GIC CPU QEMU_ARGS GUEST_ELF UBOOT
 export $(RUN_VARS)
 
-.PHONY: run run-partitions demo-partitions run-uboot debug
+.PHONY: run run-partitions run-paging demo-partitions run-uboot debug
 run: all $(INITRDGZ) ## Run Debian, or KERNEL= INITRD= APPEND=, with SMP= MEM= GIC= CPU= TOCSIN=
 	@tools/run
 
@@ -142,6 +142,9 @@ run-partitions: all $(INITRDGZ) build/guest/periodic.bin ## Two Debians and a re
 
 demo-partitions: all $(INITRDGZ) build/guest/periodic.bin ## The same, and a script kills and restarts them
 	@tools/run-partitions --demo
+
+run-paging: all $(INITRDGZ) ## Debian, a quarter of it resident, waits for pages and sleeps for them; LATENCY=us
+	@tools/run-paging
 
 run-uboot: all $(INITRDGZ) ## The same from U-Boot: UBOOT=extlinux (default) or script
 	@tools/run --uboot
@@ -194,7 +197,7 @@ $(BUILD)/partcheck: $(PARTCHECK) $(HOST_DEPS) | setup
 SUITES   := check host fuzz models guest partition linux
 export ONLY
 
-.PHONY: test soak $(SUITES:%=test-%) host-tests check fuzz models bench bench-accept
+.PHONY: test soak $(SUITES:%=test-%) host-tests check fuzz models bench bench-accept bench-paging
 test: setup ## Everything, in at most half an hour; ONLY=pattern selects
 	@tests/run build $(SUITES)
 
@@ -239,6 +242,9 @@ bench: all ## The cost ledger: instructions per operation against the baseline
 
 bench-accept: all ## Make the ledger of this tree the baseline
 	@tools/bench --accept
+
+bench-paging: all $(INITRDGZ) ## What sleeping for absent pages is worth, as a table and docs/paging.svg
+	@tools/bench-paging
 
 # ---------------------------------------------------------------- looking at it
 
