@@ -114,15 +114,33 @@ def channel(name, **more):
 
 
 # Debian whose processes have twice the memory that is resident; they sleep for absent pages.
-def paging(smp, **more):
-    paged = {"tocsin,paged": True, "tocsin,resident": 48 << 10, "tocsin,far-latency-us": 500}
-    return {**LINUX, "name": f"paging.smp{smp}", "smp": smp, "mem": "1G", "timeout": 300,
+def paged(smp, bootargs, latency_us=500, **more):
+    props = {"tocsin,paged": True, "tocsin,resident": 48 << 10, "tocsin,far-latency-us": latency_us}
+    return {**LINUX, "smp": smp, "mem": "1G",
             "partitions": [{"name": "debian", "cpus": list(range(smp)), "memory": "256M", "kernel": LINUX["kernel"],
-                            "initrd": LINUX["initrd"], "bootargs": "console=ttyAMA0 tocsin.test=apf", "props": paged}],
-            "reject": [*PANIC, r"walk: FAIL", r"apf failed"],
-            "expect": [RUNNING, r"apf: off\n", r"walk: 4 processes, 40960 pages in \d+ us", r"apf: on\n",
-                       r"walk: 4 processes, 40960 pages in \d+ us", r"declined 0\n", r"unknown 0\n",
-                       r"tocsin-guest: apf passed"], **more}
+                            "initrd": LINUX["initrd"], "bootargs": f"console=ttyAMA0 {bootargs}", "props": props}],
+            "reject": [*PANIC, r"walk: FAIL", r"apf failed"], **more}
+
+
+def paging(smp, **more):
+    return paged(smp, "tocsin.test=apf", name=f"paging.smp{smp}",
+                 expect=[RUNNING, r"apf: off\n", r"walk: 4 processes, 40960 pages in \d+ us", r"apf: on\n",
+                         r"walk: 4 processes, 40960 pages in \d+ us", r"declined 0\n", r"unknown 0\n",
+                         r"tocsin-guest: apf passed"], **more)
+
+
+def paging_stress(name, smp, rounds, **more):
+    """CPU hotplug, the module reloaded, sleepers killed: what is counted adds up."""
+    return paged(smp, f"panic_on_warn=1 tocsin.test=apf-stress tocsin.rounds={rounds}", latency_us=[500, 3000][smp == 1],
+                 name=f"paging-stress.{name}",
+                 reject=[*PANIC, r"walk: FAIL", r"WARNING:", r"apf-stress: FAIL", r"apf-stress failed"],
+                 expect=[RUNNING, r"apf-stress: loaded and unloaded\n", r"apf-stress: \d+ rounds\n",
+                         r"tocsin-guest: apf-stress passed"], **more)
+
+
+def paging_reset(name, bootargs="", resets=2, **more):
+    return paged(2, f"tocsin.test=apf-reset {bootargs}", name=f"paging-reset.{name}", stop=True,
+                 expect=[*[RUNNING, r"waiting [1-9]"] * resets, RUNNING], **more)
 
 
 # What make demo-partitions shows; with one CPU, in exact time.
@@ -172,6 +190,8 @@ CASES = [
     demonstrated(1),
     paging(1, qemu=demonstration.EXACT),
     paging(2),
+    paging_stress("smp1", 1, rounds=2, qemu=demonstration.EXACT),
+    paging_reset("unasked"),
     WATCHDOG,
     *matrix(channel("channel"), gic=["2", "3"]),
     direct("direct.gic3"),
@@ -195,6 +215,11 @@ CASES = [
     {**SDEI["kdump-notifiers"], "gic": "3"},
     debian("sdei-off", test="shell", tocsin="tocsin.sdei=off", reject=[*PANIC, r"\bsdei: "],
            expect=[RUNNING, "tocsin-guest: shell passed"]),
+    *[paging_stress(f"smp{smp}.{cpu}-long", smp, rounds=50, cpu=cpu, timeout=3000, soak=True)
+      for smp in (1, 4) for cpu in ("cortex-a57", "max")],
+    paging_stress("smp4", 4, rounds=2, soak=True),
+    paging_reset("asked", "tocsin.reset=asked", soak=True),
+    paging_reset("unasked-long", resets=30, timeout=3000, soak=True),
     debian("hotplug-long", "tocsin.rounds=300", test="hotplug", timeout=3000, soak=True),
     debian("reboot-long", test="reboot", expect=[RUNNING] * 50, stop=True, timeout=3000, soak=True),
     *matrix(debian("shell-cpu", test="shell", soak=True),

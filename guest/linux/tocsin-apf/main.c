@@ -17,6 +17,7 @@
 #include <linux/io.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/of.h>
 #include <linux/of_irq.h>
 #include <linux/panic_notifier.h>
@@ -26,7 +27,12 @@ DEFINE_PER_CPU(struct apf_cpu, apf_cpu);
 struct apf_info apf_info;
 
 static int irq, hotplug_state;
-static bool enabled = true, loaded;
+static bool enabled = true;
+
+/* Whether CPUs may be on at all: false before all is ready, and when all ends. */
+static bool usable;
+/* Held by who turns all CPUs on or off. */
+static DEFINE_MUTEX(turning);
 
 /* The SDEI driver exports nothing. */
 static struct {
@@ -113,36 +119,52 @@ static irqreturn_t on_ready(int number, void *arg)
 
 /* ---- on and off, on the CPU itself ---- */
 
+/* A kernel before this one may have left it on: its crash kernel runs now. */
 static void cpu_on(void *unused)
 {
 	struct apf_cpu *c = this_cpu_ptr(&apf_cpu);
 	struct arm_smccc_res r;
 
-	if (!c->block || c->on)
+	if (c->on)
 		return;
+	call(TOCSIN_APF_DISABLE, 0, &r);
 	if (call(TOCSIN_APF_ENABLE, virt_to_phys(c->block), &r))
 		pr_err(TAG "CPU %u: not enabled: %ld\n", smp_processor_id(), (long)r.a0);
 	else
-		WRITE_ONCE(c->on, true);
+		c->on = true;
+}
+
+/* False: it was off. What is in the ring, and what never will be, is woken by the caller. */
+static bool cpu_disable(struct apf_cpu *c)
+{
+	struct arm_smccc_res r;
+
+	if (!c->on)
+		return false;
+	c->on = false;
+	if (!call(TOCSIN_APF_DISABLE, 0, &r))
+		c->stats.dropped += r.a1;
+	return true;
 }
 
 static void cpu_off(void *unused)
 {
 	struct apf_cpu *c = this_cpu_ptr(&apf_cpu);
-	struct arm_smccc_res r;
 
-	if (!c->on)
-		return;
-	WRITE_ONCE(c->on, false);
-	call(TOCSIN_APF_DISABLE, 0, &r);
-	sleep_ready_all(c);
+	if (cpu_disable(c))
+		sleep_ready_all(c);
 }
 
 static int cpu_comes(unsigned int cpu)
 {
+	unsigned long flags;
+
 	enable_percpu_irq(irq, IRQ_TYPE_EDGE_RISING);
-	if (READ_ONCE(enabled))
+	local_irq_save(flags);
+	stats_cpu_comes(this_cpu_ptr(&apf_cpu));
+	if (READ_ONCE(usable) && READ_ONCE(enabled))
 		cpu_on(NULL);
+	local_irq_restore(flags);
 	return 0;
 }
 
@@ -152,36 +174,52 @@ static int cpu_goes(unsigned int cpu)
 
 	local_irq_save(flags);
 	cpu_off(NULL);
+	stats_cpu_goes(this_cpu_ptr(&apf_cpu));
 	local_irq_restore(flags);
 	disable_percpu_irq(irq);
 	return 0;
 }
 
+/* A CPU that comes up or goes down meanwhile does so before or after. */
 static int set_enabled(const char *value, const struct kernel_param *p)
 {
-	int err = param_set_bool(value, p);
+	int err;
 
-	if (err || !loaded)
-		return err;
+	mutex_lock(&turning);
 	cpus_read_lock();
-	on_each_cpu(enabled ? cpu_on : cpu_off, NULL, 1);
+	err = param_set_bool(value, p);
+	if (!err && usable)
+		on_each_cpu(enabled ? cpu_on : cpu_off, NULL, 1);
 	cpus_read_unlock();
-	return 0;
+	mutex_unlock(&turning);
+	return err;
 }
 static const struct kernel_param_ops enabled_ops = {.set = set_enabled, .get = param_get_bool};
 module_param_cb(enabled, &enabled_ops, &enabled, 0644);
 MODULE_PARM_DESC(enabled, "tell tasks to sleep for absent pages");
 
+/* For good: nobody turns it on again. */
+static void all_off(void)
+{
+	mutex_lock(&turning);
+	cpus_read_lock();
+	usable = false;
+	on_each_cpu(cpu_off, NULL, 1);
+	cpus_read_unlock();
+	mutex_unlock(&turning);
+}
+
 static int on_reboot(struct notifier_block *n, unsigned long how, void *arg)
 {
-	on_each_cpu(cpu_off, NULL, 1);
+	all_off();
 	return NOTIFY_DONE;
 }
 
-/* The other CPUs are stopping, and cannot be asked. */
+/* The other CPUs are stopping, and cannot be asked; nobody is woken, for whoever panics may hold
+ * any lock. */
 static int on_panic(struct notifier_block *n, unsigned long how, void *arg)
 {
-	cpu_off(NULL);
+	cpu_disable(this_cpu_ptr(&apf_cpu));
 	return NOTIFY_DONE;
 }
 static struct notifier_block reboot_block = {.notifier_call = on_reboot};
@@ -223,11 +261,9 @@ static int make_blocks(void)
 	{
 		struct apf_cpu *c = per_cpu_ptr(&apf_cpu, cpu);
 
-		for (unsigned int i = 0; i < NR_SLOTS; i++)
-			init_waitqueue_head(&c->slots[i].wait);
 		c->block =
 		    (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO, get_order(4 * apf_info.area));
-		if (!c->block)
+		if (!c->block || sleep_begin(c))
 			return -ENOMEM;
 	}
 	return 0;
@@ -258,15 +294,20 @@ static int begin_cpus(void)
 
 	if (err)
 		return err;
+	mutex_lock(&turning);
+	usable = true;
 	hotplug_state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "tocsin-apf", cpu_comes, cpu_goes);
+	if (hotplug_state < 0)
+		usable = false;
+	mutex_unlock(&turning);
 	if (hotplug_state < 0)
 		free_percpu_irq(irq, &apf_cpu);
 	return hotplug_state < 0 ? hotplug_state : 0;
 }
 
-static int __init apf_begin(void)
+static int begin(void)
 {
-	int err = discover() ?: find_driver() ?: make_blocks() ?: begin_events();
+	int err = make_blocks() ?: begin_events();
 
 	if (!err) {
 		err = begin_cpus();
@@ -274,14 +315,23 @@ static int __init apf_begin(void)
 			end_events();
 	}
 	if (err) {
-		pr_err(TAG "not loaded: %d\n", err);
+		sleep_over();
 		free_blocks();
+	}
+	return err;
+}
+
+static int __init apf_begin(void)
+{
+	int err = discover() ?: find_driver() ?: begin();
+
+	if (err) {
+		pr_err(TAG "not loaded: %d\n", err);
 		return err;
 	}
 	register_reboot_notifier(&reboot_block);
 	atomic_notifier_chain_register(&panic_notifier_list, &panic_block);
 	stats_begin();
-	loaded = true;
 	pr_info(TAG "event 0x%x, interrupt %d, %u tokens a CPU\n", apf_info.event, irq,
 		apf_info.limit);
 	return 0;
@@ -290,6 +340,7 @@ static int __init apf_begin(void)
 static void __exit apf_end(void)
 {
 	stats_end();
+	all_off();
 	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_block);
 	unregister_reboot_notifier(&reboot_block);
 	cpuhp_remove_state(hotplug_state);

@@ -11,6 +11,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 
 static void sleep_now(struct callback_head *work)
 {
@@ -43,23 +44,26 @@ bool sleep_later(struct apf_cpu *c, u32 token)
 	return false;
 }
 
+/* Only this makes a slot ready, and only on its own CPU: what was waited for still is. */
 static void wake(struct apf_cpu *c, struct slot *s)
 {
 	u64 us = (ktime_get_mono_fast_ns() - s->since) / 1000;
-	int old = atomic_xchg(&s->state, SLOT_READY);
 
 	c->stats.latency[min_t(unsigned int, us ? ilog2(us) : 0, NR_BUCKETS - 1)]++;
-	if (old == SLOT_SLEEPING) {
+	switch (atomic_xchg(&s->state, SLOT_READY)) {
+	case SLOT_SLEEPING:
 		c->stats.slept++;
-		wake_up(&s->wait);
-	} else if (old == SLOT_ARMED) {
+		wake_up(&s->wait); /* it may be another task's already: that looks again */
+		break;
+	case SLOT_ARMED:
 		c->stats.early++;
-	} else { /* its task is gone; READY: told before, by sleep_ready_all() */
-		atomic_cmpxchg(&s->state, SLOT_READY, old == SLOT_READY ? SLOT_READY : SLOT_FREE);
+		break;
+	default: /* its task is gone */
+		atomic_set_release(&s->state, SLOT_FREE);
 	}
 }
 
-static bool is_waited_for(struct slot *s)
+static bool is_waited_for(const struct slot *s)
 {
 	int state = atomic_read(&s->state);
 
@@ -86,22 +90,45 @@ void sleep_ready_all(struct apf_cpu *c)
 			wake(c, &c->slots[i]);
 }
 
-static bool any_left(void)
+unsigned int sleep_waiting(const struct apf_cpu *c, unsigned int *abandoned)
 {
-	unsigned int cpu;
+	unsigned int waiting = 0;
 
-	for_each_possible_cpu(
-	    cpu) for (unsigned int i = 0; i < NR_SLOTS;
-		      i++) if (atomic_read_acquire(&per_cpu_ptr(&apf_cpu, cpu)->slots[i].state) !=
-			       SLOT_FREE) return true;
+	*abandoned = 0;
+	for (unsigned int i = 0; i < NR_SLOTS; i++) {
+		waiting += is_waited_for(&c->slots[i]);
+		*abandoned += atomic_read(&c->slots[i].state) == SLOT_ABANDONED;
+	}
+	return waiting;
+}
+
+/* ---- life ---- */
+
+int sleep_begin(struct apf_cpu *c)
+{
+	c->slots = kcalloc(NR_SLOTS, sizeof(*c->slots), GFP_KERNEL);
+	if (!c->slots)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < NR_SLOTS; i++)
+		init_waitqueue_head(&c->slots[i].wait);
+	return 0;
+}
+
+static bool is_used(const struct apf_cpu *c)
+{
+	for (unsigned int i = 0; c->slots && i < NR_SLOTS; i++)
+		if (atomic_read_acquire(&c->slots[i].state) != SLOT_FREE)
+			return true;
 	return false;
 }
 
-/* A task that has freed its slot is within a few instructions of leaving sleep_now(), and this
- * kernel does not preempt it there. */
+/* A task that has freed its slot, or abandoned it, still has to leave sleep_now(): it is
+ * preempted there at most, which synchronize_rcu_tasks() waits for. */
 void sleep_over(void)
 {
-	while (any_left())
-		msleep(10);
-	synchronize_rcu();
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) while (is_used(per_cpu_ptr(&apf_cpu, cpu))) msleep(10);
+	synchronize_rcu_tasks();
+	for_each_possible_cpu(cpu) kfree(per_cpu_ptr(&apf_cpu, cpu)->slots);
 }
