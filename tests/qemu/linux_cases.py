@@ -131,7 +131,7 @@ def paging(smp, **more):
 
 def paging_stress(name, smp, rounds, **more):
     """CPU hotplug, the module reloaded, sleepers killed: what is counted adds up."""
-    return paged(smp, f"panic_on_warn=1 tocsin.test=apf-stress tocsin.rounds={rounds}", latency_us=[500, 3000][smp == 1],
+    return paged(smp, f"panic_on_warn=1 tocsin.test=apf-stress tocsin.rounds={rounds}", latency_us=3000,
                  name=f"paging-stress.{name}",
                  reject=[*PANIC, r"walk: FAIL", r"WARNING:", r"apf-stress: FAIL", r"apf-stress failed"],
                  expect=[RUNNING, r"apf-stress: loaded and unloaded\n", r"apf-stress: \d+ rounds\n",
