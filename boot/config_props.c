@@ -29,73 +29,69 @@ enum kind {
 /* In which nodes a property may be. */
 enum { TOCSIN = 1, XEN = 2, BOTH = 3 };
 
-/* What this version does with it. */
-enum state { WORKS, CHECKED };
-
 struct property {
 	const char *name;
 	enum kind kind;
 	size_t offset; /* in the structure that is filled in */
 	u64 min, max;
 	u8 who;
-	enum state state;
 };
 
 #define AT(field) offsetof(struct partition_spec, field)
 
 /* docs/partitions.md has a line for each. */
 static const struct property properties[] = {
-    {"cpus", KIND_U32, AT(nr_vcpus), 1, CONFIG_MAX_VCPUS, BOTH, WORKS},
-    {"memory", KIND_KIB, AT(memory), 64, BIT(38), BOTH, WORKS},
-    {"vpl011", KIND_FLAG, AT(vpl011), 0, 0, BOTH, WORKS},
-    {"nr_spis", KIND_U32, AT(nr_spis), 0, 988, BOTH, WORKS},
-    {"direct-map", KIND_FLAG, AT(direct_map), 0, 0, BOTH, WORKS},
-    {"xen,static-mem", KIND_GIVEN, 0, 0, 0, BOTH, WORKS},
-    {"tocsin,name", KIND_NAME, 0, 0, 0, BOTH, WORKS},
-    {"tocsin,cpu-affinity", KIND_CPUS, 0, 0, 0, BOTH, WORKS},
-    {"tocsin,priority", KIND_U8, AT(priority), 0, 255, BOTH, WORKS},
-    {"tocsin,windows", KIND_WINDOWS, 0, 0, 0, BOTH, WORKS},
-    {"tocsin,donate-slack", KIND_FLAG, AT(donate_slack), 0, 0, BOTH, WORKS},
-    {"tocsin,on-off", KIND_ACTION, AT(on_off), 0, 0, BOTH, WORKS},
-    {"tocsin,on-fault", KIND_ACTION, AT(on_fault), 0, 0, BOTH, WORKS},
-    {"tocsin,restart-limit", KIND_U32, AT(restart_limit), 0, 1000000, BOTH, WORKS},
-    {"tocsin,restart-backoff-ms", KIND_U32, AT(restart_backoff_ms), 0, 3600000, BOTH, WORKS},
-    {"tocsin,watchdog", KIND_FLAG, AT(watchdog), 0, 0, BOTH, WORKS},
-    {"tocsin,paged", KIND_FLAG, AT(paging.on), 0, 0, BOTH, WORKS},
-    {"tocsin,resident", KIND_KIB, AT(paging.resident), 64, BIT(38), BOTH, WORKS},
-    {"tocsin,read-ahead", KIND_U32, AT(paging.read_ahead), 0, 64, BOTH, WORKS},
-    {"tocsin,async-min-us", KIND_U32, AT(paging.async_min_us), 0, 10000000, BOTH, WORKS},
-    {"tocsin,far-latency-us", KIND_U32, AT(paging.far_latency_us), 0, 10000000, BOTH, WORKS},
-    {"tocsin,far-jitter-us", KIND_U32, AT(paging.far_jitter_us), 0, 10000000, BOTH, WORKS},
-    {"tocsin,far-seed", KIND_U32, AT(paging.far_seed), 0, UINT32_MAX, BOTH, WORKS},
-    {"tocsin,far-per-ms", KIND_U32, AT(paging.far_per_ms), 0, 1000000, BOTH, WORKS},
-    {"tocsin,sdei", KIND_ON_OFF, AT(sdei), 0, 0, BOTH, WORKS},
-    {"tocsin,sdei-slots", KIND_SLOTS, 0, 0, 0, BOTH, WORKS},
-    {"compatible", KIND_OTHER, 0, 0, 0, BOTH, WORKS},
-    {"status", KIND_OTHER, 0, 0, 0, BOTH, WORKS},
-    {"phandle", KIND_OTHER, 0, 0, 0, BOTH, WORKS},
-    {"linux,phandle", KIND_OTHER, 0, 0, 0, BOTH, WORKS},
-    {"#address-cells", KIND_OTHER, 0, 0, 0, BOTH, WORKS},
-    {"#size-cells", KIND_OTHER, 0, 0, 0, BOTH, WORKS},
-    {"#xen,static-mem-address-cells", KIND_OTHER, 0, 0, 0, BOTH, WORKS},
-    {"#xen,static-mem-size-cells", KIND_OTHER, 0, 0, 0, BOTH, WORKS},
-    {"passthrough", KIND_FOREIGN, 0, 0, 0, XEN, WORKS},
-    {"capabilities", KIND_FOREIGN, 0, 0, 0, XEN, WORKS},
-    {"domain-cpupool", KIND_FOREIGN, 0, 0, 0, XEN, WORKS},
-    {"llc-colors", KIND_FOREIGN, 0, 0, 0, XEN, WORKS},
-    {"max_grant_version", KIND_FOREIGN, 0, 0, 0, XEN, WORKS},
-    {"max_grant_frames", KIND_FOREIGN, 0, 0, 0, XEN, WORKS},
-    {"max_maptrack_frames", KIND_FOREIGN, 0, 0, 0, XEN, WORKS},
-    {"sve", KIND_FOREIGN, 0, 0, 0, XEN, WORKS},
-    {"trap-unmapped-accesses", KIND_FOREIGN, 0, 0, 0, XEN, WORKS},
-    {"xen,enhanced", KIND_FOREIGN, 0, 0, 0, XEN, WORKS},
+    {"cpus", KIND_U32, AT(nr_vcpus), 1, CONFIG_MAX_VCPUS, BOTH},
+    {"memory", KIND_KIB, AT(memory), 64, BIT(38), BOTH},
+    {"vpl011", KIND_FLAG, AT(vpl011), 0, 0, BOTH},
+    {"nr_spis", KIND_U32, AT(nr_spis), 0, 988, BOTH},
+    {"direct-map", KIND_FLAG, AT(direct_map), 0, 0, BOTH},
+    {"xen,static-mem", KIND_GIVEN, 0, 0, 0, BOTH},
+    {"tocsin,name", KIND_NAME, 0, 0, 0, BOTH},
+    {"tocsin,cpu-affinity", KIND_CPUS, 0, 0, 0, BOTH},
+    {"tocsin,priority", KIND_U8, AT(priority), 0, 255, BOTH},
+    {"tocsin,windows", KIND_WINDOWS, 0, 0, 0, BOTH},
+    {"tocsin,donate-slack", KIND_FLAG, AT(donate_slack), 0, 0, BOTH},
+    {"tocsin,on-off", KIND_ACTION, AT(on_off), 0, 0, BOTH},
+    {"tocsin,on-fault", KIND_ACTION, AT(on_fault), 0, 0, BOTH},
+    {"tocsin,restart-limit", KIND_U32, AT(restart_limit), 0, 1000000, BOTH},
+    {"tocsin,restart-backoff-ms", KIND_U32, AT(restart_backoff_ms), 0, 3600000, BOTH},
+    {"tocsin,watchdog", KIND_FLAG, AT(watchdog), 0, 0, BOTH},
+    {"tocsin,paged", KIND_FLAG, AT(paging.on), 0, 0, BOTH},
+    {"tocsin,resident", KIND_KIB, AT(paging.resident), 64, BIT(38), BOTH},
+    {"tocsin,read-ahead", KIND_U32, AT(paging.read_ahead), 0, 64, BOTH},
+    {"tocsin,async-min-us", KIND_U32, AT(paging.async_min_us), 0, 10000000, BOTH},
+    {"tocsin,far-latency-us", KIND_U32, AT(paging.far_latency_us), 0, 10000000, BOTH},
+    {"tocsin,far-jitter-us", KIND_U32, AT(paging.far_jitter_us), 0, 10000000, BOTH},
+    {"tocsin,far-seed", KIND_U32, AT(paging.far_seed), 0, UINT32_MAX, BOTH},
+    {"tocsin,far-per-ms", KIND_U32, AT(paging.far_per_ms), 0, 1000000, BOTH},
+    {"tocsin,sdei", KIND_ON_OFF, AT(sdei), 0, 0, BOTH},
+    {"tocsin,sdei-slots", KIND_SLOTS, 0, 0, 0, BOTH},
+    {"compatible", KIND_OTHER, 0, 0, 0, BOTH},
+    {"status", KIND_OTHER, 0, 0, 0, BOTH},
+    {"phandle", KIND_OTHER, 0, 0, 0, BOTH},
+    {"linux,phandle", KIND_OTHER, 0, 0, 0, BOTH},
+    {"#address-cells", KIND_OTHER, 0, 0, 0, BOTH},
+    {"#size-cells", KIND_OTHER, 0, 0, 0, BOTH},
+    {"#xen,static-mem-address-cells", KIND_OTHER, 0, 0, 0, BOTH},
+    {"#xen,static-mem-size-cells", KIND_OTHER, 0, 0, 0, BOTH},
+    {"passthrough", KIND_FOREIGN, 0, 0, 0, XEN},
+    {"capabilities", KIND_FOREIGN, 0, 0, 0, XEN},
+    {"domain-cpupool", KIND_FOREIGN, 0, 0, 0, XEN},
+    {"llc-colors", KIND_FOREIGN, 0, 0, 0, XEN},
+    {"max_grant_version", KIND_FOREIGN, 0, 0, 0, XEN},
+    {"max_grant_frames", KIND_FOREIGN, 0, 0, 0, XEN},
+    {"max_maptrack_frames", KIND_FOREIGN, 0, 0, 0, XEN},
+    {"sve", KIND_FOREIGN, 0, 0, 0, XEN},
+    {"trap-unmapped-accesses", KIND_FOREIGN, 0, 0, 0, XEN},
+    {"xen,enhanced", KIND_FOREIGN, 0, 0, 0, XEN},
 };
 
 /* Of /chosen; others there are not ours, unless they are called so. */
 static const struct property of_chosen[] = {
     {"tocsin,major-frame-us", KIND_U32, offsetof(struct config, major_frame_us), 100, 10000000,
-     BOTH, WORKS},
-    {"tocsin,donate-slack", KIND_FLAG, offsetof(struct config, donate_slack), 0, 0, BOTH, WORKS},
+     BOTH},
+    {"tocsin,donate-slack", KIND_FLAG, offsetof(struct config, donate_slack), 0, 0, BOTH},
 };
 
 static const char *const actions[] = {
@@ -239,8 +235,6 @@ static void read_simple(struct config_reader *r, const struct property *row, str
 static void read_known(struct config_reader *r, const struct property *row, int node,
 		       struct prop value)
 {
-	if (row->state == CHECKED)
-		config_warn(r, NULL, row->name, CONFIG_NOT_YET);
 	switch (row->kind) {
 	case KIND_CPUS:
 		config_read_cpus(r, row->name, value);

@@ -12,10 +12,6 @@
 /* Longest path in a complaint; more is cut. */
 #define PATH_MAX_SHOWN 96
 
-/* Of what is part of the configuration already, but not yet of Tocsin. */
-#define CONFIG_NOT_YET                                                                             \
-	"read and checked, but this version does not act on it yet: should not be relied upon"
-
 struct config_reader {
 	struct config *c;
 	const void *fdt;
