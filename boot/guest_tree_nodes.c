@@ -36,6 +36,24 @@ void tree_writer_string(struct tree_writer *w, const char *name, const char *val
 	tree_writer_check(w, fdt_property_string(w->to, name, value));
 }
 
+void tree_writer_empty(struct tree_writer *w, const char *name)
+{
+	tree_writer_check(w, fdt_property(w->to, name, NULL, 0));
+}
+
+void tree_writer_begin(struct tree_writer *w, const char *name, u64 address)
+{
+	char text[48];
+
+	fmt_snprintf(text, sizeof(text), "%s@%lx", name, address);
+	tree_writer_check(w, fdt_begin_node(w->to, text));
+}
+
+void tree_writer_end(struct tree_writer *w)
+{
+	tree_writer_check(w, fdt_end_node(w->to));
+}
+
 /* Writes value as n cells at *to and moves on. */
 static void put_cells(fdt32_t **to, u64 value, u32 n)
 {

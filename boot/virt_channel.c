@@ -11,7 +11,6 @@
 #include <drivers/gic.h>
 #include <drivers/log.h>
 #include <lib/check.h>
-#include <lib/fmt.h>
 #include <lib/string.h>
 #include <libfdt.h>
 #include <mm/cache.h>
@@ -218,24 +217,6 @@ u32 virt_channels_room(const struct partition_config *config)
 	return config->nr_channels ? (config->nr_channels + 1) * NODE_ROOM : 0;
 }
 
-static void begin(struct tree_writer *w, const char *name, u64 address)
-{
-	char text[48];
-
-	fmt_snprintf(text, sizeof(text), "%s@%lx", name, address);
-	tree_writer_check(w, fdt_begin_node(w->to, text));
-}
-
-static void end(struct tree_writer *w)
-{
-	tree_writer_check(w, fdt_end_node(w->to));
-}
-
-static void empty(struct tree_writer *w, const char *name)
-{
-	tree_writer_check(w, fdt_property(w->to, name, NULL, 0));
-}
-
 static void reg(struct tree_writer *w, u64 base, u64 size)
 {
 	u32 cells[] = {(u32)(base >> 32), (u32)base, (u32)(size >> 32), (u32)size};
@@ -246,18 +227,18 @@ static void reg(struct tree_writer *w, u64 base, u64 size)
 /* Not the guest's RAM: it must not be used for anything else. */
 static void write_memory(struct tree_writer *w, const struct channel_end *e, u32 phandle)
 {
-	begin(w, "channel", e->memory.base);
+	tree_writer_begin(w, "channel", e->memory.base);
 	reg(w, e->memory.base, e->memory.size);
-	empty(w, "no-map");
+	tree_writer_empty(w, "no-map");
 	tree_writer_number(w, "phandle", phandle);
-	end(w);
+	tree_writer_end(w);
 }
 
 static void write_channel(struct tree_writer *w, const struct channel_end *e, u32 phandle)
 {
 	u32 interrupts[] = {GIC_SPI, e->intid - GIC_SPI_BASE, EDGE_RISING};
 
-	begin(w, "channel", e->page);
+	tree_writer_begin(w, "channel", e->page);
 	tree_writer_string(w, "compatible", "tocsin,channel");
 	reg(w, e->page, PAGE_SIZE);
 	tree_writer_cells(w, "interrupts", interrupts, ARRAY_SIZE(interrupts));
@@ -265,9 +246,9 @@ static void write_channel(struct tree_writer *w, const struct channel_end *e, u3
 	if (e->memory.size) {
 		tree_writer_number(w, "memory-region", phandle);
 		if (!e->write)
-			empty(w, "tocsin,read-only");
+			tree_writer_empty(w, "tocsin,read-only");
 	}
-	end(w);
+	tree_writer_end(w);
 }
 
 void virt_channels_write(struct tree_writer *w)
@@ -281,11 +262,11 @@ void virt_channels_write(struct tree_writer *w)
 	tree_writer_check(w, fdt_begin_node(w->to, "reserved-memory"));
 	tree_writer_number(w, "#address-cells", 2);
 	tree_writer_number(w, "#size-cells", 2);
-	empty(w, "ranges");
+	tree_writer_empty(w, "ranges");
 	for (u32 i = 0; i < config->nr_channels; i++)
 		if (config->channels[i]->memory.size)
 			write_memory(w, config->channels[i], phandle + i);
-	end(w);
+	tree_writer_end(w);
 	for (u32 i = 0; i < config->nr_channels; i++)
 		write_channel(w, config->channels[i], phandle + i);
 }

@@ -8,7 +8,6 @@
 #include <boot/virt.h>
 #include <boot/virt_channel.h>
 #include <drivers/log.h>
-#include <lib/fmt.h>
 #include <libfdt.h>
 
 #define GIC_PPI 1
@@ -20,24 +19,6 @@
 
 #define ROOM 3072
 #define CPU_ROOM 192
-
-static void begin(struct tree_writer *w, const char *name, u64 address)
-{
-	char text[48];
-
-	fmt_snprintf(text, sizeof(text), "%s@%lx", name, address);
-	tree_writer_check(w, fdt_begin_node(w->to, text));
-}
-
-static void end(struct tree_writer *w)
-{
-	tree_writer_check(w, fdt_end_node(w->to));
-}
-
-static void empty(struct tree_writer *w, const char *name)
-{
-	tree_writer_check(w, fdt_property(w->to, name, NULL, 0));
-}
 
 /* first and nr more ranges, as two cells of address and of size each. */
 static void regs(struct tree_writer *w, struct range first, const struct range *more, u32 nr)
@@ -72,7 +53,7 @@ static void cpu_nodes(struct tree_writer *w)
 	tree_writer_number(w, "#address-cells", 2);
 	tree_writer_number(w, "#size-cells", 0);
 	guest_tree_more_cpus(w);
-	end(w);
+	tree_writer_end(w);
 }
 
 /* In the binding's order; EL1 has the physical and the virtual one. */
@@ -92,8 +73,8 @@ static void timer(struct tree_writer *w)
 	tree_writer_check(w, fdt_begin_node(w->to, "timer"));
 	tree_writer_string(w, "compatible", "arm,armv8-timer");
 	tree_writer_cells(w, "interrupts", cells, ARRAY_SIZE(cells));
-	empty(w, "always-on");
-	end(w);
+	tree_writer_empty(w, "always-on");
+	tree_writer_end(w);
 }
 
 static void gic_node(struct tree_writer *w, u32 phandle)
@@ -102,7 +83,7 @@ static void gic_node(struct tree_writer *w, u32 phandle)
 	bool v3 = w->g->machine->gic.version == 3;
 	u32 nr = v3 ? c->nr_gicr : 1;
 
-	begin(w, "intc", c->gicd.base);
+	tree_writer_begin(w, "intc", c->gicd.base);
 	tree_writer_string(w, "compatible", v3 ? "arm,gic-v3" : "arm,cortex-a15-gic");
 	regs(w, c->gicd, v3 ? c->gicr : &c->gicc, nr);
 	if (nr > 1)
@@ -110,11 +91,11 @@ static void gic_node(struct tree_writer *w, u32 phandle)
 	if (v3)
 		tree_writer_check(w,
 				  fdt_property_u64(w->to, "redistributor-stride", c->gicr_stride));
-	empty(w, "interrupt-controller");
+	tree_writer_empty(w, "interrupt-controller");
 	tree_writer_number(w, "#interrupt-cells", 3);
 	tree_writer_number(w, "#address-cells", 0);
 	tree_writer_number(w, "phandle", phandle);
-	end(w);
+	tree_writer_end(w);
 }
 
 static void uart(struct tree_writer *w)
@@ -124,13 +105,13 @@ static void uart(struct tree_writer *w)
 
 	if (!c->uart.size)
 		return;
-	begin(w, "pl011", c->uart.base);
+	tree_writer_begin(w, "pl011", c->uart.base);
 	guest_tree_console(w);
 	regs(w, c->uart, NULL, 0);
 	if (c->uart_intid)
 		tree_writer_cells(w, "interrupts", interrupts, ARRAY_SIZE(interrupts));
 	guest_tree_console_end(w);
-	end(w);
+	tree_writer_end(w);
 }
 
 static void watchdog(struct tree_writer *w)
@@ -143,11 +124,11 @@ static void watchdog(struct tree_writer *w)
 
 	if (!c->watchdog.intid)
 		return;
-	begin(w, "watchdog", c->watchdog.control.base);
+	tree_writer_begin(w, "watchdog", c->watchdog.control.base);
 	tree_writer_string(w, "compatible", "arm,sbsa-gwdt");
 	tree_writer_cells(w, "reg", reg, ARRAY_SIZE(reg));
 	tree_writer_cells(w, "interrupts", interrupts, ARRAY_SIZE(interrupts));
-	end(w);
+	tree_writer_end(w);
 }
 
 /* Where async page-not-present is announced. */
@@ -162,7 +143,7 @@ static void apf_node(struct tree_writer *w)
 	tree_writer_check(w, fdt_begin_node(w->to, "async-page-fault"));
 	tree_writer_string(w, "compatible", "tocsin,async-page-fault");
 	tree_writer_cells(w, "interrupts", interrupts, ARRAY_SIZE(interrupts));
-	end(w);
+	tree_writer_end(w);
 }
 
 u32 virt_tree_room(u32 nr_vcpus, const char *bootargs)
@@ -201,7 +182,7 @@ enum err virt_tree_write(const struct guest_tree *g, const void *part, void *to,
 	if (part)
 		virt_part_write(&w, gic_phandle);
 	guest_tree_root_end(&w);
-	end(&w);
+	tree_writer_end(&w);
 	guest_tree_set_phandles(&w);
 	tree_writer_check(&w, fdt_finish(to));
 	if (w.err) {

@@ -32,6 +32,11 @@ void tree_writer_check(struct tree_writer *w, int err);
 void tree_writer_number(struct tree_writer *w, const char *name, u32 value);
 void tree_writer_cells(struct tree_writer *w, const char *name, const u32 *cells, u32 n);
 void tree_writer_string(struct tree_writer *w, const char *name, const char *value);
+void tree_writer_empty(struct tree_writer *w, const char *name);
+
+/* A node NAME@ADDRESS, and the end of one. */
+void tree_writer_begin(struct tree_writer *w, const char *name, u64 address);
+void tree_writer_end(struct tree_writer *w);
 
 /* The machine's own console is a PL011: its clocks are right for the guest. */
 bool guest_tree_is_pl011(const struct tree_writer *w);
