@@ -12,6 +12,7 @@
 #include <drivers/timer.h>
 #include <el2/apf.h>
 #include <el2/partition.h>
+#include <el2/sched.h>
 #include <lib/bits.h>
 #include <mm/pages.h>
 
@@ -61,7 +62,7 @@ static bool must_wait(struct vcpu *v, u32 page, enum paged_answer answer, bool m
 		if (!atomic_cas(&g->absent, ABSENT_PAGE + page, ABSENT_NOTHING))
 			apf_withdraw(v);
 		else
-			atomic_or(&v->requests, REQ_RESCHED); /* for the timer's sake */
+			sched_choose_by(v->cpu, paged_next(&v->partition->paging->paged));
 	}
 	atomic_store(&g->absent, ABSENT_NOTHING);
 	return false;

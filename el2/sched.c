@@ -190,6 +190,14 @@ static inline void set_alarm(struct cpu *cpu, u64 now, u64 alarm)
 	}
 }
 
+void sched_choose_by(struct cpu *cpu, u64 then)
+{
+	if (then >= cpu->alarm)
+		return; /* also when that has come: what it was for is still to be done */
+	cpu->alarm = then;
+	timer_set(then);
+}
+
 static void idle(struct cpu *cpu, u64 now)
 {
 	set_alarm(cpu, now, schedule_until(&cpu->schedule));

@@ -32,5 +32,9 @@ enum err sched_add(struct partition *p) MUST_CHECK;
  * and returns the vCPU to enter, its context loaded. May wait in WFI for one. */
 struct vcpu *sched_serve(struct vcpu *v);
 
+/* cpu, this one, chooses anew at that counter value, if it does not earlier: its current vCPU,
+ * which goes on, has begun to wait for something. */
+void sched_choose_by(struct cpu *cpu, u64 then);
+
 /* The same for a CPU that has none yet: the end of its bring-up. Enters a guest. */
 _Noreturn void sched_start(struct cpu *cpu);

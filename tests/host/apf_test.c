@@ -26,7 +26,8 @@ static struct paging paging;
 static struct paging_config paging_config;
 static struct apf apfs[NR_VCPUS];
 static u32 state[NR_PAGES], holds[NR_PAGES], nr_objects, done[NR_PAGES], nr_done, pulses;
-static u64 now;
+#define LATER BIT(62) /* ends whatever is loaded */
+static u64 now, choose_by;
 static bool full;        /* nothing can be loaded */
 static u32 while_asking; /* one in so many arrives before its fault is answered */
 static u32 nr_loading;
@@ -56,6 +57,11 @@ u64 timer_frequency(void)
 void vcpu_wait(struct vcpu *v)
 {
 	v->waiting = true;
+}
+void sched_choose_by(struct cpu *cpu, u64 then)
+{
+	EXPECT(cpu == world.vcpus->cpu);
+	choose_by = then;
 }
 void *object_alloc(size_t size, size_t align)
 {
@@ -120,7 +126,7 @@ bool paged_is_loading(struct paged *p)
 u64 paged_next(const struct paged *p)
 {
 	(void)p;
-	return UINT64_MAX;
+	return nr_loading ? LATER : UINT64_MAX;
 }
 void paged_reset(struct paged *p, u32 first, u32 n)
 {
@@ -253,8 +259,10 @@ static void fault(struct vcpu *v, u32 page, bool before)
 	v->regs.pstate = one_in(16) ? PSTATE_EL1H : one_in(16) ? PSTATE_I : 0;
 	v->regs.pc = PC + 4 * (test_random() % 8);
 	host_SP_EL1 = test_random() % 256;
+	choose_by = 0;
 	EXPECT_EQ(paging_fault(v, ESR_DABT, RAM + page * PAGE_SIZE).action, ACT_RESUME);
 	ours = v->apf->noticed != APF_LIMIT;
+	EXPECT_EQ(choose_by, ours ? LATER : 0);
 	if (before && state[page] == LOADING)
 		arrive(page);
 	serve(v);

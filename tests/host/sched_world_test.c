@@ -61,6 +61,30 @@ TEST(windows)
 	EXPECT_EQ(world.idled, 200);
 }
 
+/* A vCPU that goes on has begun to wait: the timer comes earlier, if at all; one that has
+ * come but was not heard yet stays. */
+TEST(chooses_by)
+{
+	u64 slice_end;
+
+	config_plain();
+	world_init();
+	EXPECT(first() == a);
+	slice_end = world.alarm;
+	sched_choose_by(a->cpu, UINT64_MAX);
+	sched_choose_by(a->cpu, slice_end + 1);
+	EXPECT_EQ(world.alarm, slice_end);
+	sched_choose_by(a->cpu, world.now + 50);
+	EXPECT_EQ(world.alarm, world.now + 50);
+	EXPECT(!a->requests);
+	world.now += 60;
+	sched_choose_by(a->cpu, world.now + 70);
+	EXPECT_EQ(world.alarm, world.now - 10);
+	EXPECT(at_alarm(a) == a);
+	EXPECT_EQ(world.alarm, slice_end);
+	EXPECT(at_alarm(a) == b);
+}
+
 /* Both wait: the CPU idles through b's window until b's timer has expired, in b's next. */
 TEST(timers_wait_for_windows)
 {
