@@ -19,6 +19,9 @@ GUEST_RUNTIME := $(patsubst guest/%.c,build/guest/rt/%.o,$(wildcard guest/*.c)) 
 	build/guest/rt/program-asm.o build/guest/rt/sdei-asm.o
 GUEST_BINS := $(GUEST_NAMES:%=build/guest/%.bin) build/guest/loader-image.bin \
 	build/guest/loader-fixed.elf
+# Those that keep other partitions' pages have guest/pager/, too.
+GUEST_PAGERS := pager pagertest
+GUEST_PAGER := $(patsubst guest/%.c,build/guest/rt/%.o,$(wildcard guest/pager/*.c))
 # Where the ELF says that it wants to be.
 GUEST_ELF_BASE := 0x44000000
 
@@ -59,6 +62,8 @@ build/guest/%.elf: build/guest/%.o build/guest/rt/start.o $(GUEST_RUNTIME) guest
 	$(call say,GUEST,$@)
 	$(Q)$(GUEST_CC) $(GUEST_LDFLAGS) -o $@ $(filter %.o,$^)
 
+$(GUEST_PAGERS:%=build/guest/%.elf): $(GUEST_PAGER)
+
 build/guest/%-image.elf: build/guest/%.o build/guest/rt/start-image.o $(GUEST_RUNTIME) guest/guest.ld
 	$(call say,GUEST,$@)
 	$(Q)$(GUEST_CC) $(GUEST_LDFLAGS) -o $@ $(filter %.o,$^)
@@ -73,7 +78,7 @@ build/guest/%.bin: build/guest/%.elf
 	$(Q)$(GUEST_OBJCOPY) -O binary $< $@
 
 .SECONDARY:
--include $(wildcard build/guest/*.d build/guest/rt/*.d)
+-include $(wildcard build/guest/*.d build/guest/rt/*.d build/guest/rt/*/*.d)
 
 # Files for the loader tests, and device trees that no board should have.
 HOSTILE := build/guest/hostile/made
