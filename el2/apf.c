@@ -18,6 +18,8 @@
 #include <lib/bits.h>
 
 #define NO_SLOT APF_LIMIT
+/* Slots that a notice frees at most, when it finds none free. */
+#define RECLAIMED_AT_ONCE 4
 #define SLOT_BITS 6
 
 /* ---- slots ---- */
@@ -36,15 +38,16 @@ static void free_slot(struct apf *a, u32 slot)
 	set_waiting(a, a->waiting & ~BIT(slot));
 }
 
-/* What the guest has taken out of the ring is outstanding no more. */
+/* What the guest has taken out of the ring is outstanding no more. Some of it: one is
+ * enough for who asks. */
 static void reclaim(struct apf *a)
 {
 	u32 taken = apf_block_consumed(a) - a->consumed;
 
 	if (taken > a->produced - a->consumed)
 		return; /* it cannot have */
-	for (; taken; taken--)
-		free_slot(a, a->order[a->consumed++ % APF_RING]);
+	for (u32 n = MIN(taken, RECLAIMED_AT_ONCE); n; n--)
+		a->used &= ~BIT(a->order[a->consumed++ % APF_RING]);
 }
 
 static u32 take_slot(struct apf *a)
@@ -67,16 +70,13 @@ static u32 new_token(struct apf *a, u32 slot)
 
 /* ---- ready ---- */
 
-static void post(struct vcpu *v, u32 slot)
+static void post(struct apf *a, u32 slot)
 {
-	struct apf *a = v->apf;
-
 	a->order[a->produced % APF_RING] = (u8)slot;
 	apf_block_post(a, a->produced++, a->token[slot]);
 	a->accepted &= ~BIT(slot);
 	a->came &= ~BIT(slot);
 	a->counts.ready++;
-	vgic_pulse_private(v, APF_INTID);
 }
 
 /* The notice is not delivered, if that has not happened yet. */
@@ -101,10 +101,14 @@ void apf_withdraw(struct vcpu *v)
 void apf_serve(struct vcpu *v)
 {
 	struct apf *a = v->apf;
+	u64 ready;
 
 	lock_take(&a->lock);
-	for (u64 ready = a->came & a->accepted; ready; ready &= ready - 1)
-		post(v, (u32)__builtin_ctzl(ready));
+	ready = a->came & a->accepted;
+	for (u64 left = ready; left; left &= left - 1)
+		post(a, (u32)__builtin_ctzl(left));
+	if (ready)
+		vgic_pulse_private(v, APF_INTID);
 	lock_drop(&a->lock);
 }
 
@@ -213,7 +217,8 @@ static void accept(struct vcpu *v, u32 slot)
 	if (!(a->came & BIT(slot)))
 		return;
 	a->counts.early++;
-	post(v, slot);
+	post(a, slot);
+	vgic_pulse_private(v, APF_INTID);
 }
 
 static void decline(struct apf *a, u32 slot)
