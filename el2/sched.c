@@ -198,11 +198,26 @@ void sched_choose_by(struct cpu *cpu, u64 then)
 	timer_set(then);
 }
 
+/* What the vCPU in the hardware is interrupted by, and may not run for now, disturbs no sleep:
+ * a WFI of QEMU's ends for it at EL2, too. */
+static __attribute__((noinline)) void sleep_deaf(void)
+{
+	u32 hcr = gic_hcr_read();
+
+	gic_hcr_write(hcr & ~ICH_HCR_EL2_EN);
+	isb();
+	wfi();
+	gic_hcr_write(hcr);
+}
+
 static void idle(struct cpu *cpu, u64 now)
 {
 	set_alarm(cpu, now, schedule_until(&cpu->schedule));
 	dsb(sy); /* everything this CPU has to tell others is visible before it sleeps */
-	wfi();
+	if (cpu->current && vgic_pending(cpu->current))
+		sleep_deaf();
+	else
+		wfi();
 }
 
 /* Makes v, which has been chosen, the one to enter. The timer: when to choose anew, for
