@@ -70,7 +70,7 @@ static bool must_wait(struct vcpu *v, u32 page, enum paged_answer answer, bool m
 
 static bool is_slow(const struct paging *p)
 {
-	return p->paged.store->latency_us >= p->async_min_us;
+	return atomic_load(&p->paged.store->latency_us) >= p->async_min_us;
 }
 
 static enum paged_answer ask(struct vcpu *v, u32 page, const struct paged_access *access,
@@ -133,14 +133,17 @@ enum bring paging_bring(struct vcpu *v, u32 page, u32 *frame)
 
 /* ---- arrivals ---- */
 
-/* Those who wait for it, with or without being kept from running. */
+/* Those who wait for it or for room, with or without being kept from running. */
 static void tell(struct vcpu *v, u32 page)
 {
 	struct vcpu_paging *g = &v->paging;
-	bool news = atomic_cas(&g->absent, ABSENT_PAGE + page, ABSENT_CAME) ||
+	bool some = page != PAGED_NO_PAGE;
+	bool news = (some && atomic_cas(&g->absent, ABSENT_PAGE + page, ABSENT_CAME)) ||
 		    atomic_cas(&g->absent, ABSENT_ROOM, ABSENT_CAME);
 
-	if (!apf_arrived(v, page) && !news)
+	if (some && apf_arrived(v, page))
+		news = true;
+	if (!news)
 		return;
 	atomic_store_release(&g->news, true);
 	vcpu_request(v, REQ_RESCHED);

@@ -94,15 +94,15 @@ static void set_next(struct far *f)
 	atomic_store(&f->next, f->nr ? MAX(f->heap[0].due, f->last + f->spacing) : UINT64_MAX);
 }
 
-static bool load(struct store *s, u32 id, u32 page, void *frame, u64 now)
+static enum store_load load(struct store *s, u32 id, u32 page, void *frame, u64 now)
 {
 	struct far *f = far_of(s);
 
 	if (f->nr == f->room)
-		return false;
+		return STORE_FULL;
 	heap_add(f, &(struct far_load){now + latency(f), f->asked++, id, page, frame});
 	set_next(f);
-	return true;
+	return STORE_BEGUN;
 }
 
 static bool save(struct store *s, u32 page, const void *frame, u64 now)
@@ -110,6 +110,11 @@ static bool save(struct store *s, u32 page, const void *frame, u64 now)
 	(void)now;
 	memcpy(place_of(far_of(s), page), frame, PAGE_SIZE);
 	return true;
+}
+
+static void drop(struct store *s, u32 page, u64 now)
+{
+	(void)s, (void)page, (void)now; /* its place stays */
 }
 
 static u64 next(const struct store *s)
@@ -133,6 +138,11 @@ static bool done(struct store *s, u64 now, struct store_done *d)
 	return true;
 }
 
+static bool busy(struct store *s)
+{
+	return far_of(s)->nr;
+}
+
 /* What is stored need not be cleared: nobody asks for a page that was not saved since. */
 static void reset(struct store *s)
 {
@@ -144,13 +154,18 @@ static void reset(struct store *s)
 	f->random = f->config.seed ?: 1;
 }
 
-static const struct store_ops ops = {
-    .load = load, .save = save, .done = done, .next = next, .reset = reset};
+static const struct store_ops ops = {.load = load,
+				     .save = save,
+				     .drop = drop,
+				     .done = done,
+				     .next = next,
+				     .busy = busy,
+				     .reset = reset};
 
 void far_init(struct far *f, const struct far_config *c, void *memory, u32 nr_pages,
 	      struct far_load *heap, u32 room, u64 frequency)
 {
-	*f = (struct far){.store = {&ops, c->latency_us},
+	*f = (struct far){.store = {.ops = &ops, .latency_us = c->latency_us},
 			  .memory = memory,
 			  .nr_pages = nr_pages,
 			  .heap = heap,

@@ -91,19 +91,9 @@ static enum paged_answer fill(struct paged *p, u32 page, u64 value, const struct
 	return PAGED_THERE;
 }
 
-/* Asks the store for page. False: there is no frame, or no room for a request. */
-static bool begin_load(struct paged *p, u32 page, const struct paged_access *a, u64 now)
+/* The store writes page to frame from now on. */
+static void await(struct paged *p, u32 page, const struct paged_access *a, u32 id, u32 frame)
 {
-	u32 id = 0, frame;
-
-	if (p->nr_loading == p->config.nr_loads || !paged_take_frame(p, now, &frame))
-		return false;
-	while (p->loads[id].used)
-		id++;
-	if (!p->store->ops->load(p->store, id, page, paged_frame_address(p, frame), now)) {
-		p->free[p->nr_free++] = frame;
-		return false;
-	}
 	p->loads[id] = (struct paged_load){.used = true, .frame = frame, .ahead = !a};
 	if (a) {
 		p->loads[id].fetch = a->fetch;
@@ -112,7 +102,32 @@ static bool begin_load(struct paged *p, u32 page, const struct paged_access *a, 
 	p->frames[frame] = (struct paged_frame){.page = page, .busy = true};
 	p->nr_loading++;
 	stage2_page_break(paged_entry(p, page), PAGED_VALUE(PAGED_LOADING, id));
-	return true;
+}
+
+/* Asks the store for page, for a or to be ahead of who will want it. With PAGED_THERE it is in
+ * *frame. */
+static enum paged_answer begin_load(struct paged *p, u32 page, const struct paged_access *a,
+				    u64 now, u32 *frame)
+{
+	enum store_load begun;
+	u32 id = 0;
+
+	if (p->nr_loading == p->config.nr_loads || !paged_take_frame(p, now, frame))
+		return PAGED_ROOM;
+	while (p->loads[id].used)
+		id++;
+	begun = p->store->ops->load(p->store, id, page, paged_frame_address(p, *frame), now);
+	if (begun == STORE_BEGUN) {
+		await(p, page, a, id, *frame);
+		return PAGED_WAIT;
+	}
+	if (begun == STORE_THERE) {
+		map(p, page, *frame, a && a->fetch, a ? age_for(a) : AGE_AHEAD);
+		p->counts.loaded++;
+		return PAGED_THERE;
+	}
+	p->free[p->nr_free++] = *frame;
+	return begun == STORE_FULL ? PAGED_ROOM : PAGED_LOST;
 }
 
 static bool is_stored(const struct paged *p, u32 page)
@@ -128,18 +143,23 @@ static void load_ahead(struct paged *p, u32 page, u64 now)
 	if (!page || !(atomic_load(paged_entry(p, page - 1)) & PTE_VALID))
 		return;
 	for (u32 i = 1; i <= p->config.read_ahead && is_stored(p, page + i); i++) {
-		if (!begin_load(p, page + i, NULL, now))
+		u32 frame;
+		enum paged_answer answer = begin_load(p, page + i, NULL, now, &frame);
+
+		if (answer != PAGED_WAIT && answer != PAGED_THERE)
 			return;
 		p->counts.ahead++;
 	}
 }
 
-static enum paged_answer load(struct paged *p, u32 page, const struct paged_access *a, u64 now)
+static enum paged_answer load(struct paged *p, u32 page, const struct paged_access *a, u64 now,
+			      u32 *frame)
 {
-	if (!begin_load(p, page, a, now))
-		return PAGED_ROOM;
-	load_ahead(p, page, now);
-	return PAGED_WAIT;
+	enum paged_answer answer = begin_load(p, page, a, now, frame);
+
+	if (answer == PAGED_WAIT) /* else that might take the frame again */
+		load_ahead(p, page, now);
+	return answer;
 }
 
 /* Somebody waits for it now. */
@@ -182,7 +202,7 @@ static enum paged_answer fault(struct paged *p, u32 page, const struct paged_acc
 		return present(p, page, entry, a, frame);
 	switch (PAGED_STATE(value)) {
 	case PAGED_STORED:
-		return load(p, page, a, now);
+		return load(p, page, a, now, frame);
 	case PAGED_LOADING:
 		return join(p, value, a);
 	case PAGED_GONE:
@@ -190,6 +210,12 @@ static enum paged_answer fault(struct paged *p, u32 page, const struct paged_acc
 	default:
 		return fill(p, page, value, a, now, frame);
 	}
+}
+
+/* A store that does not answer makes no room. */
+static bool is_hopeless(const struct paged *p)
+{
+	return p->store->dead && !p->store->ops->busy(p->store);
 }
 
 enum paged_answer paged_fault(struct paged *p, u32 page, const struct paged_access *a, u64 now,
@@ -201,6 +227,8 @@ enum paged_answer paged_fault(struct paged *p, u32 page, const struct paged_acce
 	answer = fault(p, page, a, now, frame);
 	if (answer == PAGED_THERE)
 		p->frames[*frame].holds++;
+	else if (answer == PAGED_ROOM && is_hopeless(p))
+		answer = PAGED_LOST;
 	p->counts.no_room += answer == PAGED_ROOM;
 	lock_drop(&p->lock);
 	return answer;
@@ -213,7 +241,7 @@ static void finish(struct paged *p, const struct store_done *ended, struct paged
 	struct paged_load *l = &p->loads[ended->load];
 	u32 frame = l->frame;
 
-	CHECK(l->used);
+	CHECK(ended->load < p->config.nr_loads && l->used);
 	*d = (struct paged_done){.page = p->frames[frame].page, .lost = ended->err != OK};
 	l->used = false;
 	p->nr_loading--;
@@ -233,11 +261,13 @@ bool paged_done(struct paged *p, u64 now, struct paged_done *d)
 	struct store_done ended;
 	bool any;
 
-	if (paged_next(p) > now && paged_next(p) != UINT64_MAX)
+	if (paged_next(p) > now)
 		return false;
 	lock_take(&p->lock);
 	any = p->store->ops->done(p->store, now, &ended);
-	if (any)
+	if (any && ended.load == STORE_ROOM)
+		*d = (struct paged_done){.page = PAGED_NO_PAGE};
+	else if (any)
 		finish(p, &ended, d);
 	lock_drop(&p->lock);
 	return any;
@@ -248,7 +278,7 @@ bool paged_is_loading(struct paged *p)
 	bool loading;
 
 	lock_take(&p->lock);
-	loading = p->nr_loading;
+	loading = p->store->ops->busy(p->store);
 	lock_drop(&p->lock);
 	return loading;
 }

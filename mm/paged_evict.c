@@ -87,6 +87,7 @@ static bool put_away(struct paged *p, u32 frame, bool exec, u64 now)
 	cache_hand_to_guest(contents, PAGE_SIZE);
 	if (is_filled(contents, &word)) {
 		stage2_page_break(entry, PAGED_VALUE(PAGED_FILLED, word));
+		p->store->ops->drop(p->store, f->page, now);
 		p->counts.evicted_filled++;
 	} else if (!p->store->ops->save(p->store, f->page, contents, now)) {
 		stage2_page_make(entry, (u64)contents, exec, true);

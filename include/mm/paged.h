@@ -90,12 +90,12 @@ enum paged_answer {
 	PAGED_THERE, /* the access can be made again */
 	PAGED_WAIT,  /* paged_done() will name the page */
 	PAGED_ROOM,  /* it needs a frame or a load; try again once paged_done() has named any */
-	PAGED_LOST   /* its contents are gone */
+	PAGED_LOST   /* its contents cannot be had, now or ever */
 };
 
 /* A load that has ended. */
 struct paged_done {
-	u32 page;
+	u32 page; /* PAGED_NO_PAGE: none, but who waits for room can try again */
 	bool lost;
 };
 
@@ -144,11 +144,11 @@ static inline void *paged_frame_address(const struct paged *p, u32 frame)
 	return (u8 *)p->config.frames + (u64)frame * PAGE_SIZE;
 }
 
-/* A load that has ended by now: its page is there, or lost. False: none. */
+/* A load that has ended by now: its page is there, or lost; or room. False: nothing. */
 bool paged_done(struct paged *p, u64 now, struct paged_done *d);
 
-/* Is anything on its way? What a vCPU that got PAGED_ROOM has written before it asks is
- * seen by whoever ends a load later. */
+/* For a vCPU that got PAGED_ROOM: is anything on its way? What it has written before it asks is
+ * seen by whoever hears of that from paged_done(). */
 bool paged_is_loading(struct paged *p);
 
 /* When paged_done() may have something; UINT64_MAX: the store tells, or nothing is on

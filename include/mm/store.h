@@ -2,7 +2,7 @@
 /*
  * What a backing store must be able to do for paged memory (mm/paged.h). Pages are named by
  * their number in the partition's RAM, loads by a small number of the caller's. All
- * functions are called with the lock of the paged memory held; none may wait.
+ * functions but next are called with the lock of the paged memory held; none may wait.
  */
 #pragma once
 
@@ -11,28 +11,43 @@
 
 struct store;
 
-/* A load that has ended. */
-struct store_done {
-	u32 load;
-	enum err err; /* OK: the frame holds the page. Else its contents are lost. */
+/* What became of the wish to load a page. */
+enum store_load {
+	STORE_BEGUN, /* done() will name it */
+	STORE_THERE, /* the frame holds it already */
+	STORE_FULL,  /* not now; done() will say when there is room */
+	STORE_LOST   /* the store does not have it, or does not answer any more */
 };
 
+/* A load that has ended; or room for what was refused. */
+struct store_done {
+	u32 load;     /* STORE_ROOM: none, but there is room */
+	enum err err; /* OK: the frame holds the page. Else its contents are lost. */
+};
+#define STORE_ROOM UINT32_MAX
+
 struct store_ops {
-	/* Begins to read page into frame; done() will say when. False: not now, no room for
-	 * a request; what has been begun will make some. */
-	bool (*load)(struct store *s, u32 load, u32 page, void *frame, u64 now);
+	/* Begins to read page into frame. */
+	enum store_load (*load)(struct store *s, u32 load, u32 page, void *frame, u64 now);
 	/* Takes the contents of page out of frame, which is free at once. False: not now. */
 	bool (*save)(struct store *s, u32 page, const void *frame, u64 now);
-	/* The next load that has ended by now. False: none. */
+	/* What the store has of page is void: its contents are in the note. */
+	void (*drop)(struct store *s, u32 page, u64 now);
+	/* The next thing that has happened by now. False: nothing. Short: what is longer is done
+	 * in several calls, next() meanwhile being 0. */
 	bool (*done)(struct store *s, u64 now, struct store_done *d);
-	/* When there will be one: a counter value; UINT64_MAX: the store will tell by itself,
-	 * or never. */
+	/* When something will: a counter value; 0: now; UINT64_MAX: never, or the store
+	 * has to be told first. Without the lock. */
 	u64 (*next)(const struct store *s);
+	/* Somebody waits for room: is anything on its way? Then done() will name a load that
+	 * ends after this, or say STORE_ROOM. */
+	bool (*busy)(struct store *s);
 	/* Forgets all loads and all contents: the partition starts anew. */
 	void (*reset)(struct store *s);
 };
 
 struct store {
 	const struct store_ops *ops;
-	u32 latency_us; /* to be expected of a load */
+	u32 latency_us; /* to be expected of a load; atomic */
+	bool dead;      /* it answers no more: what is not resident cannot be had */
 };

@@ -38,7 +38,7 @@ static u64 draw(struct store *twin)
 	struct store_done d;
 	u64 due;
 
-	EXPECT(twin->ops->load(twin, 0, 0, nowhere, 0));
+	EXPECT_EQ(twin->ops->load(twin, 0, 0, nowhere, 0), STORE_BEGUN);
 	due = twin->ops->next(twin);
 	EXPECT(twin->ops->done(twin, due, &d));
 	return due;
@@ -79,7 +79,8 @@ static void one_load(struct store *s, struct store *twin)
 	while (list.nr < ROOM && list.load[id].used)
 		id = (id + 1) % ROOM;
 	memset(frame[id], 0xee, 8);
-	EXPECT_EQ(s->ops->load(s, id, page, frame[id], list.now), list.nr < ROOM);
+	EXPECT_EQ(s->ops->load(s, id, page, frame[id], list.now),
+		  list.nr < ROOM ? STORE_BEGUN : STORE_FULL);
 	if (list.nr == ROOM)
 		return;
 	list.load[id].used = true;
@@ -105,6 +106,7 @@ static void one_done(struct store *s)
 	struct store_done d = {UINT32_MAX, ERR_RANGE};
 
 	EXPECT_EQ(s->ops->next(s), at);
+	EXPECT_EQ(s->ops->busy(s), list.nr > 0);
 	EXPECT_EQ(s->ops->done(s, list.now, &d), at <= list.now);
 	if (at > list.now)
 		return;
@@ -250,7 +252,7 @@ TEST(far_ends_no_more_than_so_many_in_a_millisecond)
 		u32 n = 0;
 
 		while (n < ARRAY_SIZE(ended)) {
-			for (u32 i = 0; s->ops->load(s, i, 0, frame[0], now); i++)
+			for (u32 i = 0; s->ops->load(s, i, 0, frame[0], now) == STORE_BEGUN; i++)
 				;
 			now = s->ops->next(s);
 			ended[n++] = now;
@@ -270,11 +272,12 @@ TEST(far_refuses_what_it_has_no_room_for)
 	u64 due;
 
 	for (u32 i = 0; i < 3; i++)
-		EXPECT(s->ops->load(s, i, i, frame[i], 5 * i));
+		EXPECT_EQ(s->ops->load(s, i, i, frame[i], 5 * i), STORE_BEGUN);
 	due = s->ops->next(s);
-	EXPECT(!s->ops->load(s, 3, 3, frame[3], 0));
+	EXPECT_EQ(s->ops->load(s, 3, 3, frame[3], 0), STORE_FULL);
 	EXPECT_EQ(s->ops->next(s), due);
 	EXPECT(s->ops->done(s, due, &d) && d.load == 0);
-	EXPECT(s->ops->load(s, 3, 3, frame[3], 1000));
-	EXPECT(!s->ops->load(s, 4, 3, frame[4], 1000));
+	EXPECT_EQ(s->ops->load(s, 3, 3, frame[3], 1000), STORE_BEGUN);
+	EXPECT_EQ(s->ops->load(s, 4, 3, frame[4], 1000), STORE_FULL);
+	EXPECT(s->ops->busy(s));
 }

@@ -23,7 +23,7 @@ static void arrivals(void)
 	struct paged_done d;
 	u64 next = paged_next(&w.paged);
 
-	EXPECT_EQ(next == UINT64_MAX, !w.paged.nr_loading);
+	EXPECT_EQ(next == UINT64_MAX, !w.paged.nr_loading && !w.room);
 	if (next != UINT64_MAX && one_in(4))
 		w.now = MAX(w.now, next);
 	while (world_done(&d)) {
@@ -31,7 +31,7 @@ static void arrivals(void)
 			struct vcpu *v = &vcpus[i];
 
 			v->no_room = false;
-			if (v->waits != d.page)
+			if (d.page == PAGED_NO_PAGE || v->waits != d.page)
 				continue;
 			v->waits = NOBODY;
 			if (one_in(2))
@@ -139,6 +139,8 @@ static void begin_round(u32 round)
 	w.refuse_load = one_in(3) ? 8 : 0;
 	w.refuse_save = one_in(3) ? 6 : 0;
 	w.fail = one_in(3) ? 200 : 0;
+	w.there = one_in(3) ? 3 : 0;
+	w.unwilling = one_in(3) ? 50 : 0;
 	nr_pins = 0;
 	memset(vcpus, 0, sizeof(vcpus));
 	for (u32 i = 0; i < nr_vcpus; i++)
@@ -148,7 +150,7 @@ static void begin_round(u32 round)
 TEST(paged_guest_finds_what_it_wrote)
 {
 	struct paged_counts sum = {0};
-	u64 stale = 0;
+	u64 stale = 0, rooms = 0;
 
 	for (u32 i = 0; i < sizeof(image_bytes); i++)
 		image_bytes[i] = test_random();
@@ -159,11 +161,12 @@ TEST(paged_guest_finds_what_it_wrote)
 		for (u32 i = 0; i < sizeof(sum) / sizeof(u64); i++)
 			((u64 *)&sum)[i] += ((u64 *)&w.paged.counts)[i];
 		stale += w.stale;
+		rooms += w.rooms;
 	}
 	EXPECT(sum.filled > 10000 && sum.loaded > 10000 && sum.ahead > 1000 && sum.lost > 50);
 	EXPECT(sum.evicted_filled > 1000 && sum.evicted > 2 * sum.evicted_filled);
 	EXPECT(sum.aged > 10000 && sum.no_room > 100);
-	EXPECT(stale > 100000);
+	EXPECT(stale > 100000 && rooms > 1000);
 	EXPECT(most_faults < 1000);
 }
 

@@ -111,7 +111,7 @@ static void vcpu_step(struct vcpu *v)
 {
 	u64 *at[PAGED_HELD];
 
-	if (v->waits != NOBODY || (v->no_room && w.paged.nr_loading))
+	if (v->waits != NOBODY || (v->no_room && paged_is_loading(&w.paged)))
 		return;
 	v->no_room = false;
 	for (u32 i = 0; i < v->nr; i++) {

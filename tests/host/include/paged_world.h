@@ -34,15 +34,16 @@ static struct world {
 	struct far far;
 	struct far_load heap[MAX_LOADS];
 	struct paged_config config;
-	u32 refuse_load, refuse_save, fail; /* one in so many; 0: never */
+	u32 refuse_load, refuse_save, fail, there, unwilling; /* one in so many; 0: never */
 	u64 now;
-	u32 asking; /* the CPU that is in EL2 and does nothing else */
-	bool refused;
+	u32 asking;         /* the CPU that is in EL2 and does nothing else */
+	bool refused, room; /* and it will say when there is */
 	bool stored[MAX_PAGES], lost[MAX_PAGES];
 	u32 loading[MAX_LOADS]; /* page by load, NOBODY */
 	u32 held[MAX_FRAMES], held_page[MAX_FRAMES];
 	u64 *entry[MAX_PAGES];
-	u64 begun, loaded, lost_loads, dropped, saved, resident_dropped, no_room;
+	u64 begun, loaded, lost_loads, dropped, saved, filled, resident_dropped, no_room;
+	u64 rooms;
 	u64 stale; /* accesses during maintenance */
 } w;
 
@@ -88,7 +89,7 @@ static void cpus_meanwhile(void)
 
 /* ---- the store ---- */
 
-static bool store_load(struct store *s, u32 load, u32 page, void *frame, u64 now)
+static enum store_load store_load(struct store *s, u32 load, u32 page, void *frame, u64 now)
 {
 	u32 number = ((u64)frame - (u64)frames) / PAGE_SIZE;
 
@@ -96,14 +97,23 @@ static bool store_load(struct store *s, u32 load, u32 page, void *frame, u64 now
 	EXPECT(load < w.config.nr_loads && w.loading[load] == NOBODY);
 	EXPECT(page < w.config.nr_pages && w.stored[page]);
 	EXPECT(number < w.config.nr_frames && !w.held[number]);
-	if (one_in(w.refuse_load) || !w.far.store.ops->load(&w.far.store, load, page, frame, now)) {
-		w.refused = true;
-		return false;
+	if (one_in(w.unwilling))
+		return STORE_LOST;
+	if (one_in(w.there)) {
+		memcpy(frame, far_memory[page], PAGE_SIZE);
+		w.begun++;
+		w.loaded++;
+		return STORE_THERE;
+	}
+	if (one_in(w.refuse_load) ||
+	    w.far.store.ops->load(&w.far.store, load, page, frame, now) != STORE_BEGUN) {
+		w.refused = w.room = true;
+		return STORE_FULL;
 	}
 	memset(frame, 0xdd, PAGE_SIZE);
 	w.loading[load] = page;
 	w.begun++;
-	return true;
+	return STORE_BEGUN;
 }
 
 static bool store_save(struct store *s, u32 page, const void *frame, u64 now)
@@ -114,7 +124,7 @@ static bool store_save(struct store *s, u32 page, const void *frame, u64 now)
 	EXPECT(cleaned.shared == frame); /* what was written past the caches counts */
 	EXPECT(!memcmp(frame, expected[page], PAGE_SIZE));
 	if (one_in(w.refuse_save)) {
-		w.refused = true;
+		w.refused = w.room = true;
 		return false;
 	}
 	w.stored[page] = true;
@@ -122,11 +132,29 @@ static bool store_save(struct store *s, u32 page, const void *frame, u64 now)
 	return w.far.store.ops->save(&w.far.store, page, frame, now);
 }
 
+static void store_drop(struct store *s, u32 page, u64 now)
+{
+	u64 word = expected[page][0];
+
+	(void)s, (void)now;
+	EXPECT_EQ(word, word << 32 | (u32)word);
+	for (u32 i = 1; i < WORDS; i++)
+		EXPECT_EQ(expected[page][i], word);
+	w.stored[page] = false;
+	w.filled++;
+}
+
 static bool store_done(struct store *s, u64 now, struct store_done *d)
 {
 	u32 page;
 
 	(void)s;
+	if (w.room && (one_in(2) || w.far.store.ops->next(&w.far.store) > now)) {
+		w.room = false;
+		w.rooms++;
+		*d = (struct store_done){.load = STORE_ROOM};
+		return true;
+	}
 	if (!w.far.store.ops->done(&w.far.store, now, d))
 		return false;
 	page = w.loading[d->load];
@@ -143,12 +171,19 @@ static bool store_done(struct store *s, u64 now, struct store_done *d)
 static u64 store_next(const struct store *s)
 {
 	(void)s;
-	return w.far.store.ops->next(&w.far.store);
+	return w.room ? 0 : w.far.store.ops->next(&w.far.store);
+}
+
+static bool store_busy(struct store *s)
+{
+	(void)s;
+	return w.room || w.far.store.ops->busy(&w.far.store);
 }
 
 static void store_reset(struct store *s)
 {
 	(void)s;
+	w.room = false;
 	w.far.store.ops->reset(&w.far.store);
 	w.dropped = w.begun - w.loaded - w.lost_loads;
 	memset(w.loading, 0xff, sizeof(w.loading));
@@ -158,8 +193,10 @@ static void store_reset(struct store *s)
 
 static const struct store_ops store_ops = {.load = store_load,
 					   .save = store_save,
+					   .drop = store_drop,
 					   .done = store_done,
 					   .next = store_next,
+					   .busy = store_busy,
 					   .reset = store_reset};
 
 /* ---- making it ---- */
@@ -186,7 +223,7 @@ static enum err world_create(const struct paged_config *c, const struct far_conf
 	w.config = *c;
 	w.config.ipa = RAM;
 	w.config.frames = frames;
-	w.store = (struct store){&store_ops, far->latency_us};
+	w.store = (struct store){.ops = &store_ops, .latency_us = far->latency_us};
 	far_init(&w.far, far, far_memory, c->nr_pages, w.heap, MIN(c->nr_loads, 12U), FREQUENCY);
 	host_VTTBR_EL2 = FOREIGN_VTTBR;
 	EXPECT_EQ(stage2_create(&w.s2, 1, 32), OK);
@@ -297,6 +334,7 @@ static void check_counts(u32 resident)
 	EXPECT_EQ(c->lost, w.lost_loads);
 	EXPECT_EQ(w.begun, w.loaded + w.lost_loads + used + w.dropped);
 	EXPECT_EQ(c->evicted - c->evicted_filled, w.saved);
+	EXPECT_EQ(c->evicted_filled, w.filled);
 	EXPECT_EQ(c->filled + c->loaded, c->evicted + resident + w.resident_dropped);
 	EXPECT(c->ahead <= w.begun);
 	EXPECT_EQ(c->no_room, w.no_room);
@@ -355,7 +393,11 @@ static bool fits(enum paged_answer answer, u64 entry)
 		return answer == PAGED_WAIT;
 	if (state == PAGED_GONE)
 		return answer == PAGED_LOST;
-	return answer == PAGED_ROOM || answer == (state == PAGED_STORED ? PAGED_WAIT : PAGED_THERE);
+	if (state == PAGED_STORED &&
+	    (answer == PAGED_WAIT || (answer == PAGED_LOST && w.unwilling)))
+		return true;
+	return answer == PAGED_ROOM ||
+	       (answer == PAGED_THERE && (state != PAGED_STORED || w.there));
 }
 
 static enum paged_answer world_fault(u32 cpu, u32 page, const struct paged_access *a, u32 *frame)
@@ -396,6 +438,10 @@ static bool world_done(struct paged_done *d)
 	cleaned = (struct cleaned){0};
 	if (!paged_done(&w.paged, w.now, d))
 		return false;
+	if (d->page == PAGED_NO_PAGE) {
+		EXPECT(!d->lost);
+		return true;
+	}
 	EXPECT(d->page < w.config.nr_pages);
 	EXPECT_EQ(d->lost, w.lost[d->page]);
 	if (!d->lost)
