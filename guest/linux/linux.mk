@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the Debian guest's initrd has beside busybox: our kernel modules (built with
-# Debian's headers, in copies of their folders) and three programs.
+# Debian's headers, in copies of their folders) and programs.
 
 LINUX_RELEASE  = $(shell cat $(DEBIAN)/linux/release)
 LINUX_HEADERS  = $(DEBIAN)/headers/usr/src/linux-headers-$(LINUX_RELEASE)
 LINUX_BUILD    := $(BUILD)/linux
-LINUX_PROGRAMS := $(addprefix $(LINUX_BUILD)/,kexec spin channel walk sdei_test.ko tocsin_channel.ko tocsin_apf.ko)
+LINUX_PROGRAMS := $(addprefix $(LINUX_BUILD)/,kexec spin channel walk pagerd sdei_test.ko tocsin_channel.ko tocsin_apf.ko)
 
 # $(1): the module, of the folder that is called so with a hyphen. Without debug
 # information and build ID nothing in it names this folder.
@@ -38,6 +38,12 @@ $(LINUX_BUILD)/channel: guest/linux/channel/channel.c guest/linux/tocsin-channel
 	$(call say,GUEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 -static -s $(WARN) -o $@ $<
+
+$(LINUX_BUILD)/pagerd: $(wildcard guest/linux/pagerd/*) $(wildcard guest/pager/*) include/abi/pager.h \
+		guest/linux/tocsin-channel/tocsin_channel.h guest/linux/linux.mk | setup
+	$(call say,GUEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O2 -static -s $(WARN) -Iinclude -o $@ $(filter %.c,$^)
 
 $(LINUX_BUILD)/spin: guest/linux/spin/spin.S guest/linux/linux.mk | setup
 	$(call say,GUEST,$@)
