@@ -39,8 +39,8 @@ $(LINUX_BUILD)/channel: guest/linux/channel/channel.c guest/linux/tocsin-channel
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 -static -s $(WARN) -o $@ $<
 
-$(LINUX_BUILD)/pagerd: $(wildcard guest/linux/pagerd/*) $(wildcard guest/pager/*) include/abi/pager.h \
-		guest/linux/tocsin-channel/tocsin_channel.h guest/linux/linux.mk | setup
+$(LINUX_BUILD)/pagerd: $(wildcard guest/linux/pagerd/*) guest/pager/pager.c guest/pager/pager.h \
+		include/abi/pager.h guest/linux/tocsin-channel/tocsin_channel.h guest/linux/linux.mk | setup
 	$(call say,GUEST,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 -static -s $(WARN) -Iinclude -o $@ $(filter %.c,$^)
