@@ -35,6 +35,9 @@ static inline void copy_up(u8 *d, const u8 *s, size_t n)
 			word a = sw[0], b = sw[1], c = sw[2], e = sw[3];
 			word f = sw[4], g = sw[5], h = sw[6], i = sw[7];
 
+			/* Read before written, and both in pairs. */
+			__asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(e));
+			__asm__("" : "+r"(f), "+r"(g), "+r"(h), "+r"(i));
 			dw[0] = a, dw[1] = b, dw[2] = c, dw[3] = e;
 			dw[4] = f, dw[5] = g, dw[6] = h, dw[7] = i;
 		}
