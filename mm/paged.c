@@ -137,19 +137,25 @@ static bool is_stored(const struct paged *p, u32 page)
 	return !(entry & PTE_VALID) && PAGED_STATE(stage2_page_value(entry)) == PAGED_STORED;
 }
 
-/* Who goes through memory page by page will want the next ones too. */
-static void load_ahead(struct paged *p, u32 page, u64 now)
+/* Who goes through memory page by page will want the next ones too. They are asked for one by
+ * one, by paged_done(): each may need an eviction. */
+static void plan_ahead(struct paged *p, u32 page)
 {
 	if (!page || !(atomic_load(paged_entry(p, page - 1)) & PTE_VALID))
 		return;
-	for (u32 i = 1; i <= p->config.read_ahead && is_stored(p, page + i); i++) {
-		u32 frame;
-		enum paged_answer answer = begin_load(p, page + i, NULL, now, &frame);
+	p->next_ahead = page + 1;
+	atomic_store(&p->nr_ahead, p->config.read_ahead);
+}
 
-		if (answer != PAGED_WAIT && answer != PAGED_THERE)
-			return;
-		p->counts.ahead++;
-	}
+static void load_ahead(struct paged *p, u64 now)
+{
+	u32 page = p->next_ahead++, frame;
+	enum paged_answer answer =
+	    is_stored(p, page) ? begin_load(p, page, NULL, now, &frame) : PAGED_ROOM;
+	bool begun = answer == PAGED_WAIT || answer == PAGED_THERE;
+
+	atomic_store(&p->nr_ahead, begun ? p->nr_ahead - 1 : 0);
+	p->counts.ahead += begun;
 }
 
 static enum paged_answer load(struct paged *p, u32 page, const struct paged_access *a, u64 now,
@@ -157,8 +163,8 @@ static enum paged_answer load(struct paged *p, u32 page, const struct paged_acce
 {
 	enum paged_answer answer = begin_load(p, page, a, now, frame);
 
-	if (answer == PAGED_WAIT) /* else that might take the frame again */
-		load_ahead(p, page, now);
+	if (answer == PAGED_WAIT)
+		plan_ahead(p, page);
 	return answer;
 }
 
@@ -269,6 +275,8 @@ bool paged_done(struct paged *p, u64 now, struct paged_done *d)
 		*d = (struct paged_done){.page = PAGED_NO_PAGE};
 	else if (any)
 		finish(p, &ended, d);
+	else if (p->nr_ahead)
+		load_ahead(p, now);
 	lock_drop(&p->lock);
 	return any;
 }
@@ -285,7 +293,7 @@ bool paged_is_loading(struct paged *p)
 
 u64 paged_next(const struct paged *p)
 {
-	return p->store->ops->next(p->store);
+	return atomic_load(&p->nr_ahead) ? 0 : p->store->ops->next(p->store);
 }
 
 /* ---- holding ---- */
@@ -311,6 +319,7 @@ static void reset_frames(struct paged *p)
 	for (u32 i = 0; i < p->config.nr_loads; i++)
 		p->loads[i].used = false;
 	p->nr_loading = 0;
+	p->nr_ahead = 0;
 	p->hand = 0;
 }
 

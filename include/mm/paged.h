@@ -36,7 +36,7 @@ struct paged_config {
 	void *frames;   /* resident ones, mapped in EL2 */
 	u32 nr_frames;  /* at least paged_least_frames() */
 	u32 nr_loads;   /* at a time, at least 1 */
-	u32 read_ahead; /* pages that a sequential fault also asks for */
+	u32 read_ahead; /* pages that are asked for after a sequential fault */
 	const struct paged_image *images;
 	u32 nr_images;
 };
@@ -75,6 +75,7 @@ struct paged {
 	u32 hand; /* of the clock */
 	struct paged_load *loads;
 	u32 nr_loading;
+	u32 next_ahead, nr_ahead; /* pages still to be asked for ahead; the latter atomic */
 	struct paged_counts counts;
 };
 
@@ -144,14 +145,15 @@ static inline void *paged_frame_address(const struct paged *p, u32 frame)
 	return (u8 *)p->config.frames + (u64)frame * PAGE_SIZE;
 }
 
-/* A load that has ended by now: its page is there, or lost; or room. False: nothing. */
+/* A load that has ended by now: its page is there, or lost; or room. False: nothing; then one
+ * page may have been asked for ahead. */
 bool paged_done(struct paged *p, u64 now, struct paged_done *d);
 
 /* For a vCPU that got PAGED_ROOM: is anything on its way? What it has written before it asks is
  * seen by whoever hears of that from paged_done(). */
 bool paged_is_loading(struct paged *p);
 
-/* When paged_done() may have something; UINT64_MAX: the store tells, or nothing is on
- * its way. Needs no lock: an answer from before the last change does no harm to who
- * asks again after it. */
+/* When paged_done() may have something, or something to do; UINT64_MAX: the store tells, or
+ * nothing is on its way. Needs no lock: an answer from before the last change does no harm to
+ * who asks again after it. */
 u64 paged_next(const struct paged *p);
