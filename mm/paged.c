@@ -218,12 +218,6 @@ static enum paged_answer fault(struct paged *p, u32 page, const struct paged_acc
 	}
 }
 
-/* A store that does not answer makes no room. */
-static bool is_hopeless(const struct paged *p)
-{
-	return p->store->dead && !p->store->ops->busy(p->store);
-}
-
 enum paged_answer paged_fault(struct paged *p, u32 page, const struct paged_access *a, u64 now,
 			      u32 *frame)
 {
@@ -233,8 +227,8 @@ enum paged_answer paged_fault(struct paged *p, u32 page, const struct paged_acce
 	answer = fault(p, page, a, now, frame);
 	if (answer == PAGED_THERE)
 		p->frames[*frame].holds++;
-	else if (answer == PAGED_ROOM && is_hopeless(p))
-		answer = PAGED_LOST;
+	else if (answer == PAGED_ROOM && !p->store->ops->busy(p->store))
+		answer = PAGED_LOST; /* nothing will make room */
 	p->counts.no_room += answer == PAGED_ROOM;
 	lock_drop(&p->lock);
 	return answer;

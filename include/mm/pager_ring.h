@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What mm/pager.c and mm/pager_ring.c share: the memory that the pager sees. */
+#pragma once
+
+#include <mm/pager.h>
+
+/* Writes the offer. */
+void pager_ring_init(struct pager *p);
+
+/* A slot's data. */
+void *pager_ring_data(const struct pager *p, u32 slot);
+
+/* The slot that an answer's id names, if that is what was asked last of it and is still owed;
+ * NULL: the id is strange. */
+struct pager_slot *pager_ring_find(const struct pager *p, u32 id);
+
+/* Publishes a request for a slot, under a new id. */
+void pager_ring_ask(struct pager *p, struct pager_slot *s, enum tocsin_pager_op op);
+
+/* What the hello says. */
+enum pager_hello {
+	HELLO_HEARD, /* nothing new: the rings are in use */
+	HELLO_NONE,  /* that there is no pager, or none that we understand */
+	HELLO_AGAIN, /* that it begins: *h */
+};
+enum pager_hello pager_ring_hello(const struct pager *p, struct tocsin_pager_hello *h);
+
+/* A session begins: the rings are empty. */
+void pager_ring_begin(struct pager *p, u32 session);
+
+/* It has begun: what is asked anew is in the ring. */
+void pager_ring_begun(struct pager *p);
+
+/* Answers that have not been taken; more than there are slots: that cannot be. */
+u32 pager_ring_answers(const struct pager *p);
+
+/* Takes one. */
+struct tocsin_pager_completion pager_ring_take(struct pager *p);

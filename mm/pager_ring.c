@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is read and written in the memory that a pager sees. It may write to all of it at any
+ * time: each word is read once, and none of ours is ever read. Lock: as in mm/pager.c.
+ */
+#include <arch/barrier.h>
+#include <lib/atomic.h>
+#include <lib/bits.h>
+#include <mm/pager_ring.h>
+
+#define GENERATION_SHIFT 8
+
+static void *at(const struct pager *p, u32 offset)
+{
+	return (u8 *)p->config.shared + offset;
+}
+
+static struct tocsin_pager_offer *offer(const struct pager *p)
+{
+	return at(p, TOCSIN_PAGER_OFFER);
+}
+
+static const struct tocsin_pager_hello *hello(const struct pager *p)
+{
+	return at(p, TOCSIN_PAGER_HELLO);
+}
+
+void *pager_ring_data(const struct pager *p, u32 slot)
+{
+	return at(p, TOCSIN_PAGER_SLOTS + slot * TOCSIN_PAGER_PAGE_SIZE);
+}
+
+void pager_ring_init(struct pager *p)
+{
+	*offer(p) = (struct tocsin_pager_offer){.magic = TOCSIN_PAGER_MAGIC,
+						.version = TOCSIN_PAGER_VERSION,
+						.slots = p->config.slots,
+						.page_size = TOCSIN_PAGER_PAGE_SIZE,
+						.pages = p->config.nr_pages};
+}
+
+/* ---- requests ---- */
+
+static u32 id_of(const struct pager *p, const struct pager_slot *s)
+{
+	return (u32)(s - p->slots) | s->generation << GENERATION_SHIFT;
+}
+
+struct pager_slot *pager_ring_find(const struct pager *p, u32 id)
+{
+	struct pager_slot *s = &p->slots[TOCSIN_PAGER_SLOT(id) & (p->config.slots - 1)];
+
+	return s->owed && id_of(p, s) == id ? s : NULL;
+}
+
+void pager_ring_ask(struct pager *p, struct pager_slot *s, enum tocsin_pager_op op)
+{
+	struct tocsin_pager_request *ring = at(p, TOCSIN_PAGER_REQUESTS);
+
+	s->generation++;
+	ring[p->produced & (p->config.slots - 1)] = (struct tocsin_pager_request){
+	    .id = id_of(p, s), .op = op, .page = s->page, .epoch = p->epoch};
+	atomic_store_release(&offer(p)->produced, ++p->produced);
+	atomic_store_release(&p->ring, true);
+}
+
+/* ---- sessions ---- */
+
+enum pager_hello pager_ring_hello(const struct pager *p, struct tocsin_pager_hello *h)
+{
+	h->session = atomic_load_acquire(&hello(p)->session);
+	if (h->session == p->session)
+		return h->session ? HELLO_HEARD : HELLO_NONE;
+	h->version = atomic_load(&hello(p)->version);
+	h->latency_us = atomic_load(&hello(p)->latency_us);
+	h->keeps = atomic_load(&hello(p)->keeps);
+	return h->session && h->version && h->version <= TOCSIN_PAGER_VERSION ? HELLO_AGAIN
+									      : HELLO_NONE;
+}
+
+void pager_ring_begin(struct pager *p, u32 session)
+{
+	p->session = session;
+	p->produced = 0;
+	p->consumed = 0;
+}
+
+void pager_ring_begun(struct pager *p)
+{
+	atomic_store(&offer(p)->produced, p->produced);
+	atomic_store_release(&offer(p)->session, p->session);
+	atomic_store_release(&p->ring, true);
+}
+
+/* ---- answers ---- */
+
+u32 pager_ring_answers(const struct pager *p)
+{
+	return atomic_load_acquire(&hello(p)->produced) - p->consumed;
+}
+
+struct tocsin_pager_completion pager_ring_take(struct pager *p)
+{
+	const u64 *ring = at(p, TOCSIN_PAGER_COMPLETIONS);
+	u64 entry = atomic_load(&ring[p->consumed++ & (p->config.slots - 1)]);
+
+	return (struct tocsin_pager_completion){.id = (u32)entry, .status = (u32)(entry >> 32)};
+}
