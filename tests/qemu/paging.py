@@ -2,6 +2,7 @@
 """Partitions with paged memory: guests of ours that know nothing of it, and tests/guest/apf*.c,
 which are told. In exact time: a load takes so many instructions."""
 
+import neighbour
 from partitions import bare_metal
 
 ICOUNT = ["-icount", "shift=0,sleep=off"]
@@ -17,6 +18,20 @@ def case(name, program, gic, props, cpu="cortex-a57", vcpus=(0,), smp=1, **more)
     return {"name": f"paged-{name}.{cpu}.gic{gic}", "gic": gic, "cpu": cpu, "smp": smp, "mem": "256M", "timeout": 120,
             "reject": [r"(?m)^tocsin: error: panic", r"FAIL "], "expect": [r"DONE\n"],
             "partitions": [bare_metal("paged", program, vcpus, memory="16M", props=props)], **more}
+
+
+# How many ns late a neighbour may be: as its window opens, within that, and by priority. Within it
+# nothing of others happens; else there is what Tocsin does about one page at most.
+OPENS, WITHIN, ANY = 20000, 1700, 20000
+
+
+def storm(name, windows, gic, cpu="cortex-a57", **props):
+    """A neighbour beside absent pages, as many as there can be."""
+    late = f"late={OPENS}:{WITHIN}:{WITHIN}" if windows else f"late={ANY}"
+    other = neighbour.storm({"tocsin,far-latency-us": 20, "tocsin,far-jitter-us": 20, **props}, "stored")
+    return {"name": f"paged-storm-{name}.{cpu}.gic{gic}", "gic": gic, "cpu": cpu, "mem": "256M", "timeout": 120,
+            "reject": [r"(?m)^tocsin: error: panic", r"FAIL "], "expect": [r"PASS neighbour", r"DONE\n"],
+            **neighbour.system(windows, other, f"samples=300 {late}")}
 
 
 GICS = ["2", "3"]
@@ -35,6 +50,9 @@ CASES = [
     *[case("smp", program, gic, paged(272, 20, far_jitter_us=20), vcpus=(0, 1), smp=2)
       for program, gic in (("psci", "2"), ("psci", "3"))],
     case("least-smp", "timer", "3", paged(192, 20, far_jitter_us=20), vcpus=(0, 1), smp=2),
+    *[storm("windows", True, gic, cpu) for gic, cpu in (("2", "max"), ("3", "cortex-a57"))],
+    *[storm("priority", False, gic) for gic in GICS],
+    storm("ahead", False, "3", **{"tocsin,read-ahead": 64}),
 ]
 # For tools/stretch.
 EXACT = [c for c in CASES if c["name"].startswith(("paged-apf.cortex-a57", "paged-apfevent.cortex-a57"))]
