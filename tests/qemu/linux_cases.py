@@ -138,6 +138,17 @@ def paging_stress(name, smp, rounds, **more):
                          r"tocsin-guest: apf-stress passed"], **more)
 
 
+# guest/linux/sleeper's tests: plain, with the function tracer, with kprobes.
+SLEEPER = ("57 kill", "58 signal", "58 debugger", "59 fork", "59 execute", "59 exit", "59 60 move", "61 perf")
+
+
+def paging_tasks(name, **more):
+    return paged(2, "panic_on_warn=1 tocsin.test=apf-tasks", latency_us=3000, name=name,
+                 reject=[*PANIC, r"WARNING:", r"sleeper: FAIL", r"apf-traced: FAIL", r"apf-tasks: FAIL"],
+                 expect=[RUNNING, *[rf"sleeper: {test} passed\n" for test in SLEEPER] * 3,
+                         r"tocsin-guest: apf-tasks passed"], **more)
+
+
 def paging_reset(name, bootargs="", resets=2, **more):
     return paged(2, f"tocsin.test=apf-reset {bootargs}", name=f"paging-reset.{name}", stop=True,
                  expect=[*[RUNNING, r"waiting [1-9]"] * resets, RUNNING], **more)
@@ -191,6 +202,7 @@ CASES = [
     paging(1, qemu=demonstration.EXACT),
     paging(2),
     paging_stress("smp1", 1, rounds=2, qemu=demonstration.EXACT),
+    paging_tasks("paging-tasks"),
     paging_reset("unasked"),
     WATCHDOG,
     *matrix(channel("channel"), gic=["2", "3"]),
@@ -217,7 +229,8 @@ CASES = [
            expect=[RUNNING, "tocsin-guest: shell passed"]),
     *[paging_stress(f"smp{smp}.{cpu}-long", smp, rounds=50, cpu=cpu, timeout=3000, soak=True)
       for smp in (1, 4) for cpu in ("cortex-a57", "max")],
-    paging_stress("smp4", 4, rounds=2, soak=True),
+    paging_stress("smp4", 4, rounds=2, timeout=900, soak=True),
+    *matrix(paging_tasks("paging-tasks-cpu", soak=True), cpu=["cortex-a57", "max"], gic=["2", "3"]),
     paging_reset("asked", "tocsin.reset=asked", soak=True),
     paging_reset("unasked-long", resets=30, timeout=3000, soak=True),
     debian("hotplug-long", "tocsin.rounds=300", test="hotplug", timeout=3000, soak=True),

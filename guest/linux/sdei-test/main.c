@@ -5,33 +5,14 @@
  * they do. Every line printed begins with "sdei-test: ", and with "sdei-test: FAIL" if it must not
  * be there.
  */
+#include "sdei_driver.h"
 #include "sdei_test.h"
 
 #include <abi/tocsin.h>
 #include <linux/arm-smccc.h>
-#include <linux/arm_sdei.h>
 #include <linux/cpu.h>
-#include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/smp.h>
-
-/* The driver exports nothing. */
-static struct {
-	int (*event_register)(u32 event, sdei_event_callback *callback, void *arg);
-	int (*event_unregister)(u32 event);
-	int (*event_enable)(u32 event);
-	int (*event_disable)(u32 event);
-} driver;
-
-static const struct {
-	const char *name;
-	void *to;
-} wanted[] = {
-    {"sdei_event_register", &driver.event_register},
-    {"sdei_event_unregister", &driver.event_unregister},
-    {"sdei_event_enable", &driver.event_enable},
-    {"sdei_event_disable", &driver.event_disable},
-};
 
 static const struct {
 	const char *name;
@@ -51,27 +32,6 @@ long sdei_call(u32 id, u64 a, u64 b)
 
 	arm_smccc_1_1_hvc(id, a, b, &result);
 	return result.a0;
-}
-
-/* A kprobe knows where any function is: the one that knows all others. */
-static int find_driver(void)
-{
-	struct kprobe probe = {.symbol_name = "kallsyms_lookup_name"};
-	unsigned long (*lookup)(const char *name);
-	int err = register_kprobe(&probe);
-
-	if (err)
-		return err;
-	lookup = (void *)probe.addr;
-	unregister_kprobe(&probe);
-	for (unsigned int i = 0; i < ARRAY_SIZE(wanted); i++) {
-		unsigned long address = lookup(wanted[i].name);
-
-		if (!address)
-			return -ENOENT;
-		*(unsigned long *)wanted[i].to = address;
-	}
-	return 0;
 }
 
 int report_faults(void)
@@ -142,23 +102,9 @@ static const struct kernel_param_ops run_ops = {.set = set_run};
 module_param_cb(run, &run_ops, NULL, 0200);
 module_param(rounds, uint, 0644);
 
-static int register_event(void)
-{
-	int err = driver.event_register(EVENT, on_event, &listener);
-
-	if (err)
-		return err;
-	err = driver.event_enable(EVENT);
-	if (err)
-		driver.event_unregister(EVENT);
-	return err;
-}
-
 static void unregister_event(void)
 {
-	driver.event_disable(EVENT);
-	while (driver.event_unregister(EVENT) == -EINPROGRESS)
-		cpu_relax();
+	sdei_driver_end(EVENT);
 	expect_status(0);
 }
 
@@ -184,9 +130,9 @@ static int __init sdei_test_init(void)
 	int err = look_around();
 
 	if (!err)
-		err = find_driver();
+		err = sdei_driver_find();
 	if (!err)
-		err = register_event();
+		err = sdei_driver_begin(EVENT, on_event, &listener);
 	if (err) {
 		pr_err(TAG "FAIL: cannot begin: %d\n", err);
 		return err;

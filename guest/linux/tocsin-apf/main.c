@@ -5,11 +5,11 @@
  * CPUs; the parameter "enabled" turns it off and on again. It goes off before a kernel is
  * replaced, for Tocsin writes into the control blocks.
  */
+#include "sdei_driver.h"
 #include "tocsin_apf.h"
 
 #include <abi/tocsin.h>
 #include <linux/arm-smccc.h>
-#include <linux/arm_sdei.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/gfp.h>
@@ -34,45 +34,6 @@ static bool usable;
 /* Held by who turns all CPUs on or off. */
 static DEFINE_MUTEX(turning);
 
-/* The SDEI driver exports nothing. */
-static struct {
-	int (*event_register)(u32 event, sdei_event_callback *callback, void *arg);
-	int (*event_unregister)(u32 event);
-	int (*event_enable)(u32 event);
-	int (*event_disable)(u32 event);
-} driver;
-
-static const struct {
-	const char *name;
-	void *to;
-} wanted[] = {
-    {"sdei_event_register", &driver.event_register},
-    {"sdei_event_unregister", &driver.event_unregister},
-    {"sdei_event_enable", &driver.event_enable},
-    {"sdei_event_disable", &driver.event_disable},
-};
-
-/* A kprobe knows where any function is: the one that knows all others. */
-static int find_driver(void)
-{
-	struct kprobe probe = {.symbol_name = "kallsyms_lookup_name"};
-	unsigned long (*lookup)(const char *name);
-	int err = register_kprobe(&probe);
-
-	if (err)
-		return err;
-	lookup = (void *)probe.addr;
-	unregister_kprobe(&probe);
-	for (unsigned int i = 0; i < ARRAY_SIZE(wanted); i++) {
-		unsigned long address = lookup(wanted[i].name);
-
-		if (!address)
-			return -ENOENT;
-		*(unsigned long *)wanted[i].to = address;
-	}
-	return 0;
-}
-
 static long call(u32 id, u64 x1, struct arm_smccc_res *r)
 {
 	arm_smccc_1_1_invoke(id, x1, 0, r);
@@ -95,6 +56,7 @@ static int on_event(u32 event, struct pt_regs *regs, void *arg)
 	}
 	return 0;
 }
+NOKPROBE_SYMBOL(on_event);
 
 static irqreturn_t on_ready(int number, void *arg)
 {
@@ -127,7 +89,8 @@ static void cpu_on(void *unused)
 
 	if (c->on)
 		return;
-	call(TOCSIN_APF_DISABLE, 0, &r);
+	if (!call(TOCSIN_APF_DISABLE, 0, &r))
+		pr_info(TAG "CPU %u: left on by a kernel before\n", smp_processor_id());
 	if (call(TOCSIN_APF_ENABLE, virt_to_phys(c->block), &r))
 		pr_err(TAG "CPU %u: not enabled: %ld\n", smp_processor_id(), (long)r.a0);
 	else
@@ -269,25 +232,6 @@ static int make_blocks(void)
 	return 0;
 }
 
-static int begin_events(void)
-{
-	int err = driver.event_register(apf_info.event, on_event, NULL);
-
-	if (err)
-		return err;
-	err = driver.event_enable(apf_info.event);
-	if (err)
-		driver.event_unregister(apf_info.event);
-	return err;
-}
-
-static void end_events(void)
-{
-	driver.event_disable(apf_info.event);
-	while (driver.event_unregister(apf_info.event) == -EINPROGRESS)
-		cond_resched();
-}
-
 static int begin_cpus(void)
 {
 	int err = request_percpu_irq(irq, on_ready, "tocsin-apf", &apf_cpu);
@@ -307,12 +251,12 @@ static int begin_cpus(void)
 
 static int begin(void)
 {
-	int err = make_blocks() ?: begin_events();
+	int err = make_blocks() ?: sdei_driver_begin(apf_info.event, on_event, NULL);
 
 	if (!err) {
 		err = begin_cpus();
 		if (err)
-			end_events();
+			sdei_driver_end(apf_info.event);
 	}
 	if (err) {
 		sleep_over();
@@ -323,7 +267,7 @@ static int begin(void)
 
 static int __init apf_begin(void)
 {
-	int err = discover() ?: find_driver() ?: begin();
+	int err = discover() ?: sdei_driver_find() ?: begin();
 
 	if (err) {
 		pr_err(TAG "not loaded: %d\n", err);
@@ -344,7 +288,7 @@ static void __exit apf_end(void)
 	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_block);
 	unregister_reboot_notifier(&reboot_block);
 	cpuhp_remove_state(hotplug_state);
-	end_events();
+	sdei_driver_end(apf_info.event);
 	free_percpu_irq(irq, &apf_cpu);
 	sleep_over();
 	free_blocks();

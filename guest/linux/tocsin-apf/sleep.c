@@ -6,6 +6,7 @@
 #include "tocsin_apf.h"
 
 #include <linux/delay.h>
+#include <linux/kprobes.h>
 #include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/rcupdate.h>
@@ -43,6 +44,7 @@ bool sleep_later(struct apf_cpu *c, u32 token)
 	}
 	return false;
 }
+NOKPROBE_SYMBOL(sleep_later);
 
 /* Only this makes a slot ready, and only on its own CPU: what was waited for still is. */
 static void wake(struct apf_cpu *c, struct slot *s)
