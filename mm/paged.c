@@ -20,14 +20,6 @@ static ipa_t ipa_of(const struct paged *p, u32 page)
 	return p->config.ipa + (u64)page * PAGE_SIZE;
 }
 
-/* RAM begins where a table does, so that its number says in which one a page is. */
-#define ENTRIES (PAGE_SIZE / sizeof(u64))
-
-u64 *paged_entry(const struct paged *p, u32 page)
-{
-	return &p->tables[page / ENTRIES][page % ENTRIES];
-}
-
 /* ---- contents that need no store ---- */
 
 static void fill_word(void *frame, u32 word)
@@ -337,13 +329,15 @@ enum err paged_create(struct paged *p, const struct paged_config *c, struct stag
 	p->frames = object_alloc(c->nr_frames * sizeof(*p->frames), 8);
 	p->free = object_alloc(c->nr_frames * sizeof(*p->free), 8);
 	p->loads = object_alloc(c->nr_loads * sizeof(*p->loads), 8);
-	p->tables = object_alloc(ALIGN_UP(c->nr_pages, ENTRIES) / ENTRIES * sizeof(*p->tables), 8);
+	p->tables = object_alloc(
+	    ALIGN_UP(c->nr_pages, PAGED_ENTRIES) / PAGED_ENTRIES * sizeof(*p->tables), 8);
 	if (!p->frames || !p->free || !p->loads || !p->tables)
 		return ERR_NO_MEMORY;
 	reset_frames(p);
-	err = IS_ALIGNED(c->ipa, ENTRIES * PAGE_SIZE) ? stage2_make_paged(stage2, c->ipa, size)
-						      : ERR_RANGE;
-	for (u32 i = 0; !err && i < c->nr_pages; i += ENTRIES)
-		p->tables[i / ENTRIES] = stage2_page(stage2, ipa_of(p, i));
+	err = IS_ALIGNED(c->ipa, PAGED_ENTRIES * PAGE_SIZE)
+		  ? stage2_make_paged(stage2, c->ipa, size)
+		  : ERR_RANGE;
+	for (u32 i = 0; !err && i < c->nr_pages; i += PAGED_ENTRIES)
+		p->tables[i / PAGED_ENTRIES] = stage2_page(stage2, ipa_of(p, i));
 	return err;
 }

@@ -5,12 +5,13 @@
  * as its age was, goes. Break, tell all CPUs, and only then read. Under the
  * paged memory's lock.
  */
+#include <arch/equal.h>
 #include <lib/bits.h>
 #include <mm/cache.h>
 #include <mm/paged_state.h>
 
 /* Steps of the clock before one that could go anyway is taken, to bound the search. */
-#define STEPS 128
+#define STEPS 64
 
 static bool can_go(const struct paged_frame *f)
 {
@@ -38,25 +39,25 @@ static u32 next_to(const struct paged *p, u32 frame)
  * turns left has to do; the hand goes on behind it, lest what comes there is the next to go. */
 static u32 choose(struct paged *p, u32 *chosen)
 {
-	u32 n = 0, resort = PAGED_NO_PAGE;
+	u32 n = 0, resort = PAGED_NO_PAGE, at = p->hand;
 
 	for (u32 i = 0; i < p->config.nr_frames && n < PAGED_EVICTED_AT_ONCE; i++) {
-		u32 at = p->hand;
-
 		if (i >= STEPS && (n || resort != PAGED_NO_PAGE))
 			break;
-		p->hand = next_to(p, at);
-		if (!can_go(&p->frames[at]))
-			continue;
-		if (passed(p, &p->frames[at]))
-			chosen[n++] = at;
-		else if (resort == PAGED_NO_PAGE || p->frames[at].age < p->frames[resort].age)
-			resort = at;
+		if (can_go(&p->frames[at])) {
+			if (passed(p, &p->frames[at]))
+				chosen[n++] = at;
+			else if (resort == PAGED_NO_PAGE ||
+				 p->frames[at].age < p->frames[resort].age)
+				resort = at;
+		}
+		at = next_to(p, at);
 	}
 	if (!n && resort != PAGED_NO_PAGE) {
 		chosen[n++] = resort;
-		p->hand = next_to(p, resort);
+		at = next_to(p, resort);
 	}
+	p->hand = at;
 	return n;
 }
 
@@ -68,9 +69,8 @@ static bool is_filled(const void *frame, u32 *word)
 	*word = (u32)at[0];
 	if (at[0] != ((u64)*word << 32 | *word))
 		return false;
-	for (u32 i = 0; i < PAGE_SIZE / sizeof(u64); i += 4)
-		if ((at[i] ^ at[0]) | (at[i + 1] ^ at[0]) | (at[i + 2] ^ at[0]) |
-		    (at[i + 3] ^ at[0]))
+	for (u32 i = 0; i < PAGE_SIZE / sizeof(u64); i += 8)
+		if (!equal_line(&at[i], at[0]))
 			return false;
 	return true;
 }
@@ -99,7 +99,7 @@ static bool put_away(struct paged *p, u32 frame, bool exec, u64 now)
 	return true;
 }
 
-static void evict(struct paged *p, u64 now)
+void paged_evict(struct paged *p, u64 now)
 {
 	u32 chosen[PAGED_EVICTED_AT_ONCE], n = choose(p, chosen);
 	ipa_t ipas[PAGED_EVICTED_AT_ONCE];
@@ -116,14 +116,4 @@ static void evict(struct paged *p, u64 now)
 	stage2_pages_forget(p->stage2, ipas, n);
 	for (u32 i = 0; i < n; i++)
 		put_away(p, chosen[i], exec[i], now);
-}
-
-bool paged_take_frame(struct paged *p, u64 now, u32 *frame)
-{
-	if (!p->nr_free)
-		evict(p, now);
-	if (!p->nr_free)
-		return false;
-	*frame = p->free[--p->nr_free];
-	return true;
 }

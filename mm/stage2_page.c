@@ -54,25 +54,10 @@ void stage2_page_break(u64 *entry, u64 value)
 	atomic_swap(entry, note(value));
 }
 
-u64 stage2_page_value(u64 entry)
-{
-	return FIELD_GET(NOTE_VALUE, entry);
-}
-
-bool stage2_page_was_young(u64 *entry)
-{
-	return atomic_andnot(entry, PTE_AF) & PTE_AF;
-}
-
 void stage2_page_make_young(u64 *entry)
 {
 	atomic_or(entry, PTE_AF);
 	dsb(ishst);
-}
-
-bool stage2_page_exec(u64 entry)
-{
-	return !(entry & S2_XN);
 }
 
 /* Less restrictive: no break before make is needed (DDI0487 D8.14.1). */

@@ -20,8 +20,12 @@
 /* And those that a vCPU may hold as long as it likes: of its control block. */
 #define PAGED_PINNED 2
 
-/* Frames that are taken together, as all CPUs must be told each time. */
-#define PAGED_EVICTED_AT_ONCE 4
+/* Besides: what has come and is not held yet. */
+#define PAGED_SPARE 4
+
+/* Frames that are taken together, as all CPUs must be told each time. Of each the whole page is
+ * read, and perhaps copied: about 2 000 instructions. */
+#define PAGED_EVICTED_AT_ONCE 3
 
 /* What the partition's memory is filled with at the start; the rest is zero. */
 struct paged_image {
@@ -103,7 +107,7 @@ struct paged_done {
 /* The least that lets each of nr_vcpus vCPUs make progress, its control block held, too. */
 static inline u32 paged_least_frames(u32 nr_vcpus)
 {
-	return nr_vcpus * (PAGED_HELD + PAGED_PINNED) + PAGED_EVICTED_AT_ONCE;
+	return nr_vcpus * (PAGED_HELD + PAGED_PINNED) + PAGED_SPARE;
 }
 
 /* Allocates what c needs, makes tables down to the page. Nothing is resident.

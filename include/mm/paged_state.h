@@ -16,8 +16,25 @@ enum paged_state {
 #define PAGED_STATE(value) ((enum paged_state)((value)&7))
 #define PAGED_PAYLOAD(value) ((value) >> 3)
 
-/* The stage-2 entry of a page. */
-u64 *paged_entry(const struct paged *p, u32 page);
+/* RAM begins where a table does, so that its number says in which one a page is. */
+#define PAGED_ENTRIES (PAGE_SIZE / sizeof(u64))
 
-/* A free frame, which may have to be made. False: none can be. Under p's lock. */
-bool paged_take_frame(struct paged *p, u64 now, u32 *frame);
+/* The stage-2 entry of a page. */
+static inline u64 *paged_entry(const struct paged *p, u32 page)
+{
+	return &p->tables[page / PAGED_ENTRIES][page % PAGED_ENTRIES];
+}
+
+/* Makes frames free, if any can be. Under p's lock. */
+void paged_evict(struct paged *p, u64 now);
+
+/* A free frame. False: none can be made. Under p's lock. */
+static inline bool paged_take_frame(struct paged *p, u64 now, u32 *frame)
+{
+	if (!p->nr_free)
+		paged_evict(p, now);
+	if (!p->nr_free)
+		return false;
+	*frame = p->free[--p->nr_free];
+	return true;
+}

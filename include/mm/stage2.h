@@ -8,6 +8,7 @@
 
 #include <lib/lock.h>
 #include <mm/pgtable.h>
+#include <mm/stage2_bits.h>
 
 enum stage2_kind {
 	STAGE2_NOTHING, /* hole: accesses get an external abort */
@@ -61,15 +62,26 @@ void stage2_page_make(u64 *entry, pa_t pa, bool exec, bool young);
 void stage2_page_break(u64 *entry, u64 value);
 
 /* The value of a hole. */
-u64 stage2_page_value(u64 entry);
+static inline u64 stage2_page_value(u64 entry)
+{
+	return FIELD_GET(NOTE_VALUE, entry);
+}
 
 /* Has it been used since it was made or last asked for? */
-bool stage2_page_was_young(u64 *entry);
+static inline bool stage2_page_was_young(u64 *entry)
+{
+	return atomic_load(entry) & PTE_AF && atomic_andnot(entry, PTE_AF) & PTE_AF;
+}
 void stage2_page_make_young(u64 *entry);
 
-/* From now on instructions may be fetched from it; the caller's CPU knows, others may
- * fault once more. VTTBR_EL2 is s2's. */
-bool stage2_page_exec(u64 entry);
+/* May instructions be fetched from it? */
+static inline bool stage2_page_exec(u64 entry)
+{
+	return !(entry & S2_XN);
+}
+
+/* From now on they may; the caller's CPU knows, others may fault once more. VTTBR_EL2 is
+ * s2's. */
 void stage2_page_allow_exec(u64 *entry, ipa_t ipa);
 
 /* Every CPU forgets n pages that were broken. Any CPU. */

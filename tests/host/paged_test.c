@@ -363,9 +363,9 @@ TEST(paged_eviction_tells_all_cpus_once)
 			w.paged.frames[i].age = 0;
 		EXPECT_EQ(cpus.nr_ipa + cpus.nr_stage1, 0);
 		bring(40, false, false);
-		EXPECT_EQ(cpus.nr_ipa, 4 << repeat);
+		EXPECT_EQ(cpus.nr_ipa, PAGED_EVICTED_AT_ONCE << repeat);
 		EXPECT_EQ(cpus.nr_stage1, 1 << repeat);
-		EXPECT_EQ(w.paged.nr_free, 3);
+		EXPECT_EQ(w.paged.nr_free, PAGED_EVICTED_AT_ONCE - 1);
 	}
 	tlb_repeat = false;
 }
