@@ -395,6 +395,11 @@ static void reset(struct store *store)
 	p->wanted = false;
 }
 
+void pager_offer(const struct pager *p)
+{
+	pager_ring_offer(p);
+}
+
 void pager_rung(struct pager *p)
 {
 	atomic_store_release(&p->rung, true);
@@ -429,6 +434,6 @@ enum err pager_init(struct pager *p, const struct pager_config *c)
 		p->free[p->nr_free] = (u8)(c->slots - 1 - p->nr_free);
 		p->nr_free++;
 	}
-	pager_ring_init(p);
+	pager_offer(p);
 	return OK;
 }

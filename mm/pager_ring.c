@@ -30,13 +30,17 @@ void *pager_ring_data(const struct pager *p, u32 slot)
 	return at(p, TOCSIN_PAGER_SLOTS + slot * TOCSIN_PAGER_PAGE_SIZE);
 }
 
-void pager_ring_init(struct pager *p)
+void pager_ring_offer(const struct pager *p)
 {
-	*offer(p) = (struct tocsin_pager_offer){.magic = TOCSIN_PAGER_MAGIC,
-						.version = TOCSIN_PAGER_VERSION,
-						.slots = p->config.slots,
-						.page_size = TOCSIN_PAGER_PAGE_SIZE,
-						.pages = p->config.nr_pages};
+	struct tocsin_pager_offer *o = offer(p);
+
+	atomic_store(&o->magic, TOCSIN_PAGER_MAGIC);
+	atomic_store(&o->version, TOCSIN_PAGER_VERSION);
+	atomic_store(&o->slots, p->config.slots);
+	atomic_store(&o->page_size, TOCSIN_PAGER_PAGE_SIZE);
+	atomic_store(&o->pages, p->config.nr_pages);
+	atomic_store(&o->produced, p->produced);
+	atomic_store_release(&o->session, p->session);
 }
 
 /* ---- requests ---- */
@@ -87,8 +91,7 @@ void pager_ring_begin(struct pager *p, u32 session)
 
 void pager_ring_begun(struct pager *p)
 {
-	atomic_store(&offer(p)->produced, p->produced);
-	atomic_store_release(&offer(p)->session, p->session);
+	pager_ring_offer(p);
 	atomic_store_release(&p->ring, true);
 }
 

@@ -50,7 +50,7 @@ struct tocsin_pager_hello {
  * are completed is the pager's. */
 enum tocsin_pager_op {
 	TOCSIN_PAGER_LOAD = 1,  /* write the page's contents to the slot; the copy is kept */
-	TOCSIN_PAGER_EVICT = 2, /* keep what is in the slot as the page's contents */
+	TOCSIN_PAGER_EVICT = 2, /* keep what is in the slot, unchanged, as the page's contents */
 	TOCSIN_PAGER_DROP = 3   /* the page's contents are not needed any more; no data */
 };
 

@@ -69,6 +69,10 @@ struct pager {
 /* Makes a store of what c says, and writes the offer. ERR_NO_MEMORY. Boot CPU. */
 enum err pager_init(struct pager *p, const struct pager_config *c) MUST_CHECK;
 
+/* Writes the offer anew: the pager's partition starts, and may have written anything there in its
+ * last life. Any CPU, no lock: before the next hello nobody counts what is asked meanwhile. */
+void pager_offer(const struct pager *p);
+
 /* The pager has rung: next() is 0 until done() has looked. Any CPU, no lock. After it, who calls
  * looks at who waits; they have said so before they asked next(). */
 void pager_rung(struct pager *p);

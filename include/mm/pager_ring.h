@@ -4,8 +4,8 @@
 
 #include <mm/pager.h>
 
-/* Writes the offer. */
-void pager_ring_init(struct pager *p);
+/* Writes the offer; session is its last word. */
+void pager_ring_offer(const struct pager *p);
 
 /* A slot's data. */
 void *pager_ring_data(const struct pager *p, u32 slot);

@@ -249,6 +249,29 @@ TEST(pager_answers_are_not_read_before_the_hello)
 	EXPECT(pager.counts.strange == 1 && pager.nr_free == SLOTS - 1);
 }
 
+/* In its last life it has written everywhere. */
+TEST(pager_finds_the_offer_when_it_starts)
+{
+	struct tocsin_pager_offer before;
+
+	begin();
+	EXPECT(save(2, 2));
+	before = *offer;
+	memset(shared, 0xa5, TOCSIN_PAGER_SLOTS);
+	EXPECT(!served_open(&served, shared, sizeof(shared)));
+	pager_offer(&pager);
+	EXPECT(!memcmp(offer, &before, sizeof(before)));
+	EXPECT(served_open(&served, shared, sizeof(shared)));
+	say_hello(0);
+	hear_nothing();
+	memset(shared, 0xa5, TOCSIN_PAGER_HELLO);
+	hello->session++;
+	pager_rung(&pager);
+	hear_nothing(); /* any hello mends it, too */
+	EXPECT(offer->slots == SLOTS && offer->session == hello->session && offer->produced == 1);
+	EXPECT_EQ(load(1, 2), STORE_THERE);
+}
+
 /* ---- epochs ---- */
 
 TEST(pager_reset_makes_all_void)
