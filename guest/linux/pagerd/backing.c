@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define PAGE ((off_t)TOCSIN_PAGER_PAGE_SIZE)
@@ -78,6 +79,23 @@ static struct backing_record read_record(const struct backing *b, const char *pa
 	return r;
 }
 
+/* Later, a page that finds no room is lost. */
+static void warn_if_small(const struct backing *b)
+{
+	unsigned long need = (unsigned long)place(b->record.pages), there;
+	struct statvfs v;
+	struct stat s;
+
+	if (fstatvfs(b->fd, &v) || fstat(b->fd, &s) || !v.f_blocks)
+		return;
+	there = v.f_bavail * v.f_frsize + (unsigned long)s.st_blocks * 512;
+	if (there < need)
+		warnx(
+		    "%s: there is room for %lu MiB, and %lu may be needed; a page that finds none "
+		    "is lost",
+		    b->path, there >> 20, need >> 20);
+}
+
 void backing_open(struct backing *b, const char *path, bool synchronous, unsigned int pages,
 		  const char *partition)
 {
@@ -99,6 +117,7 @@ void backing_open(struct backing *b, const char *path, bool synchronous, unsigne
 		memcpy(r->boot, boot, sizeof(boot));
 	if (was.pages == pages && (!was.boot[0] || !strncmp(was.boot, boot, sizeof(boot))))
 		r->epoch = was.epoch;
+	warn_if_small(b);
 	if (!r->epoch) {
 		backing_begin(b, 0);
 		return;

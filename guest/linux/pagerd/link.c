@@ -123,6 +123,6 @@ void link_hear(const struct link *l)
 {
 	uint32_t bells;
 
-	while (read(l->fd, &bells, sizeof(bells)) == sizeof(bells))
-		;
+	if (read(l->fd, &bells, sizeof(bells)) < 0 && errno != EAGAIN)
+		err(1, "%s", l->device);
 }

@@ -22,5 +22,5 @@ void link_open(struct link *l, const char *name);
 /* Exits if that fails. */
 void link_ring(const struct link *l);
 
-/* Takes note of all bells that have rung; waits for none. */
+/* Takes note of the bells that have rung; waits for none. */
 void link_hear(const struct link *l);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define OVERHEAD_US 200 /* two changes of partitions, and a copy out of the page cache */
@@ -72,22 +71,6 @@ static struct service_options options(int argc, char **argv, bool *synchronous)
 	return o;
 }
 
-/* Later, a page that finds no room is lost. */
-static void warn_if_small(const char *path, unsigned int pages)
-{
-	unsigned long need = (unsigned long)pages * TOCSIN_PAGER_PAGE_SIZE, there;
-	struct statvfs v;
-
-	if (statvfs(path, &v))
-		return;
-	there = v.f_bavail * v.f_frsize;
-	if (v.f_blocks && there < need)
-		warnx("%s: only %lu MiB are free where %lu may be needed; pages for which there is "
-		      "no "
-		      "room are lost",
-		      path, there >> 20, need >> 20);
-}
-
 int main(int argc, char **argv)
 {
 	static struct service s;
@@ -103,7 +86,6 @@ int main(int argc, char **argv)
 	if (!served_open(&s.served, link.memory, link.size))
 		errx(1, "%s, the channel to %s, is not for a pager", link.device, link.partition);
 	backing_open(&backing, argv[optind + 1], synchronous, s.served.pages, link.partition);
-	warn_if_small(backing.path, s.served.pages);
 	s.link = &link;
 	s.backing = &backing;
 	printf("pagerd: %s, %u pages, %u at a time, by %s; %s has ", link.partition, s.served.pages,

@@ -30,7 +30,7 @@ static uint64_t now_ns(void)
 
 /* ---- requests ---- */
 
-/* The first request of another epoch voids what is older, and so does a load of what was. */
+/* The first request of another epoch voids what is older. */
 static void note_epoch(struct service *s, unsigned int epoch)
 {
 	if (epoch == s->backing->record.epoch)
@@ -47,7 +47,7 @@ static void take_requests(struct service *s)
 		unsigned int at = (s->first + s->nr++) % TOCSIN_PAGER_MAX_SLOTS;
 
 		note_epoch(s, r.epoch);
-		if (r.op == TOCSIN_PAGER_LOAD)
+		if (r.op == TOCSIN_PAGER_LOAD && s->nr > 1)
 			backing_expect(s->backing, r.page);
 		s->queue[at].asked = r;
 		s->queue[at].due_ns =
@@ -61,8 +61,9 @@ static int carry_out(struct service *s, const struct tocsin_pager_request *r)
 {
 	void *slot = served_slot(&s->served, r->id);
 
+	/* Nobody waits for these, nor would keeping them be right. */
 	if (r->epoch != s->backing->record.epoch)
-		return ESTALE;
+		return r->op == TOCSIN_PAGER_LOAD ? ESTALE : 0;
 	switch (r->op) {
 	case TOCSIN_PAGER_LOAD:
 		s->counts.loads++;
@@ -80,9 +81,7 @@ static void complain(struct service *s, const struct tocsin_pager_request *r, in
 {
 	static const char *const what[] = {"", "load", "keep", "drop"};
 
-	if (status == ESTALE) /* nobody waits for it */
-		return;
-	if (!s->counts.failed++)
+	if (status != ESTALE && !s->counts.failed++)
 		warnx("cannot %s page %u: %s; further failures are only counted", what[r->op],
 		      r->page, strerror(status));
 }
