@@ -205,6 +205,7 @@ static __attribute__((noinline)) void sleep_deaf(void)
 	u32 hcr = gic_hcr_read();
 
 	gic_hcr_write(hcr & ~ICH_HCR_EL2_EN);
+	dsb(sy); /* GICv2 has it in memory */
 	isb();
 	wfi();
 	gic_hcr_write(hcr);

@@ -86,6 +86,21 @@ TEST(chooses_by)
 }
 
 /* Both wait: the CPU idles through b's window until b's timer has expired, in b's next. */
+/* An interrupt of the vCPU in the hardware, which may not run now, wakes nobody. */
+TEST(sleeps_deaf)
+{
+	config_windows();
+	world_init();
+	EXPECT(first() == a);
+	EXPECT(at_alarm(a) == b);
+	EXPECT(at_alarm(b) == a);
+	EXPECT_EQ(world.deaf, 0);
+	interrupt(a);
+	EXPECT(at_alarm(a) == b);
+	EXPECT_EQ(world.deaf, 1);
+	EXPECT_EQ(world.hcr, ICH_HCR_EL2_EN);
+}
+
 TEST(timers_wait_for_windows)
 {
 	config_windows();

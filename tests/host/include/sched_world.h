@@ -26,6 +26,7 @@
 static struct world {
 	u64 now, alarm; /* EL2's timer of the CPU at hand */
 	u32 switches, loads, idled, kicks;
+	u32 hcr, deaf; /* ICH_HCR_EL2; how often virtual interrupts were kept away */
 	u64 stolen[2];
 	bool pending[2][NR_VCPUS];
 	u64 deadline[2][NR_VCPUS];
@@ -94,6 +95,17 @@ bool vgic_pending(struct vcpu *v)
 u64 vtimer_armed_deadline(const struct vcpu *v)
 {
 	return world.deadline[v->partition - partitions][v->index];
+}
+
+u32 gic_hcr_read(void)
+{
+	return world.hcr;
+}
+
+void gic_hcr_write(u32 hcr)
+{
+	world.hcr = hcr;
+	world.deaf += !(hcr & ICH_HCR_EL2_EN);
 }
 
 void context_switch(struct cpu *cpu, struct vcpu *v)
@@ -208,6 +220,7 @@ static inline void world_init(void)
 	nr_partitions = 2;
 	world.now = 1000000;
 	world.alarm = UINT64_MAX;
+	world.hcr = ICH_HCR_EL2_EN;
 	cpus[1].index = 1;
 	for (u32 i = 0; i < 2; i++) {
 		config[i].nr_vcpus = NR_VCPUS;
