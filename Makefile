@@ -115,6 +115,15 @@ $(INITRDGZ): $(INITIN) $(LINUX) $(LINUX_PROGRAMS)
 	$(call say,INITRD,$@)
 	$(Q)tools/mkinitrd $@
 
+# The same with a kernel in /kexec, and what that one is to find.
+INITRD_KEXEC := $(BUILD)/initrd-kexec.cpio
+$(INITRD_KEXEC): $(LINUX) $(INITRDGZ)
+	$(call say,INITRD,$@)
+	@rm -rf $(BUILD)/kexec && mkdir -p $(BUILD)/kexec
+	@cp $(LINUX) $(BUILD)/kexec/Image && cp $(INITRDGZ) $(BUILD)/kexec/initrd
+	@cd $(BUILD) && find kexec | cpio --quiet -o -H newc >$(@F)
+	@cat $(INITRDGZ) >>$@
+
 # What the virtio tests find on their disk.
 $(BUILD)/pattern.img:
 	@mkdir -p $(@D)
@@ -226,7 +235,7 @@ models: test-models ## The same as test-models
 
 # What the tests under QEMU need, beside the image.
 .PHONY: test-linux-parts
-test-linux-parts: build/guest/channel.bin build/guest/periodic.bin $(INITRDGZ) $(BUILD)/pattern.img $(BUILD)/uboot-extlinux.img $(BUILD)/uboot-script.img
+test-linux-parts: build/guest/channel.bin build/guest/periodic.bin $(INITRDGZ) $(INITRD_KEXEC) $(BUILD)/pattern.img $(BUILD)/uboot-extlinux.img $(BUILD)/uboot-script.img
 
 # QEMU's plugin that counts for tools/stretch.
 $(BUILD)/stretch.so: tools/stretch-plugin.c Makefile

@@ -114,11 +114,12 @@ def channel(name, **more):
 
 
 # Debian whose processes have twice the memory that is resident; they sleep for absent pages.
-def paged(smp, bootargs, latency_us=500, **more):
-    props = {"tocsin,paged": True, "tocsin,resident": 48 << 10, "tocsin,far-latency-us": latency_us}
+def paged(smp, bootargs, latency_us=500, memory="256M", resident=48 << 10,
+          initrd=LINUX["initrd"], **more):
+    props = {"tocsin,paged": True, "tocsin,resident": resident, "tocsin,far-latency-us": latency_us}
     return {**LINUX, "smp": smp, "mem": "1G",
-            "partitions": [{"name": "debian", "cpus": list(range(smp)), "memory": "256M", "kernel": LINUX["kernel"],
-                            "initrd": LINUX["initrd"], "bootargs": f"console=ttyAMA0 {bootargs}", "props": props}],
+            "partitions": [{"name": "debian", "cpus": list(range(smp)), "memory": memory, "kernel": LINUX["kernel"],
+                            "initrd": initrd, "bootargs": f"console=ttyAMA0 {bootargs}", "props": props}],
             "reject": [*PANIC, r"walk: FAIL", r"apf failed"], **more}
 
 
@@ -152,6 +153,19 @@ def paging_tasks(name, **more):
 def paging_reset(name, bootargs="", resets=2, **more):
     return paged(2, f"tocsin.test=apf-reset {bootargs}", name=f"paging-reset.{name}", stop=True,
                  expect=[*[RUNNING, r"waiting [1-9]"] * resets, RUNNING], **more)
+
+
+# The second kernel's module says if the first one has left a CPU on.
+LEFT_ON = r"tocsin-apf: CPU \d: left on"
+
+
+def paging_kexec(name, bootargs="", smp=2, left_on=False, **more):
+    return paged(smp, f"panic_on_warn=1 tocsin.test=apf-kexec {bootargs}", memory="384M", resident=96 << 10,
+                 initrd="build/initrd-kexec.cpio", name=f"paging-{name}",
+                 reject=[PANIC[0], r"WARNING:", r"walk: FAIL", r"apf-(kexec|second): FAIL",
+                         rf"{LEFT_ON}(?s:.)*{LEFT_ON}" if left_on else LEFT_ON],
+                 expect=[RUNNING, r"apf-kexec: \d+ slept", RUNNING, *[LEFT_ON] * left_on,
+                         rf"second kernel: {smp} CPUs", r"tocsin-guest: apf-second passed"], **more)
 
 
 # What make demo-partitions shows; with one CPU, in exact time.
@@ -204,6 +218,7 @@ CASES = [
     paging_stress("smp1", 1, rounds=2, qemu=demonstration.EXACT),
     paging_tasks("paging-tasks"),
     paging_reset("unasked"),
+    paging_kexec("kexec", smp=1, qemu=demonstration.EXACT),
     WATCHDOG,
     *matrix(channel("channel"), gic=["2", "3"]),
     direct("direct.gic3"),
@@ -232,6 +247,10 @@ CASES = [
     paging_stress("smp4", 4, rounds=2, timeout=900, soak=True),
     *matrix(paging_tasks("paging-tasks-cpu", soak=True), cpu=["cortex-a57", "max"], gic=["2", "3"]),
     paging_reset("asked", "tocsin.reset=asked", soak=True),
+    paging_kexec("kexec.smp2", timeout=900, soak=True),
+    # Without notifiers nobody turns it off on the CPU that panics.
+    paging_kexec("kdump", "crashkernel=160M", left_on=True, timeout=900, soak=True),
+    paging_kexec("kdump-notifiers", "crashkernel=160M crash_kexec_post_notifiers", timeout=900, soak=True),
     paging_reset("unasked-long", resets=30, timeout=3000, soak=True),
     debian("hotplug-long", "tocsin.rounds=300", test="hotplug", timeout=3000, soak=True),
     debian("reboot-long", test="reboot", expect=[RUNNING] * 50, stop=True, timeout=3000, soak=True),
