@@ -142,7 +142,7 @@ $(BUILD)/uboot-%.img: $(BUILD)/tocsin.img $(LINUX) $(INITRDGZ) tools/uboot-disk 
 RUN_VARS := KERNEL INITRD APPEND TOCSIN SMP MEM GIC CPU QEMU_ARGS GUEST_ELF UBOOT
 export $(RUN_VARS)
 
-.PHONY: run run-partitions run-paging demo-partitions run-uboot debug
+.PHONY: run run-partitions run-paging run-pager demo-partitions run-uboot debug
 run: all $(INITRDGZ) ## Run Debian, or KERNEL= INITRD= APPEND=, with SMP= MEM= GIC= CPU= TOCSIN=
 	@tools/run
 
@@ -154,6 +154,9 @@ demo-partitions: all $(INITRDGZ) build/guest/periodic.bin ## The same, and a scr
 
 run-paging: all $(INITRDGZ) ## Debian, a quarter of it resident, waits for pages and sleeps for them; LATENCY=us
 	@tools/run-paging
+
+run-pager: all $(INITRDGZ) ## The same, and another Debian keeps its pages; LATENCY=us
+	@tools/run-paging --pager
 
 run-uboot: all $(INITRDGZ) ## The same from U-Boot: UBOOT=extlinux (default) or script
 	@tools/run --uboot
@@ -235,7 +238,8 @@ models: test-models ## The same as test-models
 
 # What the tests under QEMU need, beside the image.
 .PHONY: test-linux-parts
-test-linux-parts: build/guest/channel.bin build/guest/periodic.bin $(INITRDGZ) $(INITRD_KEXEC) $(BUILD)/pattern.img $(BUILD)/uboot-extlinux.img $(BUILD)/uboot-script.img
+test-linux-parts: build/guest/channel.bin build/guest/periodic.bin build/guest/pagedwalk.bin $(INITRDGZ) \
+		$(INITRD_KEXEC) $(BUILD)/pattern.img $(BUILD)/uboot-extlinux.img $(BUILD)/uboot-script.img
 
 # QEMU's plugin that counts for tools/stretch.
 $(BUILD)/stretch.so: tools/stretch-plugin.c Makefile

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define SECOND 1000000000u
+#define AT_ONCE 64 /* requests, before signals and statistics have their turn */
 
 static volatile sig_atomic_t ended;
 
@@ -44,7 +45,7 @@ static void take_requests(struct service *s)
 	struct tocsin_pager_request r;
 
 	while (s->nr < TOCSIN_PAGER_MAX_SLOTS && served_next(&s->served, &r)) {
-		unsigned int at = (s->first + s->nr++) % TOCSIN_PAGER_MAX_SLOTS;
+		unsigned int at = s->nr++;
 
 		note_epoch(s, r.epoch);
 		if (r.op == TOCSIN_PAGER_LOAD && s->nr > 1)
@@ -86,23 +87,46 @@ static void complain(struct service *s, const struct tocsin_pager_request *r, in
 		      r->page, strerror(status));
 }
 
-/* Does what is due. Somebody waits for a load: its answer is heard at once. */
+/* A request that is due: loads are waited for by somebody. nr: none is. */
+static unsigned int choose(const struct service *s)
+{
+	uint64_t now = s->options.delay_us && s->nr ? now_ns() : 0;
+	unsigned int due = 0;
+
+	while (due < s->nr && s->queue[due].due_ns <= now)
+		due++;
+	for (unsigned int i = 0; i < due; i++)
+		if (s->queue[i].asked.op == TOCSIN_PAGER_LOAD)
+			return i;
+	return due ? 0 : s->nr;
+}
+
+static struct tocsin_pager_request remove_request(struct service *s, unsigned int i)
+{
+	struct tocsin_pager_request r = s->queue[i].asked;
+
+	s->nr--;
+	memmove(&s->queue[i], &s->queue[i + 1], (s->nr - i) * sizeof(s->queue[0]));
+	return r;
+}
+
+/* Does what is due. The answer to a load is heard at once, others together. */
 static void do_requests(struct service *s)
 {
 	bool unheard = false;
+	unsigned int i;
 
-	while (s->nr && s->queue[s->first].due_ns <= (s->options.delay_us ? now_ns() : 0)) {
-		const struct tocsin_pager_request r = s->queue[s->first].asked;
+	for (unsigned int n = 0; n < AT_ONCE && (i = choose(s)) < s->nr; n++) {
+		const struct tocsin_pager_request r = remove_request(s, i);
 		int status = carry_out(s, &r);
 
 		if (status)
 			complain(s, &r, status);
 		served_complete(&s->served, r.id, (unsigned int)status);
-		s->first = (s->first + 1) % TOCSIN_PAGER_MAX_SLOTS;
-		s->nr--;
 		unheard = r.op != TOCSIN_PAGER_LOAD;
 		if (!unheard)
 			link_ring(s->link);
+		take_requests(s);
 	}
 	if (unheard)
 		link_ring(s->link);
@@ -110,14 +134,14 @@ static void do_requests(struct service *s)
 
 /* ---- statistics ---- */
 
-static void report(struct service *s, const char *when)
+static void report(struct service *s)
 {
 	const struct service_counts *c = &s->counts, *was = &s->reported;
 
-	printf("pagerd: %s%s: %lu loads (%lu), %lu stored (%lu), %lu dropped, %lu failed; %u at a "
-	       "time\n",
-	       s->link->partition, when, c->loads, c->loads - was->loads, c->stores,
-	       c->stores - was->stores, c->drops, c->failed, s->most);
+	printf("pagerd: %s: %lu loads, %lu stored; in all %lu, %lu, %lu dropped, %lu failed; "
+	       "%u at a time\n",
+	       s->link->partition, c->loads - was->loads, c->stores - was->stores, c->loads,
+	       c->stores, c->drops, c->failed, s->most);
 	s->reported = *c;
 	s->most = 0;
 }
@@ -131,7 +155,7 @@ static void report_if_due(struct service *s)
 	now = now_ns();
 	if (now < s->report_ns)
 		return;
-	report(s, "");
+	report(s);
 	s->report_ns = now + SECOND;
 }
 
@@ -141,7 +165,7 @@ static void report_if_due(struct service *s)
 static void wait_for_more(const struct service *s, const sigset_t *unmasked)
 {
 	struct pollfd p = {.fd = s->link->fd, .events = POLLIN};
-	uint64_t until = s->nr ? s->queue[s->first].due_ns : UINT64_MAX, now = now_ns(), left;
+	uint64_t until = s->nr ? s->queue[0].due_ns : UINT64_MAX, now = now_ns(), left;
 	struct timespec t;
 
 	if (s->options.verbose && memcmp(&s->counts, &s->reported, sizeof(s->counts)) &&
@@ -193,5 +217,5 @@ void serve(struct service *s)
 	served_hello(&s->served, s->options.latency_us, s->backing->record.epoch);
 	link_ring(s->link);
 	serve_until_ended(s, &unmasked);
-	report(s, ", in all");
+	report(s);
 }

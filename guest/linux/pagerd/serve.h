@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Serving a partition: requests come by the channel, are done on the file when their delay is
- * over, in the order in which they came, and are answered. What has been answered with
- * success is in the file, so this process may be killed at any moment.
+ * over, loads first, and are answered. What has been answered with success is in the file, so
+ * this process may be killed at any moment.
  */
 #pragma once
 
@@ -30,8 +30,8 @@ struct service {
 	struct {
 		struct tocsin_pager_request asked;
 		uint64_t due_ns;
-	} queue[TOCSIN_PAGER_MAX_SLOTS]; /* from first on, nr of them, round */
-	unsigned int first, nr, most;    /* most: that were there at a time */
+	} queue[TOCSIN_PAGER_MAX_SLOTS]; /* as they came */
+	unsigned int nr, most;           /* most: that were there at a time */
 	bool heard;
 	struct service_counts counts, reported;
 	uint64_t report_ns; /* when the next line is due */
