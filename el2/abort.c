@@ -83,16 +83,22 @@ static bool find_ipa(struct vcpu *v, u64 *ipa)
 	return !(par & PAR_EL1_F);
 }
 
-/* In paged memory: a page that is used again after a while, or first fetched from. */
-static struct verdict flag_fault(struct vcpu *v, u64 esr, u64 ipa)
+/* Of a page that is not there, or is used again after a while. */
+static inline bool is_for_page(const struct vcpu *v, u64 esr, u64 ipa)
 {
 	u32 type = FSC_TYPE(ESR_ABT_FSC(esr));
 
-	if (type == FSC_PERMISSION && !(esr & ESR_ABT_S1PTW) && !find_ipa(v, &ipa))
+	return (type == FSC_TRANSLATION || type == FSC_ACCESS_FLAG) &&
+	       paging_covers(v->partition->paging, ipa);
+}
+
+/* In paged memory: a page that is first fetched from. */
+static struct verdict permission_fault(struct vcpu *v, u64 esr, u64 ipa)
+{
+	if (!(esr & ESR_ABT_S1PTW) && !find_ipa(v, &ipa))
 		return VERDICT(RESUME);
-	if ((type == FSC_PERMISSION || type == FSC_ACCESS_FLAG) && paging_covers(v, ipa))
-		return paging_fault(v, esr, ipa);
-	return VERDICT(ABORT);
+	return paging_covers(v->partition->paging, ipa) ? paging_fault(v, esr, ipa)
+							: VERDICT(ABORT);
 }
 
 /* For what is no plain access to the region known already: the emulated device that it
@@ -106,12 +112,8 @@ static __attribute__((noinline)) const struct mmio_region *find(struct vcpu *v, 
 	*verdict = VERDICT(ABORT);
 	/* Others: a fetch from a device, or an abort that the bus reported. */
 	if (FSC_TYPE(ESR_ABT_FSC(esr)) != FSC_TRANSLATION) {
-		if (p->paging)
-			*verdict = flag_fault(v, esr, ipa);
-		return NULL;
-	}
-	if (p->paging && paging_covers(v, ipa)) {
-		*verdict = paging_fault(v, esr, ipa);
+		if (p->paging && FSC_TYPE(ESR_ABT_FSC(esr)) == FSC_PERMISSION)
+			*verdict = permission_fault(v, esr, ipa);
 		return NULL;
 	}
 	e = stage2_lookup(&p->stage2, ipa);
@@ -142,6 +144,8 @@ struct verdict trap_abort(struct vcpu *v, u64 esr)
 	ipa = abort_ipa(v);
 	offset = ipa - region->range.base;
 	if ((esr & ACCESS_MASK) != ACCESS || offset >= region->range.size) {
+		if (is_for_page(v, esr, ipa))
+			return paging_fault(v, esr, ipa);
 		region = find(v, esr, ipa, &verdict);
 		if (!region)
 			return verdict;

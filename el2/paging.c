@@ -20,30 +20,24 @@
 
 static void release_all(struct vcpu_paging *g, struct paged *paged)
 {
-	for (u32 n = MIN(g->nr_held, PAGED_HELD); n; n--)
-		paged_release(paged, g->held[--g->nr_held % PAGED_HELD]);
-	g->nr_held = 0;
+	while (g->nr_held)
+		paged_release(paged, g->held[--g->nr_held]);
+	g->oldest = 0;
 }
 
 /* One more: it needs no more than the last PAGED_HELD. */
 static void hold(struct vcpu_paging *g, struct paged *paged, u32 frame)
 {
-	u32 *at = &g->held[g->nr_held % PAGED_HELD];
-
-	if (g->nr_held >= PAGED_HELD)
-		paged_release(paged, *at);
-	*at = frame;
-	g->nr_held++;
+	if (g->nr_held < PAGED_HELD) {
+		g->held[g->nr_held++] = frame;
+		return;
+	}
+	paged_release(paged, g->held[g->oldest]);
+	g->held[g->oldest] = frame;
+	g->oldest = (g->oldest + 1) % PAGED_HELD;
 }
 
 /* ---- faults ---- */
-
-bool paging_covers(const struct vcpu *v, u64 ipa)
-{
-	const struct paging *g = v->partition->paging;
-
-	return g && paged_page(&g->paged, ipa) != PAGED_NO_PAGE;
-}
 
 /* Asks for page on behalf of v, which has written down that it waits for it. True: it waits. */
 static bool must_wait(struct vcpu *v, u32 page, enum paged_answer answer, bool may_notify)

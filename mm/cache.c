@@ -2,6 +2,7 @@
 /* Cache maintenance by reason; see the header for who needs which. */
 #include <arch/barrier.h>
 #include <arch/sysreg.h>
+#include <arch/zva.h>
 #include <lib/bits.h>
 #include <lib/string.h>
 #include <mm/cache.h>
@@ -25,16 +26,6 @@ static u64 data_line(void)
 			 : "r"(step)                                                               \
 			 : "memory")
 #define IN_EIGHTS(step) (8 * (step) <= PAGE_SIZE)
-
-void cache_zero_page(void *page)
-{
-	u64 dczid = read_sysreg(DCZID_EL0), block = 4UL << FIELD_GET(DCZID_EL0_BS, dczid);
-
-	if (dczid & DCZID_EL0_DZP || !IN_EIGHTS(block))
-		memset(page, 0, PAGE_SIZE);
-	else
-		FOR_PAGE("dc zva", page, block);
-}
 
 void cache_clean_for_uncached(const void *start, size_t size)
 {
@@ -62,6 +53,20 @@ void cache_hand_to_guest(const void *start, size_t size)
 		FOR_PAGE("dc civac", start, line);
 	else
 		FOR_LINES("dc civac", start, size, line);
+	dsb(sy);
+}
+
+/* A block is a line on most CPUs. */
+void cache_zero_for_guest(void *page)
+{
+	u64 line = data_line();
+
+	if (zva_block() != line || !IN_EIGHTS(line)) {
+		memset(page, 0, PAGE_SIZE);
+		cache_hand_to_guest(page, PAGE_SIZE);
+		return;
+	}
+	FOR_PAGE("dc zva, %0\n\tdc civac", page, line);
 	dsb(sy);
 }
 

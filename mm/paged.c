@@ -20,17 +20,19 @@ static ipa_t ipa_of(const struct paged *p, u32 page)
 	return p->config.ipa + (u64)page * PAGE_SIZE;
 }
 
-/* ---- contents that need no store ---- */
+/* ---- contents that need no store; the guest sees them past its caches ---- */
 
 static void fill_word(void *frame, u32 word)
 {
 	u64 *at = frame, twice = (u64)word << 32 | word;
 
-	if (!word)
-		cache_zero_page(frame);
-	else
-		for (u32 i = 0; i < PAGE_SIZE / sizeof(u64); i++)
-			at[i] = twice;
+	if (!word) {
+		cache_zero_for_guest(frame);
+		return;
+	}
+	for (u32 i = 0; i < PAGE_SIZE / sizeof(u64); i++)
+		at[i] = twice;
+	cache_hand_to_guest(frame, PAGE_SIZE);
 }
 
 /* As the images have it. */
@@ -38,15 +40,16 @@ static void fill_fresh(const struct paged *p, u32 page, u8 *frame)
 {
 	struct range here = {(u64)page * PAGE_SIZE, PAGE_SIZE};
 
-	cache_zero_page(frame);
+	cache_zero_for_guest(frame);
 	for (u32 i = 0; i < p->config.nr_images; i++) {
 		const struct paged_image *image = &p->config.images[i];
 		u64 start = MAX(here.base, image->at);
 		u64 end = MIN(here.base + here.size, image->at + image->size);
 
-		if (start < end)
-			memcpy(frame + (start - here.base), image->from + (start - image->at),
-			       end - start);
+		if (start >= end)
+			continue;
+		memcpy(frame + (start - here.base), image->from + (start - image->at), end - start);
+		cache_hand_to_guest(frame, PAGE_SIZE);
 	}
 }
 
@@ -57,11 +60,18 @@ static void map(struct paged *p, u32 page, u32 frame, bool exec, u8 age)
 	struct paged_frame *f = &p->frames[frame];
 	void *contents = paged_frame_address(p, frame);
 
-	cache_hand_to_guest(contents, PAGE_SIZE);
 	if (exec)
 		cache_publish_code(contents, PAGE_SIZE);
 	*f = (struct paged_frame){.page = page, .age = age, .holds = f->holds};
 	stage2_page_make(paged_entry(p, page), (u64)contents, exec, age != AGE_AHEAD);
+}
+
+/* The store has written it. */
+static void map_loaded(struct paged *p, u32 page, u32 frame, bool exec, u8 age)
+{
+	cache_hand_to_guest(paged_frame_address(p, frame), PAGE_SIZE);
+	map(p, page, frame, exec, age);
+	p->counts.loaded++;
 }
 
 static u8 age_for(const struct paged_access *a)
@@ -114,8 +124,7 @@ static enum paged_answer begin_load(struct paged *p, u32 page, const struct page
 		return PAGED_WAIT;
 	}
 	if (begun == STORE_THERE) {
-		map(p, page, *frame, a && a->fetch, a ? age_for(a) : AGE_AHEAD);
-		p->counts.loaded++;
+		map_loaded(p, page, *frame, a && a->fetch, a ? age_for(a) : AGE_AHEAD);
 		return PAGED_THERE;
 	}
 	p->free[p->nr_free++] = *frame;
@@ -172,18 +181,18 @@ static enum paged_answer join(struct paged *p, u64 value, const struct paged_acc
 }
 
 /* It is there: a flag is missing, or another CPU was faster. */
-static enum paged_answer present(struct paged *p, u32 page, u64 *entry,
+static enum paged_answer present(struct paged *p, u32 page, u64 *entry, u64 value,
 				 const struct paged_access *a, u32 *frame)
 {
-	void *contents = (void *)(atomic_load(entry) & PTE_ADDR);
+	void *contents = (void *)(value & PTE_ADDR);
 
 	*frame = (u32)(((u64)contents - (u64)p->config.frames) >> PAGE_SHIFT);
-	if (!(atomic_load(entry) & PTE_AF)) {
+	if (!(value & PTE_AF)) {
 		p->frames[*frame].age = MAX(p->frames[*frame].age, age_for(a));
 		stage2_page_make_young(entry);
 		p->counts.aged++;
 	}
-	if (a->fetch && !stage2_page_exec(atomic_load(entry))) {
+	if (a->fetch && !stage2_page_exec(value)) {
 		cache_publish_code(contents, PAGE_SIZE);
 		stage2_page_allow_exec(entry, ipa_of(p, page));
 	}
@@ -194,10 +203,11 @@ static enum paged_answer fault(struct paged *p, u32 page, const struct paged_acc
 			       u32 *frame)
 {
 	u64 *entry = paged_entry(p, page);
-	u64 value = stage2_page_value(atomic_load(entry));
+	u64 value = atomic_load(entry);
 
-	if (atomic_load(entry) & PTE_VALID)
-		return present(p, page, entry, a, frame);
+	if (value & PTE_VALID)
+		return present(p, page, entry, value, a, frame);
+	value = stage2_page_value(value);
 	switch (PAGED_STATE(value)) {
 	case PAGED_STORED:
 		return load(p, page, a, now, frame);
@@ -210,6 +220,14 @@ static enum paged_answer fault(struct paged *p, u32 page, const struct paged_acc
 	}
 }
 
+static enum paged_answer no_room(struct paged *p)
+{
+	if (!p->store->ops->busy(p->store))
+		return PAGED_LOST; /* nothing will make any */
+	p->counts.no_room++;
+	return PAGED_ROOM;
+}
+
 enum paged_answer paged_fault(struct paged *p, u32 page, const struct paged_access *a, u64 now,
 			      u32 *frame)
 {
@@ -219,9 +237,8 @@ enum paged_answer paged_fault(struct paged *p, u32 page, const struct paged_acce
 	answer = fault(p, page, a, now, frame);
 	if (answer == PAGED_THERE)
 		p->frames[*frame].holds++;
-	else if (answer == PAGED_ROOM && !p->store->ops->busy(p->store))
-		answer = PAGED_LOST; /* nothing will make room */
-	p->counts.no_room += answer == PAGED_ROOM;
+	else if (answer == PAGED_ROOM)
+		answer = no_room(p);
 	lock_drop(&p->lock);
 	return answer;
 }
@@ -244,8 +261,7 @@ static void finish(struct paged *p, const struct store_done *ended, struct paged
 		p->counts.lost++;
 		return;
 	}
-	map(p, d->page, frame, l->fetch, l->ahead ? AGE_AHEAD : l->el1 ? AGE_EL1 : AGE_EL0);
-	p->counts.loaded++;
+	map_loaded(p, d->page, frame, l->fetch, l->ahead ? AGE_AHEAD : l->el1 ? AGE_EL1 : AGE_EL0);
 }
 
 bool paged_done(struct paged *p, u64 now, struct paged_done *d)

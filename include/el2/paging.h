@@ -34,9 +34,9 @@ struct paging {
 enum { ABSENT_NOTHING, ABSENT_CAME, ABSENT_ROOM, ABSENT_PAGE /* and up: a page's number more */ };
 
 struct vcpu_paging {
-	u32 absent;           /* atomic */
-	bool news;            /* its CPU has something to do for it; atomic */
-	u32 nr_held;          /* that it has had, all in all */
+	u32 absent; /* atomic */
+	bool news;  /* its CPU has something to do for it; atomic */
+	u32 nr_held, oldest;
 	u32 held[PAGED_HELD]; /* frames that the instruction at pc needs, the last ones */
 	u64 pc;
 	u64 since; /* when it began to wait: counter */
@@ -62,8 +62,11 @@ bool paging_is_reset(const struct partition *p, u64 next);
  * ABORT: its contents are lost. */
 struct verdict paging_fault(struct vcpu *v, u64 esr, u64 ipa);
 
-/* Is ipa within v's paged memory? */
-bool paging_covers(const struct vcpu *v, u64 ipa);
+/* Is ipa within that paged memory? NULL: there is none. */
+static inline bool paging_covers(const struct paging *g, u64 ipa)
+{
+	return g && paged_page(&g->paged, ipa) != PAGED_NO_PAGE;
+}
 
 /* Brings a page for v's own sake, in a call that can be made again. THERE: it is held. LATER:
  * v waits, and the call is to be made again; LOST: never. */

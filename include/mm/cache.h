@@ -22,8 +22,8 @@ void cache_clean_for_uncached(const void *start, size_t size);
  * runs, cache_forget_instructions(). */
 void cache_hand_to_guest(const void *start, size_t size);
 
-/* Zeroes a page of normal memory, cached, without reading it. */
-void cache_zero_page(void *page);
+/* Zeroes a page of normal memory without reading it, and hands it to the guest. */
+void cache_zero_for_guest(void *page);
 
 /* Memory of a guest that is about to run may have been written while its old
  * instructions were cached, under any address: drops all, in all CPUs of the inner

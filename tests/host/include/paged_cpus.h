@@ -153,17 +153,18 @@ static struct cleaned {
 	const void *shared, *published;
 } cleaned;
 
-void cache_zero_page(void *page)
-{
-	memset(page, 0, PAGE_SIZE);
-}
-
 void cache_hand_to_guest(const void *start, size_t size)
 {
 	EXPECT_EQ(size, PAGE_SIZE);
 	cpus.nr_shared++;
 	cpus_meanwhile();
 	cleaned.shared = start;
+}
+
+void cache_zero_for_guest(void *page)
+{
+	memset(page, 0, PAGE_SIZE);
+	cache_hand_to_guest(page, PAGE_SIZE);
 }
 
 void cache_publish_code(const void *start, size_t size)

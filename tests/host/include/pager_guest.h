@@ -63,7 +63,7 @@ void tlbi_stages12(void)
 {
 }
 
-void cache_zero_page(void *page)
+void cache_zero_for_guest(void *page)
 {
 	memset(page, 0, PAGE_SIZE);
 }
