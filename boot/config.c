@@ -70,7 +70,7 @@ static void read_partition(struct config_reader *r, int node)
 	config_name_of_node(r, name);
 	config_read_props(r, node);
 	config_read_modules(r, node);
-	config_check_alone(r);
+	config_check_alone(r, node);
 }
 
 /* Modules of the zero-configuration guest, which is not there beside others. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Channels in the device tree: which two partitions, how much memory, who may write,
- * which interrupts. A channel that is wrong is not made; its partitions run without.
+ * which interrupts. A channel that is wrong is not made; its partitions run without. And
+ * those that nobody asks for as such: between a paged partition and its pager.
  */
 #include <boot/arena.h>
 #include <boot/config_channel.h>
@@ -9,6 +10,7 @@
 #include <boot/virt_map.h>
 #include <lib/string.h>
 #include <libfdt.h>
+#include <mm/pager.h>
 
 #define MAX_SPI 987
 
@@ -51,11 +53,11 @@ static const char *string_of_two(struct prop p, u32 i)
 static bool find_partition(struct node *n, const char *name, u32 *index)
 {
 	const struct config *c = n->r->c;
+	const struct partition_spec *found = config_find(c, name);
 
-	for (u32 i = 0; i < c->nr_partitions; i++) {
-		*index = i;
-		if (!strcmp(c->partitions[i].name, name))
-			return true;
+	if (found) {
+		*index = (u32)(found - c->partitions);
+		return true;
 	}
 	COMPLAIN(n, "tocsin,partitions",
 		 "found \"%.40s\": should be the name of a partition, as \"%.40s\"", name,
@@ -209,7 +211,7 @@ static bool check_room(struct node *n, u32 partition)
 		COMPLAIN(n, NULL, "%.40s has %u channels before it, which is the most", p->name,
 			 ends);
 	else if (room > VIRT_MAP_SHARED_SIZE)
-		COMPLAIN(n, "tocsin,size",
+		COMPLAIN(n, n->c->pager ? "tocsin,pager-slots" : "tocsin,size",
 			 "found %lu KiB: with all of its channels %.40s would have %lu KiB, should "
 			 "be at "
 			 "most %lu KiB",
@@ -254,28 +256,67 @@ static bool is_channel(const void *fdt, int offset)
 	       config_enabled(fdt, offset);
 }
 
-static enum err read_channel(struct node *n, const char *name)
+static enum err add(struct node *n)
 {
 	struct channels *all = n->channels;
-	struct channel_spec *larger;
+	struct channel_spec *larger = arena_grow(all->at, all->nr, sizeof(*larger));
 
-	if (!name_node(n, name))
-		return ERR_NO_MEMORY;
-	name_unknown(n);
-	if (all->nr == CONFIG_MAX_CHANNELS) {
-		COMPLAIN(n, NULL, "is not read: there are %u channels before it, which is the most",
-			 all->nr);
-		return OK;
-	}
-	if (!read_partitions(n) || !read_size(n) || !read_access(n) || !read_interrupts(n) ||
-	    !check_room(n, n->c->side[0].partition) || !check_room(n, n->c->side[1].partition))
-		return OK;
-	larger = arena_grow(all->at, all->nr, sizeof(*larger));
 	if (!larger)
 		return ERR_NO_MEMORY;
 	larger[all->nr++] = *n->c;
 	all->at = larger;
 	return OK;
+}
+
+static enum err read_channel(struct node *n, const char *name)
+{
+	if (!name_node(n, name))
+		return ERR_NO_MEMORY;
+	name_unknown(n);
+	if (n->channels->nr == CONFIG_MAX_CHANNELS) {
+		COMPLAIN(n, NULL, "is not read: there are %u channels before it, which is the most",
+			 n->channels->nr);
+		return OK;
+	}
+	if (!read_partitions(n) || !read_size(n) || !read_access(n) || !read_interrupts(n) ||
+	    !check_room(n, n->c->side[0].partition) || !check_room(n, n->c->side[1].partition))
+		return OK;
+	return add(n);
+}
+
+/* Of r->p and its pager: without it the partition cannot run. */
+static enum err add_pager(struct config_reader *r, struct channels *all,
+			  const struct partition_spec *pager)
+{
+	const struct config *c = r->c;
+	struct channel_spec spec = {
+	    .path = r->p->path,
+	    .name = "pager",
+	    .pager = true,
+	    .size = PAGER_SHARED_SIZE(r->p->paging.pager_slots),
+	    .side = {{.partition = (u32)(pager - c->partitions), .write = true},
+		     {.partition = (u32)(r->p - c->partitions), .write = true}}};
+	struct node n = {.r = r, .channels = all, .c = &spec};
+
+	if (all->nr < CONFIG_MAX_CHANNELS)
+		return check_room(&n, spec.side[0].partition) ? add(&n) : OK;
+	COMPLAIN(&n, "tocsin,pager", "there are %u channels besides, which is the most", all->nr);
+	return OK;
+}
+
+static enum err add_pagers(struct config_reader *r, struct channels *all)
+{
+	enum err err = OK;
+
+	for (u32 i = 0; !err && i < r->c->nr_partitions; i++) {
+		const struct partition_spec *pager;
+
+		r->p = &r->c->partitions[i];
+		pager = config_pager(r->c, r->p);
+		if (pager)
+			err = add_pager(r, all, pager);
+	}
+	return err;
 }
 
 enum err config_read_channels(struct channels *to, const struct config *c, const void *fdt,
@@ -300,5 +341,5 @@ enum err config_read_channels(struct channels *to, const struct config *c, const
 		if (!err && name && is_channel(fdt, offset))
 			err = read_channel(&n, name);
 	}
-	return err;
+	return err ?: add_pagers(&r, to);
 }

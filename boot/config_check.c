@@ -101,13 +101,13 @@ static void check_watchdog(struct config_reader *r)
 			     spi + 1, spi);
 }
 
-void config_check_alone(struct config_reader *r)
+void config_check_alone(struct config_reader *r, int node)
 {
 	check_vcpus(r);
 	check_amount(r);
 	check_uart(r);
 	check_watchdog(r);
-	config_check_paging(r);
+	config_check_paging(r, node);
 	for (u32 i = 0; r->p->direct_map && i < r->p->nr_given; i++)
 		r->p->given[i].ipa = r->p->given[i].pa.base;
 }
@@ -201,5 +201,6 @@ void config_check_together(struct config_reader *r)
 			check_name(r, &c->partitions[k]);
 			check_time(r, &c->partitions[k]);
 		}
+		config_check_pager(r);
 	}
 }

@@ -4,6 +4,7 @@
  * values are, where these go, and within which bounds. Names without "tocsin," are
  * Xen's, with Xen's meaning.
  */
+#include <abi/pager.h>
 #include <boot/config_reader.h>
 #include <lib/bits.h>
 #include <lib/string.h>
@@ -17,6 +18,8 @@ enum kind {
 	KIND_KIB,    /* one or two cells, a number of KiB: u64 bytes */
 	KIND_ACTION, /* a word: enum spec_action */
 	KIND_ON_OFF, /* a word: bool */
+	KIND_LOSS,   /* a word: does it stop the partition? bool */
+	KIND_TEXT,   /* const char *, in the tree */
 	KIND_CPUS,
 	KIND_WINDOWS,
 	KIND_SLOTS,
@@ -65,6 +68,11 @@ static const struct property properties[] = {
     {"tocsin,far-jitter-us", KIND_U32, AT(paging.far_jitter_us), 0, 10000000, BOTH},
     {"tocsin,far-seed", KIND_U32, AT(paging.far_seed), 0, UINT32_MAX, BOTH},
     {"tocsin,far-per-ms", KIND_U32, AT(paging.far_per_ms), 0, 1000000, BOTH},
+    {"tocsin,pager", KIND_TEXT, AT(paging.pager), 0, 0, BOTH},
+    {"tocsin,pager-slots", KIND_U32, AT(paging.pager_slots), TOCSIN_PAGER_MIN_SLOTS,
+     TOCSIN_PAGER_MAX_SLOTS, BOTH},
+    {"tocsin,pager-timeout-ms", KIND_U32, AT(paging.pager_timeout_ms), 0, 3600000, BOTH},
+    {"tocsin,on-page-loss", KIND_LOSS, AT(paging.loss_stops), 0, 0, BOTH},
     {"tocsin,sdei", KIND_ON_OFF, AT(sdei), 0, 0, BOTH},
     {"tocsin,sdei-slots", KIND_SLOTS, 0, 0, 0, BOTH},
     {"compatible", KIND_OTHER, 0, 0, 0, BOTH},
@@ -102,20 +110,24 @@ static const char *const actions[] = {
 #define DEFAULT_BACKOFF_MS 100
 #define DEFAULT_SLOTS 4
 #define DEFAULT_FAR_US 500
+#define DEFAULT_PAGER_SLOTS 32
+#define DEFAULT_PAGER_TIMEOUT_MS 10000
 #define DEFAULT_ASYNC_MIN_US 50 /* where it begins to pay: docs/async-page-fault.md */
 
 void config_default(const struct config *c, struct partition_spec *p)
 {
-	*p = (struct partition_spec){
-	    .nr_vcpus = 1,
-	    .nr_spis = DEFAULT_SPIS,
-	    .priority = DEFAULT_PRIORITY,
-	    .donate_slack = c->donate_slack,
-	    .restart_backoff_ms = DEFAULT_BACKOFF_MS,
-	    .sdei = true,
-	    .paging = {.far_latency_us = DEFAULT_FAR_US, .async_min_us = DEFAULT_ASYNC_MIN_US},
-	    .sdei_private_slots = DEFAULT_SLOTS,
-	    .sdei_shared_slots = DEFAULT_SLOTS};
+	*p = (struct partition_spec){.nr_vcpus = 1,
+				     .nr_spis = DEFAULT_SPIS,
+				     .priority = DEFAULT_PRIORITY,
+				     .donate_slack = c->donate_slack,
+				     .restart_backoff_ms = DEFAULT_BACKOFF_MS,
+				     .sdei = true,
+				     .paging = {.far_latency_us = DEFAULT_FAR_US,
+						.async_min_us = DEFAULT_ASYNC_MIN_US,
+						.pager_slots = DEFAULT_PAGER_SLOTS,
+						.pager_timeout_ms = DEFAULT_PAGER_TIMEOUT_MS},
+				     .sdei_private_slots = DEFAULT_SLOTS,
+				     .sdei_shared_slots = DEFAULT_SLOTS};
 }
 
 static void read_flag(struct config_reader *r, const struct property *row, struct prop value,
@@ -196,6 +208,24 @@ static void read_on_off(struct config_reader *r, const struct property *row, str
 		*to = i;
 }
 
+static void read_loss(struct config_reader *r, const struct property *row, struct prop value,
+		      bool *to)
+{
+	static const char *const words[] = {"abort", "stop"};
+	int i = read_word(r, row, value, words, ARRAY_SIZE(words), "\"abort\" or \"stop\"");
+
+	if (i >= 0)
+		*to = i;
+}
+
+static void read_text(struct config_reader *r, const struct property *row, struct prop value,
+		      const char **to)
+{
+	*to = prop_string(value);
+	if (!*to)
+		config_error(r, NULL, row->name, "found %u bytes that are no string", value.len);
+}
+
 /* A value that goes to one place in base. */
 static void read_simple(struct config_reader *r, const struct property *row, struct prop value,
 			void *base)
@@ -223,6 +253,12 @@ static void read_simple(struct config_reader *r, const struct property *row, str
 		break;
 	case KIND_ON_OFF:
 		read_on_off(r, row, value, to);
+		break;
+	case KIND_LOSS:
+		read_loss(r, row, value, to);
+		break;
+	case KIND_TEXT:
+		read_text(r, row, value, to);
 		break;
 	case KIND_FOREIGN:
 		config_warn(r, NULL, row->name, "Xen's, without effect here: should be deleted");

@@ -23,8 +23,8 @@
 
 /* ---- memory ---- */
 
-/* Nobody runs yet, so this is not cut into steps. */
-static bool clear(struct range r)
+/* Nobody runs yet, so this is not cut into steps. What a pager shares stays mapped. */
+static bool clear(struct range r, bool stays)
 {
 	for (u64 at = r.base; at < r.base + r.size; at += BLOCK) {
 		struct range part = {at, MIN(BLOCK, r.base + r.size - at)};
@@ -33,7 +33,7 @@ static bool clear(struct range r)
 			return false;
 		memset((void *)part.base, 0, part.size);
 		cache_hand_to_guest((const void *)part.base, part.size);
-		CHECK(stage1_unmap(part) == OK);
+		CHECK(stays || stage1_unmap(part) == OK);
 	}
 	return true;
 }
@@ -45,13 +45,14 @@ static bool take(const struct channel_spec *spec, struct ranges *free, pa_t *pa)
 
 	if (!spec->size)
 		return true;
-	if (ranges_take(free, spec->size, spec->size < BLOCK ? PAGE_SIZE : BLOCK, &r) && clear(r)) {
+	if (ranges_take(free, spec->size, spec->size < BLOCK ? PAGE_SIZE : BLOCK, &r) &&
+	    clear(r, spec->pager)) {
 		*pa = r.base;
 		return true;
 	}
-	log_error(
-	    "%s: tocsin,size: %lu KiB in one piece are not left; the machine has %lu KiB free",
-	    spec->path, spec->size >> 10, ranges_size(free) >> 10);
+	log_error("%s: %s: %lu KiB in one piece are not left; the machine has %lu KiB free",
+		  spec->path, spec->pager ? "tocsin,pager" : "tocsin,size", spec->size >> 10,
+		  ranges_size(free) >> 10);
 	return false;
 }
 
@@ -60,7 +61,7 @@ static bool take_page(const struct partition_spec *p, struct ranges *free, struc
 {
 	struct range page;
 
-	if (!p->direct_map)
+	if (!p->direct_map || e->tocsins)
 		return true;
 	if (!ranges_take(free, PAGE_SIZE, PAGE_SIZE, &page))
 		return false;
@@ -83,10 +84,13 @@ enum err virt_channels_reserve(struct virt_channels *all, const struct channels 
 		if (!take(from, free, &pa))
 			continue;
 		for (u32 side = 0; side < 2; side++) {
+			bool tocsins = from->pager && side;
+
 			ends[side] = (struct channel_end){
 			    .peer = c->partitions[from->side[!side].partition].name,
 			    .other = &ends[!side],
-			    .memory.size = from->size,
+			    .memory.size = tocsins ? 0 : from->size,
+			    .tocsins = tocsins,
 			    .memory_pa = pa,
 			    .write = from->side[side].write,
 			    .intid = from->side[side].intid};
@@ -166,7 +170,10 @@ static bool place(struct channel_end *e, const struct channel_spec *spec,
 enum err virt_channels_plan(const struct virt_channels *all, struct partition_config *config,
 			    const struct partition_spec *s, u32 index)
 {
-	config->channels = arena_alloc(CONFIG_MAX_CHANNEL_ENDS * sizeof(struct channel_end *));
+	struct channel_end *own = NULL;
+
+	config->channels =
+	    arena_alloc((CONFIG_MAX_CHANNEL_ENDS + 1) * sizeof(struct channel_end *));
 	if (!config->channels)
 		return ERR_NO_MEMORY;
 	for (u32 i = 0; i < 2 * all->spec->nr; i++) {
@@ -176,6 +183,10 @@ enum err virt_channels_plan(const struct virt_channels *all, struct partition_co
 
 		if (spec->side[i % 2].partition != index || !e->peer)
 			continue;
+		if (e->tocsins) {
+			own = e;
+			continue;
+		}
 		while (!e->intid && is_taken(all, config, s, index, intid))
 			intid++;
 		if (!e->intid)
@@ -183,6 +194,9 @@ enum err virt_channels_plan(const struct virt_channels *all, struct partition_co
 		if (place(e, spec, config, s))
 			config->channels[config->nr_channels++] = e;
 	}
+	config->nr_ends = config->nr_channels;
+	if (own)
+		config->channels[config->nr_ends++] = own;
 	return OK;
 }
 
@@ -237,9 +251,12 @@ static void write_memory(struct tree_writer *w, const struct channel_end *e, u32
 static void write_channel(struct tree_writer *w, const struct channel_end *e, u32 phandle)
 {
 	u32 interrupts[] = {GIC_SPI, e->intid - GIC_SPI_BASE, EDGE_RISING};
+	static const char kinds[] = "tocsin,pager\0tocsin,channel";
+	u32 skip = e->other->tocsins ? 0 : sizeof("tocsin,pager");
 
 	tree_writer_begin(w, "channel", e->page);
-	tree_writer_string(w, "compatible", "tocsin,channel");
+	tree_writer_check(
+	    w, fdt_property(w->to, "compatible", kinds + skip, (int)(sizeof(kinds) - skip)));
 	reg(w, e->page, PAGE_SIZE);
 	tree_writer_cells(w, "interrupts", interrupts, ARRAY_SIZE(interrupts));
 	tree_writer_string(w, "tocsin,peer", e->peer);

@@ -1,17 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Planning a partition with paged memory: frames for what is resident, far memory for the
- * rest, and its files as what pages are filled with when they are first touched.
+ * Planning a partition with paged memory: frames for what is resident, far memory or a pager
+ * for the rest, and its files as what pages are filled with when they are first touched.
  */
 #include <boot/arena.h>
 #include <boot/virt.h>
 #include <boot/virt_map.h>
 #include <drivers/log.h>
-#include <el2/paging.h>
+#include <el2/channel.h>
 #include <lib/bits.h>
 
 /* Loads at a time: all tokens of a vCPU and what it waits for itself, and some ahead. */
 #define LOADS_PER_VCPU (APF_LIMIT + 1)
+
+/* far: of size 0 if a pager does it. */
+static enum err take(const struct partition_spec *s, struct ranges *free, struct range *frames,
+		     struct range *far)
+{
+	u64 size = s->paging.pager ? 0 : s->memory;
+
+	*far = (struct range){0};
+	if (ranges_take(free, s->paging.resident, MIB(2), frames) &&
+	    (!size || ranges_take(free, size, MIB(2), far)))
+		return OK;
+	log_error("%s: tocsin,paged: %lu KiB in %s are not left; the machine has %lu KiB free",
+		  s->path, (s->paging.resident + size) >> 10, size ? "two pieces" : "one piece",
+		  ranges_size(free) >> 10);
+	return ERR_NO_MEMORY;
+}
+
+/* What is shared with its pager. There is no such end if there was no memory for it. */
+static enum err plan_pager(struct paging_config *to, const struct partition_config *c,
+			   const struct spec_paging *from)
+{
+	if (!from->pager)
+		return OK;
+	if (c->nr_ends == c->nr_channels)
+		return ERR_NO_MEMORY;
+	to->pager = c->channels[c->nr_channels];
+	to->pager_slots = from->pager_slots;
+	to->pager_timeout_ms = from->pager_timeout_ms;
+	to->loss_stops = from->loss_stops;
+	return OK;
+}
 
 enum err virt_paged_reserve(struct plan *plan, const struct partition_spec *s, struct ranges *free)
 {
@@ -21,15 +52,8 @@ enum err virt_paged_reserve(struct plan *plan, const struct partition_spec *s, s
 	struct range frames, far;
 
 	c->memory = arena_alloc(sizeof(*c->memory));
-	if (!to || !c->memory)
+	if (!to || !c->memory || take(s, free, &frames, &far) != OK)
 		return ERR_NO_MEMORY;
-	if (!ranges_take(free, from->resident, MIB(2), &frames) ||
-	    !ranges_take(free, s->memory, MIB(2), &far)) {
-		log_error("%s: tocsin,paged: %lu KiB in two pieces are not left; the machine has "
-			  "%lu KiB free",
-			  s->path, (from->resident + s->memory) >> 10, ranges_size(free) >> 10);
-		return ERR_NO_MEMORY;
-	}
 	c->memory[0] = (struct range){VIRT_MAP_RAM, s->memory};
 	c->nr_memory = 1;
 	c->ipa_bits = stage2_bits_for(VIRT_MAP_RAM + s->memory);
@@ -47,7 +71,7 @@ enum err virt_paged_reserve(struct plan *plan, const struct partition_spec *s, s
 		      .seed = from->far_seed,
 		      .per_ms = from->far_per_ms},
 	    .async_min_us = from->async_min_us};
-	return OK;
+	return plan_pager(to, c, from);
 }
 
 void virt_paged_ranges(const struct partition_config *c, struct range *frames, struct range *far)
@@ -60,7 +84,8 @@ void virt_paged_ranges(const struct partition_config *c, struct range *frames, s
 	p = &c->paging->paged;
 
 	*frames = (struct range){(u64)p->frames, (u64)p->nr_frames * PAGE_SIZE};
-	*far = (struct range){(u64)c->paging->far, (u64)p->nr_pages * PAGE_SIZE};
+	if (c->paging->far)
+		*far = (struct range){(u64)c->paging->far, (u64)p->nr_pages * PAGE_SIZE};
 }
 
 /* Nothing is loaded at the start: pages are filled when they are touched. */

@@ -170,7 +170,8 @@ static enum audit_result own_map(struct audit *a, u32 *budget)
 		--*budget;
 		span -= at % span;
 		a->at += span;
-		if (mapped && !is_quiesced(a->outer.p, at))
+		if (mapped && !is_quiesced(a->outer.p, at) &&
+		    !channel_shares_with_tocsin(a->outer.p, (struct range){at, span}))
 			return breach(a, (struct range){at, span}, NULL, "mapped in EL2");
 	}
 	if (a->at >= end || ours) {

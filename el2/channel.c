@@ -13,7 +13,7 @@ enum err channel_create(struct partition *p)
 	const struct partition_config *c = p->config;
 	enum err err = OK;
 
-	for (u32 i = 0; i < c->nr_channels && !err; i++) {
+	for (u32 i = 0; i < c->nr_ends && !err; i++) {
 		struct channel_end *e = c->channels[i];
 
 		if (e->memory.size)
@@ -29,7 +29,7 @@ void channel_destroy(const struct partition *p)
 {
 	const struct partition_config *c = p->config;
 
-	for (u32 i = 0; i < c->nr_channels; i++)
+	for (u32 i = 0; i < c->nr_ends; i++)
 		c->channels[i]->partition = NULL;
 }
 
@@ -43,17 +43,28 @@ u32 channel_regions(struct partition *p, struct mmio_region *out)
 	return c->nr_channels;
 }
 
+static bool is_memory(const struct channel_end *e, struct range r)
+{
+	return range_contains((struct range){e->memory_pa, e->memory.size}, r);
+}
+
 bool channel_shares(const struct partition *p, const struct partition *q, struct range r)
 {
 	const struct partition_config *c = p->config;
 
-	for (u32 i = 0; i < c->nr_channels; i++) {
-		const struct channel_end *e = c->channels[i];
-
-		if (e->other->partition == q &&
-		    range_contains((struct range){e->memory_pa, e->memory.size}, r))
+	for (u32 i = 0; i < c->nr_channels; i++)
+		if (c->channels[i]->other->partition == q && is_memory(c->channels[i], r))
 			return true;
-	}
+	return false;
+}
+
+bool channel_shares_with_tocsin(const struct partition *p, struct range r)
+{
+	const struct partition_config *c = p->config;
+
+	for (u32 i = 0; i < c->nr_channels; i++)
+		if (c->channels[i]->other->tocsins && is_memory(c->channels[i], r))
+			return true;
 	return false;
 }
 
@@ -62,11 +73,15 @@ static bool runs(const struct channel_end *e)
 	return e->partition && atomic_load(&e->partition->state) == PARTITION_RUNNING;
 }
 
-/* Bells for who does not run are lost. Of those that wait to be read only the first
- * has interrupted. */
-static void ring(struct channel_end *at, u32 bells)
+/* Bells for who does not run are lost, but for Tocsin. Of those that wait to be read only
+ * the first has interrupted. */
+void channel_ring(struct channel_end *at, u32 bells)
 {
-	if (bells && runs(at) && !atomic_or(&at->bells, bells))
+	if (!bells || !at->partition)
+		return;
+	if (at->tocsins)
+		paging_rung(at->partition);
+	else if (runs(at) && !atomic_or(&at->bells, bells))
 		vgic_pulse(at->partition, at->intid);
 }
 
@@ -117,7 +132,7 @@ enum mmio_result channel_access(struct vcpu *v, void *device, struct mmio_access
 	if (a->size != 4)
 		return MMIO_FAULT;
 	if (a->write && a->offset == TOCSIN_CHANNEL_RING)
-		ring(e->other, (u32)a->value & ~TOCSIN_CHANNEL_BELL_STATE);
+		channel_ring(e->other, (u32)a->value & ~TOCSIN_CHANNEL_BELL_STATE);
 	else if (!a->write && a->offset == TOCSIN_CHANNEL_BELLS)
 		a->value = atomic_swap(&e->bells, 0);
 	else if (!a->write)
@@ -127,13 +142,13 @@ enum mmio_result channel_access(struct vcpu *v, void *device, struct mmio_access
 
 static void tell_others(const struct partition *p)
 {
-	for (u32 i = 0; i < p->config->nr_channels; i++)
-		ring(p->config->channels[i]->other, TOCSIN_CHANNEL_BELL_STATE);
+	for (u32 i = 0; i < p->config->nr_ends; i++)
+		channel_ring(p->config->channels[i]->other, TOCSIN_CHANNEL_BELL_STATE);
 }
 
 void channel_started(struct partition *p)
 {
-	for (u32 i = 0; i < p->config->nr_channels; i++)
+	for (u32 i = 0; i < p->config->nr_ends; i++)
 		atomic_add(&p->config->channels[i]->starts, 1);
 	tell_others(p);
 }
@@ -141,7 +156,7 @@ void channel_started(struct partition *p)
 /* In this order: bells that have rung without an interrupt would silence all others. */
 void channel_stopped(struct partition *p)
 {
-	for (u32 i = 0; i < p->config->nr_channels; i++)
+	for (u32 i = 0; i < p->config->nr_ends; i++)
 		atomic_store(&p->config->channels[i]->bells, 0);
 	tell_others(p);
 }

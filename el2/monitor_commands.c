@@ -6,6 +6,7 @@
 #include <arch/esr.h>
 #include <drivers/log.h>
 #include <drivers/timer.h>
+#include <el2/channel.h>
 #include <el2/monitor.h>
 #include <el2/partition.h>
 #include <el2/report.h>
@@ -130,6 +131,21 @@ static void print_frames(const struct partition *p)
 		      c->aged);
 }
 
+static void print_pager(const struct partition *p)
+{
+	const struct pager *g = &p->paging->pager;
+	const struct pager_counts *c = &g->counts;
+
+	monitor_print("  pager %s: %s, %u requests open; loads %lu, evictions %lu, drops %lu",
+		      p->config->paging->pager->peer,
+		      g->store.dead ? "does not answer"
+		      : g->session  ? "heard"
+				    : "not heard yet",
+		      g->config.slots - g->nr_free, c->loads, c->evicts, c->drops);
+	monitor_print("    hellos %lu, rescued %lu, failed %lu, late %lu, strange %lu", c->hellos,
+		      c->rescued, c->failed, c->late, c->strange);
+}
+
 static void print_waits(const struct vcpu *v)
 {
 	const struct paging_counts *w = &v->paging.counts;
@@ -143,17 +159,20 @@ static void print_waits(const struct vcpu *v)
 		      c->limit);
 }
 
+/* at: the next vCPU. */
 static bool run_paging(struct job *j)
 {
 	if (!j->p->paging) {
 		monitor_print("%s: all of its memory is resident", j->p->config->name);
 		return true;
 	}
-	if (!j->step)
+	if (!j->step++)
 		print_frames(j->p);
+	else if (j->step == 2 && j->p->config->paging->pager)
+		print_pager(j->p);
 	else
-		print_waits(&j->p->vcpus[j->step - 1]);
-	return ++j->step > j->p->nr_vcpus;
+		print_waits(&j->p->vcpus[j->at++]);
+	return j->at == j->p->nr_vcpus;
 }
 
 static bool run_regs(struct job *j)

@@ -11,6 +11,7 @@
 #include <arch/esr.h>
 #include <drivers/timer.h>
 #include <el2/apf.h>
+#include <el2/channel.h>
 #include <el2/partition.h>
 #include <el2/sched.h>
 #include <lib/bits.h>
@@ -35,6 +36,52 @@ static void hold(struct vcpu_paging *g, struct paged *paged, u32 frame)
 	paged_release(paged, g->held[g->oldest]);
 	g->held[g->oldest] = frame;
 	g->oldest = (g->oldest + 1) % PAGED_HELD;
+}
+
+/* ---- a pager ---- */
+
+#define BELL_REQUESTS 1
+
+/* It hears of what has been asked of it since the last time. */
+static void ring_pager(struct partition *p)
+{
+	struct channel_end *ours = p->config->paging->pager;
+
+	if (ours && pager_must_ring(&p->paging->pager))
+		channel_ring(ours->other, BELL_REQUESTS);
+}
+
+static bool waits(const struct vcpu *v)
+{
+	return atomic_load(&v->paging.absent) || apf_waits(v->apf);
+}
+
+/* v's CPU calls paging_step() soon, though v need not wait for anything. */
+static void have_look(struct vcpu *v)
+{
+	atomic_store_release(&v->paging.news, true);
+	vcpu_request(v, REQ_RESCHED);
+}
+
+/* Who waits and has not looked since will look; if nobody does, some vCPU that is on. */
+void paging_rung(struct partition *p)
+{
+	struct vcpu *on = NULL;
+	bool any = false;
+
+	pager_rung(&p->paging->pager);
+	for (u32 i = 0; i < p->nr_vcpus; i++) {
+		struct vcpu *v = &p->vcpus[i];
+
+		if (waits(v)) {
+			vcpu_request(v, REQ_RESCHED);
+			any = true;
+		} else if (!on && atomic_load(&v->power) == POWER_ON) {
+			on = v;
+		}
+	}
+	if (on && !any)
+		have_look(on);
 }
 
 /* ---- faults ---- */
@@ -77,6 +124,7 @@ static enum paged_answer ask(struct vcpu *v, u32 page, const struct paged_access
 
 	atomic_store(&g->absent, ABSENT_PAGE + page);
 	answer = paged_fault(&p->paged, page, access, now, frame);
+	ring_pager(v->partition);
 	if (!must_wait(v, page, answer, !access->el1 && is_slow(p)))
 		return answer;
 	g->since = now;
@@ -105,7 +153,7 @@ struct verdict paging_fault(struct vcpu *v, u64 esr, u64 ipa)
 		g->counts.there++;
 		return VERDICT(RESUME);
 	case PAGED_LOST:
-		return VERDICT(ABORT);
+		return v->partition->config->paging->loss_stops ? VERDICT(STOP) : VERDICT(ABORT);
 	default:
 		return VERDICT(RESUME);
 	}
@@ -137,10 +185,8 @@ static void tell(struct vcpu *v, u32 page)
 
 	if (some && apf_arrived(v, page))
 		news = true;
-	if (!news)
-		return;
-	atomic_store_release(&g->news, true);
-	vcpu_request(v, REQ_RESCHED);
+	if (news)
+		have_look(v);
 }
 
 u64 paging_ready(const struct vcpu *v)
@@ -149,7 +195,7 @@ u64 paging_ready(const struct vcpu *v)
 
 	if (atomic_load_acquire(&g->news))
 		return 0;
-	if (!atomic_load(&g->absent) && !apf_waits(v->apf))
+	if (!waits(v))
 		return UINT64_MAX;
 	return paged_next(&v->partition->paging->paged);
 }
@@ -166,6 +212,13 @@ static void resume(struct vcpu *v, u64 now)
 		atomic_or(&v->requests, REQ_SDEI);
 }
 
+/* There is more that a pager has said, and v looks at it for nobody in particular. */
+static bool looks_again(const struct vcpu *v)
+{
+	return v->partition->config->paging->pager && !waits(v) &&
+	       !paged_next(&v->partition->paging->paged);
+}
+
 void paging_step(struct vcpu *v, u64 now)
 {
 	struct partition *p = v->partition;
@@ -174,12 +227,15 @@ void paging_step(struct vcpu *v, u64 now)
 	if (paged_done(&p->paging->paged, now, &done))
 		for (u32 i = 0; i < p->nr_vcpus; i++)
 			tell(&p->vcpus[i], done.page);
+	ring_pager(p);
 	if (!atomic_swap(&v->paging.news, false))
 		return;
 	if (v->apf)
 		apf_serve(v);
 	if (atomic_load_acquire(&v->paging.absent) == ABSENT_CAME)
 		resume(v, now);
+	if (looks_again(v))
+		atomic_store(&v->paging.news, true);
 }
 
 /* ---- life ---- */
@@ -202,26 +258,51 @@ void paging_reset_step(struct partition *p, u64 *next)
 {
 	paged_reset(&p->paging->paged, (u32)*next, PAGED_RESET_STEP);
 	*next += PAGED_RESET_STEP;
-	if (paging_is_reset(p, *next))
-		stage2_forget(&p->stage2);
+	if (!paging_is_reset(p, *next))
+		return;
+	stage2_forget(&p->stage2);
+	/* The pager may have rung when nobody was there. */
+	p->vcpus[0].paging.news = p->config->paging->pager != NULL;
+}
+
+static enum err create_far(struct far *f, const struct paging_config *c)
+{
+	struct far_load *heap = object_alloc(FAR_HEAP_SIZE(c->paged.nr_loads), 8);
+
+	if (!heap)
+		return ERR_NO_MEMORY;
+	far_init(f, &c->store, c->far, c->paged.nr_pages, heap, c->paged.nr_loads,
+		 timer_frequency());
+	return OK;
+}
+
+static enum err create_pager(struct pager *p, const struct paging_config *c)
+{
+	const struct pager_config config = {.shared = (void *)c->pager->memory_pa,
+					    .slots = c->pager_slots,
+					    .nr_pages = c->paged.nr_pages,
+					    .timeout = (u64)c->pager_timeout_ms *
+						       timer_frequency() / 1000};
+
+	return pager_init(p, &config);
 }
 
 enum err paging_create(struct partition *p)
 {
 	const struct paging_config *c = p->config->paging;
-	struct far_load *heap;
+	struct store *store;
+	enum err err;
 
 	if (!c)
 		return OK;
 	p->paging = object_alloc(sizeof(*p->paging), 64);
-	heap = object_alloc(FAR_HEAP_SIZE(c->paged.nr_loads), 8);
-	if (!p->paging || !heap)
+	if (!p->paging)
 		return ERR_NO_MEMORY;
 	for (u32 i = 0; i < p->nr_vcpus; i++)
 		if (apf_create(&p->vcpus[i]) != OK)
 			return ERR_NO_MEMORY;
 	p->paging->async_min_us = c->async_min_us;
-	far_init(&p->paging->far, &c->store, c->far, c->paged.nr_pages, heap, c->paged.nr_loads,
-		 timer_frequency());
-	return paged_create(&p->paging->paged, &c->paged, &p->stage2, &p->paging->far.store);
+	err = c->pager ? create_pager(&p->paging->pager, c) : create_far(&p->paging->far, c);
+	store = c->pager ? &p->paging->pager.store : &p->paging->far.store;
+	return err ?: paged_create(&p->paging->paged, &c->paged, &p->stage2, store);
 }

@@ -57,6 +57,9 @@ struct spec_paging {
 	u64 resident; /* bytes */
 	u32 read_ahead, async_min_us;
 	u32 far_latency_us, far_jitter_us, far_seed, far_per_ms;
+	const char *pager; /* name of the partition that keeps its pages; NULL: far memory */
+	u32 pager_slots, pager_timeout_ms;
+	bool loss_stops; /* who touches what is lost stops the partition; else: an abort */
 };
 
 struct partition_spec {

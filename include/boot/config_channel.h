@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Channels in the device tree: nodes under /chosen that are compatible with
- * "tocsin,channel" (docs/channels.md). Read and checked as partitions are.
+ * "tocsin,channel" (docs/channels.md), read and checked as partitions are; after them those
+ * between pagers and Tocsin (docs/pager.md).
  */
 #pragma once
 
@@ -19,6 +20,8 @@ struct channel_side {
 
 struct channel_spec {
 	const char *path, *name; /* of its node; without unit address */
+	bool pager; /* side 0 is a pager, side 1 Tocsin's end for the partition served, whose path
+		       it is */
 	struct channel_side side[2];
 	u64 size; /* bytes of memory, whole pages; 0: doorbells alone */
 };
@@ -31,7 +34,8 @@ struct channels {
 /*
  * Reads all channels between the partitions of c, which config_read() has read from the
  * same tree. One that is wrong is left out after a complaint; no partition is broken by
- * that. ERR_NO_MEMORY: the arena is full, some nodes were not read. Boot CPU, or the host.
+ * that, but one whose pager would have too many. ERR_NO_MEMORY: the arena is full, some nodes were
+ * not read. Boot CPU, or the host.
  */
 enum err config_read_channels(struct channels *to, const struct config *c, const void *fdt,
 			      const struct machine *m, complain_fn say, void *context) MUST_CHECK;

@@ -62,13 +62,21 @@ void config_name_of_node(struct config_reader *r, const char *node);
 /* config_modules.c: the nodes below a partition's. */
 void config_read_modules(struct config_reader *r, int node);
 
-/* config_check.c: one partition by itself, then names, CPUs and time of all of them. */
-void config_check_alone(struct config_reader *r);
+/* config_check.c: one partition (its node) by itself, then names, CPUs and time of all. */
+void config_check_alone(struct config_reader *r, int node);
 void config_check_together(struct config_reader *r);
 
-/* config_paging.c: paged memory; bytes of RAM that Tocsin has to find for a partition. */
-void config_check_paging(struct config_reader *r);
+/* config_paging.c: paged memory, one partition (its node) by itself, and its pager among all;
+ * bytes of RAM that Tocsin has to find for a partition. */
+void config_check_paging(struct config_reader *r, int node);
+void config_check_pager(struct config_reader *r);
 u64 config_needs_memory(const struct partition_spec *p);
+
+/* The partition that keeps p's pages; NULL: none, or it cannot be one. */
+const struct partition_spec *config_pager(const struct config *c, const struct partition_spec *p);
+
+/* The partition of that name, or NULL. */
+const struct partition_spec *config_find(const struct config *c, const char *name);
 
 /* config_memory.c: where everything lies. */
 void config_check_memory(struct config_reader *r);

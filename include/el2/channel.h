@@ -3,6 +3,9 @@
  * Channels between two partitions: memory that both see, and at each side a page of
  * registers (abi/channel.h) with which it rings the other's doorbell, an emulated SPI.
  *
+ * One side can be Tocsin's own, on behalf of a partition whose pages the other side's keeps
+ * (docs/pager.md): the partition sees nothing of it, and who rings there reaches its paging.
+ *
  * What a ring costs is bounded: until the other side has read its bells a further one
  * sets a bit, and nobody is interrupted. No lock of its own: two words per side are
  * atomic, the rest does not change once partitions run.
@@ -22,9 +25,10 @@ struct channel_end {
 	struct channel_end *other; /* its side */
 	struct range memory;       /* where this one sees the memory; size 0: none */
 	pa_t memory_pa;
-	bool write; /* it may write there */
-	ipa_t page; /* its registers */
-	u32 intid;  /* its doorbell: among those of partition_config.spi_emulated */
+	bool write;   /* it may write there */
+	bool tocsins; /* nobody's registers, memory or interrupt: bells reach paging_rung() */
+	ipa_t page;   /* its registers */
+	u32 intid;    /* its doorbell: among those of partition_config.spi_emulated */
 
 	struct partition *partition; /* whose side it is; NULL: not made (yet) */
 	u32 bells;                   /* atomic: rung and not read */
@@ -46,8 +50,14 @@ u32 channel_regions(struct partition *p, struct mmio_region *out);
  * RING takes the peer's vgic lock at most once. */
 enum mmio_result channel_access(struct vcpu *v, void *device, struct mmio_access *a);
 
+/* Rings at e's partition, if it runs. Any CPU; takes its vgic lock at most once. */
+void channel_ring(struct channel_end *e, u32 bells);
+
 /* Is r within the memory of a channel of p's to q? */
 bool channel_shares(const struct partition *p, const struct partition *q, struct range r);
+
+/* And of one at whose other end Tocsin is? */
+bool channel_shares_with_tocsin(const struct partition *p, struct range r);
 
 /* p has begun to run: counts that and tells the other sides. Any CPU, no lock. */
 void channel_started(struct partition *p);

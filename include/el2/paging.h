@@ -10,22 +10,30 @@
 #include <el2/trap.h>
 #include <mm/far.h>
 #include <mm/paged.h>
+#include <mm/pager.h>
 
+struct channel_end;
 struct partition;
 struct vcpu;
 
 /* What a partition's configuration says of its paged memory. */
 struct paging_config {
 	struct paged_config paged;
-	void *far; /* mapped in EL2, a page for each of the partition's */
+	void *far; /* mapped in EL2, a page for each of the partition's; NULL: a pager has them */
 	struct far_config store;
+	struct channel_end *pager; /* our end, whose memory is mapped in EL2; NULL: far memory */
+	u32 pager_slots, pager_timeout_ms;
+	bool loss_stops;  /* whoever touches what is lost stops the partition */
 	u32 async_min_us; /* a store faster than this is waited for, and the guest not told */
 };
 
 /* A partition's. */
 struct paging {
 	struct paged paged;
-	struct far far;
+	union {
+		struct far far;
+		struct pager pager; /* if paging_config.pager is not NULL */
+	};
 	u32 async_min_us;
 };
 
@@ -59,7 +67,7 @@ bool paging_is_reset(const struct partition *p, u64 next);
 
 /* An access to p's paged memory at ipa, for which stage 2 has no translation, no access
  * flag or no permission to fetch. v runs. RESUME: again, perhaps after v has waited;
- * ABORT: its contents are lost. */
+ * ABORT, STOP: its contents are lost. */
 struct verdict paging_fault(struct vcpu *v, u64 esr, u64 ipa);
 
 /* Is ipa within that paged memory? NULL: there is none. */
@@ -81,6 +89,9 @@ u64 paging_ready(const struct vcpu *v);
  * goes on if its page has come, and hears what else has. v's CPU, in its time. About 2 000
  * instructions. */
 void paging_step(struct vcpu *v, u64 now);
+
+/* p's pager has something to say: whoever waits looks at it. Any CPU, no lock. */
+void paging_rung(struct partition *p);
 
 /* v stops: it waits for nothing and holds nothing. On its CPU. */
 void paging_forget(struct vcpu *v);

@@ -69,9 +69,9 @@ struct partition_config {
 		struct range control, refresh; /* its frames */
 		u32 intid;                     /* 0: it has none */
 	} watchdog;
-	struct channel_end **channels; /* nr_channels of them: el2/channel.h */
-	u32 nr_channels;
-	u32 *spi_emulated; /* their interrupts, as spi_owned; NULL: none */
+	struct channel_end **channels; /* el2/channel.h: nr_ends of them */
+	u32 nr_channels, nr_ends;      /* that it sees; and then Tocsin's own, to its pager */
+	u32 *spi_emulated;             /* their interrupts, as spi_owned; NULL: none */
 	const struct load_segment *load;
 	u32 nr_load;
 	u64 entry; /* first vCPU: PC and x0 */

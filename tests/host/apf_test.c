@@ -12,6 +12,7 @@
 #define world_expect EXPECT
 #define WITH_PAGING
 
+#include <no_pager.h>
 #include <sdei_guest.h>
 
 #define NR_PAGES 160

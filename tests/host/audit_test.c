@@ -55,9 +55,18 @@ bool channel_shares(const struct partition *a, const struct partition *b, struct
 	return shared;
 }
 
+static struct range pagers;
+
+bool channel_shares_with_tocsin(const struct partition *p, struct range pa)
+{
+	EXPECT(p == parts);
+	return range_contains(pagers, pa);
+}
+
 static void start(u32 nr)
 {
 	shared = false;
+	pagers = (struct range){0};
 	pages_init((pa_t)pool, sizeof(pool), 0);
 	memset(parts, 0, sizeof(parts));
 	memset(configs, 0, sizeof(configs));
@@ -174,6 +183,12 @@ TEST(nothing_of_tocsins)
 	EXPECT(a.breach.pa == FREE + 0x3000 && a.breach.size == 0x1000 && !a.breach.other);
 	parts[0].state = PARTITION_LOADING; /* then it may be */
 	EXPECT_EQ(run(&a, 7), 0);
+	parts[0].state = PARTITION_RUNNING;
+	pagers = (struct range){FREE + 0x2000, 0x2000}; /* or as a pager's */
+	EXPECT_EQ(run(&a, 7), 0);
+	mapped.size = 0x2000;
+	EXPECT_EQ(run(&a, 7), 1);
+	EXPECT_EQ(a.breach.pa, FREE + 0x4000);
 }
 
 TEST(no_retained_image)

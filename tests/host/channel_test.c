@@ -14,7 +14,7 @@
 
 static struct partition side[2];
 static struct channel_end ends[2];
-static u32 pulses[2];
+static u32 pulses[2], rung;
 static bool writable[2];
 
 enum err stage2_map_shared(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size, bool write)
@@ -33,6 +33,12 @@ void vgic_pulse(struct partition *p, u32 intid)
 
 	EXPECT(p == &side[i] && intid == ends[i].intid && ends[i].bells);
 	pulses[i]++;
+}
+
+void paging_rung(struct partition *p)
+{
+	EXPECT(p == &side[1] && ends[1].tocsins);
+	rung++;
 }
 
 static enum mmio_result access_reg(u32 i, u64 offset, u8 size, bool write, u64 *value)
@@ -75,7 +81,8 @@ static void set_up(bool made)
 					 .write = i,
 					 .page = 0x1000,
 					 .intid = 80 + i};
-		configs[i] = (struct partition_config){.channels = &channels[i], .nr_channels = 1};
+		configs[i] = (struct partition_config){
+		    .channels = &channels[i], .nr_channels = 1, .nr_ends = 1};
 		side[i].config = &configs[i];
 		pulses[i] = 0;
 		if (!i || made)
@@ -182,4 +189,67 @@ TEST(what_is_shared)
 	EXPECT(channel_shares(&side[1], &side[0], (struct range){MEMORY + 0x1000, 0x1000}));
 	EXPECT(!channel_shares(&side[0], &side[1], (struct range){MEMORY, 0x4000}));
 	EXPECT(!channel_shares(&side[0], &side[0], (struct range){MEMORY, 0x1000}));
+}
+
+/* Side 0 is the pager of side 1. */
+static void set_up_pager(void)
+{
+	static struct partition_config served;
+
+	set_up(false);
+	rung = 0;
+	served = *side[1].config;
+	served.nr_channels = 0;
+	side[1].config = &served;
+	ends[1] = (struct channel_end){
+	    .peer = "a", .other = &ends[0], .memory_pa = MEMORY, .tocsins = true};
+	EXPECT_EQ(channel_create(&side[1]), OK);
+}
+
+TEST(a_pager_rings_at_tocsin)
+{
+	struct mmio_region region;
+
+	set_up_pager();
+	EXPECT_EQ(channel_regions(&side[1], &region), 0);
+	ring(0, 0);
+	EXPECT_EQ(rung, 0);
+	ring(0, 1); /* also for a partition that does not run yet: there is one hello */
+	ring(0, 2);
+	EXPECT(rung == 2 && !ends[1].bells && !pulses[1]);
+	channel_destroy(&side[1]);
+	ring(0, 1);
+	EXPECT_EQ(rung, 2);
+}
+
+TEST(a_pager_hears_of_whom_it_serves)
+{
+	set_up_pager();
+	start(0);
+	start(1);
+	EXPECT_EQ(get(0, TOCSIN_CHANNEL_STATUS), TOCSIN_CHANNEL_PEER_RUNS);
+	EXPECT_EQ(get(0, TOCSIN_CHANNEL_PEER_STARTS), 1);
+	EXPECT_EQ(get(0, TOCSIN_CHANNEL_BELLS), TOCSIN_CHANNEL_BELL_STATE);
+	channel_ring(&ends[0], 1);
+	channel_ring(&ends[0], 1);
+	EXPECT_EQ(pulses[0], 2);
+	EXPECT_EQ(get(0, TOCSIN_CHANNEL_BELLS), 1);
+	side[1].state = PARTITION_STOPPED;
+	channel_stopped(&side[1]);
+	EXPECT_EQ(get(0, TOCSIN_CHANNEL_BELLS), TOCSIN_CHANNEL_BELL_STATE);
+	EXPECT_EQ(get(0, TOCSIN_CHANNEL_STATUS), 0);
+	side[0].state = PARTITION_STOPPED;
+	channel_stopped(&side[0]);
+	channel_ring(&ends[0], 1);
+	EXPECT(!ends[0].bells && !pulses[1]);
+}
+
+TEST(what_tocsin_shares)
+{
+	set_up_pager();
+	EXPECT(channel_shares_with_tocsin(&side[0], (struct range){MEMORY + 0x1000, 0x2000}));
+	EXPECT(!channel_shares_with_tocsin(&side[0], (struct range){MEMORY, 0x4000}));
+	EXPECT(!channel_shares_with_tocsin(&side[1], (struct range){MEMORY, 0x1000}));
+	set_up(true);
+	EXPECT(!channel_shares_with_tocsin(&side[0], (struct range){MEMORY, 0x1000}));
 }

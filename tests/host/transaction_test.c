@@ -15,256 +15,18 @@
  */
 #include <failing_pool.h>
 
-#include <abi/channel.h>
-#include <arch/tlb.h>
-#include <boot/arena.h>
-#include <boot/boot.h>
-#include <boot/partitions.h>
-#include <boot/stop.h>
-#include <boot/virt_map.h>
-#include <el2/channel.h>
-#include <el2/sched.h>
-#include <el2/vsdei_bound.h>
-#include <fake_log.h>
-#include <mm/cache.h>
-#include <mm/stage1.h>
-#include <no_paging.h>
-#include <test.h>
-#include <transaction_stubs.h>
+#include <libfdt.h>
+#include <transaction_world.h>
 
-#define RAM_SIZE MIB(64)
-#define POOL_SIZE KIB(768)
-#define NR_CPUS 3
-#define NR_INTIDS 96
-
-static u8 ram[RAM_SIZE] __attribute__((aligned(0x200000)));
-static u8 pool_memory[POOL_SIZE] __attribute__((aligned(4096)));
-static struct cpu host_cpus[NR_CPUS];
-static struct range redist = {0x80a0000, 0x80000};
-static struct gic_config gic_config;
-static struct virt_channels channels;
-static struct ranges free_memory;
-
-const struct uart_driver uart_pl011 = {.compatible = "arm,pl011"};
-struct boot boot;
-struct cpu *cpus = host_cpus;
-u32 nr_cpus = NR_CPUS;
-
-/* ---- three partitions: the second is the one that fails ---- */
-
-enum { ALPHA, BETA, GAMMA, NR };
-
-static u32 affinity[NR][9] = {{0, 1}, {1, 2}, {1, 0}};
-static struct spec_window windows[NR][2] = {
-    {{0, 1000}, {5000, 500}}, {{1000, 1000}, {6000, 500}}, {{2000, 1000}}};
-static struct partition_spec specs[NR];
-static struct channel_spec talk;
-
-/* Alpha and gamma start the same kernel file. Beta's ramdisk shares its first page with
- * alpha's and its last with gamma's. */
-static struct partition_spec spec_of(u32 i)
+static void twice(void (*test)(void))
 {
-	static const char *const names[] = {"alpha", "beta", "gamma"};
-	static const struct range ramdisks[] = {
-	    {MIB(12), 64}, {MIB(12) + 64, 2 * PAGE_SIZE}, {MIB(12) + 64 + 2 * PAGE_SIZE, 64}};
-	struct range ramdisk = {(u64)ram + ramdisks[i].base, ramdisks[i].size};
-	struct range kernel = {(u64)ram + MIB(i == BETA ? 10 : 8), 0x2f10};
-
-	return (struct partition_spec){.path = names[i],
-				       .name = names[i],
-				       .nr_vcpus = 2,
-				       .affinity = affinity[i],
-				       .nr_affinity = 2,
-				       .memory = MIB(i == ALPHA ? 4 : 16),
-				       .vpl011 = true,
-				       .nr_spis = 32,
-				       .kernel = {kernel, "quiet", "kernel"},
-				       .ramdisk = {ramdisk, NULL, "ramdisk"},
-				       .windows = windows[i],
-				       .nr_windows = i == GAMMA ? 1 : 2,
-				       .sdei = true,
-				       .sdei_private_slots = 4,
-				       .sdei_shared_slots = 4};
+	test();
+	is_served = true;
+	test();
+	is_served = false;
 }
 
-static void set_up(u8 gic_version)
-{
-	log_forget();
-	fail_at = 0;
-	arena_release(0);
-	memset(host_cpus, 0, sizeof(host_cpus));
-	host_ID_AA64MMFR0_EL1 = 5;
-	gic_config = (struct gic_config){.version = gic_version,
-					 .dist = {0x8000000, 0x10000},
-					 .vcpu = {0x8040000, 0x2000},
-					 .redist = &redist,
-					 .nr_redist = 1,
-					 .guest_ppis = 1U << 27,
-					 .nr_cpus = NR_CPUS};
-	gic = (struct gic){.version = gic_version,
-			   .lr_deactivates = true,
-			   .nr_lrs = 4,
-			   .nr_intids = NR_INTIDS,
-			   .dist = gic_config.dist.base,
-			   .config = &gic_config};
-	boot = (struct boot){.machine = {.nr_cpus = NR_CPUS, .timer = {29, 30, 27, 26}}};
-	boot.machine.gic = gic_config;
-	for (u32 i = 0; i < NR; i++)
-		specs[i] = spec_of(i);
-	for (u32 i = 0; i < NR_CPUS; i++)
-		host_cpus[i] = (struct cpu){.index = i, .mpidr = i, .stack_top = 0x1000 * i};
-	boot.config = (struct config){specs, NR, 10000, false};
-	talk = (struct channel_spec){
-	    .path = "talk",
-	    .size = KIB(64),
-	    .side = {{.partition = ALPHA, .write = true}, {.partition = BETA, .write = true}}};
-	boot.channels = (struct channels){&talk, 1};
-	pages_init((pa_t)pool_memory, POOL_SIZE, 0);
-	stage1_begin();
-	nr_partitions = 0;
-}
-
-/* With memory for all, and alpha there already. */
-static void begin(u8 gic_version)
-{
-	set_up(gic_version);
-	EXPECT_EQ(machine_free(&boot.machine, boot.kept, &free_memory), OK);
-	EXPECT_EQ(virt_channels_reserve(&channels, &boot.channels, &boot.config, &free_memory), OK);
-	EXPECT_EQ(partitions_create(NR), OK);
-	sched_major_frame_us = boot.config.major_frame_us;
-	EXPECT_EQ(partitions_make_one(&specs[ALPHA], &channels, &free_memory), OK);
-	EXPECT_EQ(log_count[LOG_ERROR], 0);
-}
-
-/* The machine's, as partitions_make() asks for it. */
-enum err machine_free(const struct machine *m, struct range kept, struct ranges *free)
-{
-	(void)m, (void)kept;
-	*free = (struct ranges){0};
-	return ranges_add(free, (struct range){(u64)ram + MIB(16), MIB(48)});
-}
-
-/* ---- what is compared ---- */
-
-struct state {
-	u64 pool, free_pages, arena, ranges, mapped, cpus, schedules, owners, ends, partitions;
-};
-
-static void hash(u64 *h, const void *data, size_t size)
-{
-	for (const u8 *p = data; size--; p++)
-		*h = (*h ^ *p) * 0x100000001b3UL;
-}
-
-static u64 hash_schedules(void)
-{
-	u64 h = 1;
-
-	for (u32 i = 0; i < NR_CPUS; i++) {
-		const struct schedule *s = &cpus[i].schedule;
-
-		hash(&h, s->windows, s->nr_windows * sizeof(*s->windows));
-		hash(&h, s->entries, (size_t)((u8 *)s->end - (u8 *)s->entries));
-		for (const struct schedule_entry *e = s->entries; e != s->end; e++)
-			hash(&h, &e->vcpu->hcr, sizeof(u64));
-	}
-	return h;
-}
-
-/* With what the configurations say of memory. */
-static u64 hash_partitions(void)
-{
-	u64 h = 1;
-
-	hash(&h, partitions, NR * sizeof(*partitions));
-	for (u32 i = 0; i < nr_partitions; i++) {
-		const struct partition_config *c = partitions[i].config;
-
-		hash(&h, c, sizeof(*c));
-		hash(&h, c->memory_pa, c->nr_memory * sizeof(*c->memory_pa));
-		hash(&h, c->load, c->nr_load * sizeof(*c->load));
-	}
-	return h;
-}
-
-static struct state state(void)
-{
-	struct state s = {.free_pages = pages_left(), .arena = arena_mark()};
-
-	hash(&s.pool, pool.used, map_words() * sizeof(u64));
-	hash(&s.pool, &pool.objects, sizeof(pool.objects));
-	hash(&s.ranges, free_memory.at, free_memory.nr * sizeof(*free_memory.at));
-	for (u64 at = 0; at < RAM_SIZE; at += PAGE_SIZE) {
-		u64 span;
-		bool mapped = stage1_lookup((u64)ram + at, &span);
-
-		hash(&s.mapped, &mapped, sizeof(mapped));
-	}
-	hash(&s.cpus, host_cpus, sizeof(host_cpus));
-	s.schedules = hash_schedules();
-	for (u32 i = 0; i < NR_INTIDS; i++) {
-		struct partition *p = vgic_spi_owner(i);
-
-		hash(&s.owners, &p, sizeof(p));
-	}
-	for (u32 i = 0; i < 2; i++)
-		hash(&s.ends, &channels.ends[i].partition, sizeof(struct partition *));
-	s.partitions = hash_partitions();
-	return s;
-}
-
-#define SAME(member) EXPECT_EQ(now.member, then->member)
-
-static void expect_same(const struct state *then)
-{
-	struct state now = state();
-
-	SAME(pool);
-	SAME(free_pages);
-	SAME(arena);
-	SAME(ranges);
-	SAME(mapped);
-	SAME(cpus);
-	SAME(schedules);
-	SAME(owners);
-	SAME(ends);
-	SAME(partitions);
-	for (const u8 *at = pool.objects.next; at < pool.objects.end; at++)
-		EXPECT(!*at); /* objects are born zero */
-}
-
-/* The world with alpha and gamma only. */
-static struct state without_beta(u8 gic_version)
-{
-	begin(gic_version);
-	EXPECT_EQ(partitions_make_one(&specs[GAMMA], &channels, &free_memory), OK);
-	return state();
-}
-
-/* What beta's end came to: true if it was made. before: what was after begin(). */
-static bool try_beta(const struct state *before)
-{
-	enum err err = partitions_make_one(&specs[BETA], &channels, &free_memory);
-
-	fail_at = 0;
-	if (!err) {
-		EXPECT_EQ(nr_partitions, 2);
-		return true;
-	}
-	EXPECT(log_count[LOG_ERROR] > 0);
-	expect_same(before);
-	return false;
-}
-
-static void expect_gamma(const struct state *wanted)
-{
-	EXPECT_EQ(partitions_make_one(&specs[GAMMA], &channels, &free_memory), OK);
-	expect_same(wanted);
-}
-
-/* ---- tests ---- */
-
-TEST(every_request_to_the_pool)
+static void every_request_to_the_pool(void)
 {
 	for (u8 version = 2; version <= 3; version++) {
 		struct state wanted = without_beta(version);
@@ -284,8 +46,13 @@ TEST(every_request_to_the_pool)
 	}
 }
 
+TEST(every_request_to_the_pool)
+{
+	twice(every_request_to_the_pool);
+}
+
 /* However many pages are left. */
-TEST(every_end_of_the_pool)
+static void every_end_of_the_pool(void)
 {
 	static void *ballast[POOL_SIZE / PAGE_SIZE];
 	struct state wanted = without_beta(3);
@@ -307,8 +74,13 @@ TEST(every_end_of_the_pool)
 	}
 }
 
+TEST(every_end_of_the_pool)
+{
+	twice(every_end_of_the_pool);
+}
+
 /* However many bytes of the arena are left. */
-TEST(every_end_of_the_arena)
+static void every_end_of_the_arena(void)
 {
 	struct state wanted = without_beta(3);
 	bool made = false;
@@ -327,6 +99,11 @@ TEST(every_end_of_the_arena)
 		arena_release(mark);
 		expect_gamma(&wanted);
 	}
+}
+
+TEST(every_end_of_the_arena)
+{
+	twice(every_end_of_the_arena);
 }
 
 static void too_much_memory(struct partition_spec *s)
@@ -422,7 +199,7 @@ TEST(interrupts_of_another)
 
 	begin(3);
 	first = *partitions[0].config;
-	first.nr_channels = first.nr_windows = 0;
+	first.nr_channels = first.nr_ends = first.nr_windows = 0;
 	second = first;
 	first.spi_owned = own;
 	second.spi_owned = other;
@@ -471,6 +248,61 @@ TEST(the_others_run)
 	EXPECT_EQ(end->other->bells, 0);
 	EXPECT_EQ(read_register(end, TOCSIN_CHANNEL_STATUS), TOCSIN_CHANNEL_MAY_WRITE);
 	EXPECT_EQ(read_register(end, TOCSIN_CHANNEL_PEER_STARTS), 0);
+}
+
+/* In its tree, which is the last thing that is loaded. */
+static u32 nr_nodes(u32 partition, const char *compatible)
+{
+	const struct partition_config *c = partitions[partition].config;
+	const void *tree = (const void *)c->load[c->nr_load - 1].from;
+	u32 nr = 0;
+
+	EXPECT_EQ(fdt_check_header(tree), 0);
+	for (int at = -1; (at = fdt_node_offset_by_compatible(tree, at, compatible)) >= 0;)
+		nr++;
+	return nr;
+}
+
+/* The memory that a pager shares with Tocsin is the pager's and EL2's, and nobody else's. */
+TEST(a_pager_and_the_partition_served)
+{
+	const struct partition_config *c;
+	struct channel_end *end;
+	u64 span;
+
+	is_served = true;
+	set_up(3);
+	partitions_make();
+	is_served = false;
+	EXPECT_EQ(nr_partitions, 3);
+	end = partitions[ALPHA].config->channels[0];
+	EXPECT(end->intid && !end->tocsins && end->other->tocsins && end->memory.size == 0x7000);
+	EXPECT_EQ(stage2_lookup(&partitions[ALPHA].stage2, end->memory.base).value, end->memory_pa);
+	for (u64 at = 0; at < end->memory.size; at += PAGE_SIZE)
+		EXPECT(stage1_lookup(end->memory_pa + at, &span));
+	EXPECT(
+	    channel_shares_with_tocsin(&partitions[ALPHA], (struct range){end->memory_pa, 0x7000}));
+	EXPECT_EQ(nr_nodes(ALPHA, "tocsin,pager"), 1);
+	EXPECT_EQ(nr_nodes(ALPHA, "tocsin,channel"), 1);
+	EXPECT_EQ(nr_nodes(BETA, "tocsin,channel"), 0);
+	c = partitions[BETA].config;
+	EXPECT(!c->nr_channels && c->nr_ends == 1 && c->channels[0] == end->other);
+	EXPECT(c->paging->pager == end->other && c->paging->pager_slots == 4 && !c->paging->far);
+	EXPECT(end->other->partition == &partitions[BETA] && !c->spi_emulated);
+}
+
+/* No memory is left for what the two share: who needs a pager is not started. */
+TEST(without_room_for_a_pager)
+{
+	is_served = true;
+	set_up(3);
+	is_served = false;
+	talk.size = MIB(49);
+	partitions_make();
+	EXPECT(strstr(log_first, "talk: tocsin,pager: 50176 KiB in one piece are not left"));
+	EXPECT(log_says("partition beta is not started"));
+	EXPECT_EQ(nr_partitions, 2);
+	EXPECT_EQ(partitions[0].config->nr_channels, 0);
 }
 
 /* WFI traps where there are two, not because one was to be the second. */

@@ -60,6 +60,15 @@ static void expect_windows(const struct partition_spec *p)
 	}
 }
 
+static void expect_paging(const struct spec_paging *g, u64 memory)
+{
+	expect(!g->on || (g->resident && g->resident <= memory));
+	if (!g->on || !g->pager)
+		return;
+	expect(g->pager_slots >= 4 && g->pager_slots <= 256);
+	expect(!(g->pager_slots & (g->pager_slots - 1)));
+}
+
 static void expect_spec(const struct partition_spec *p, struct ranges *files)
 {
 	const struct range in[] = {p->kernel.range, p->ramdisk.range, p->tree.range};
@@ -74,6 +83,7 @@ static void expect_spec(const struct partition_spec *p, struct ranges *files)
 	expect((p->nr_given != 0) == (p->memory == 0));
 	expect(!p->direct_map || p->nr_given);
 	expect_windows(p);
+	expect_paging(&p->paging, p->memory);
 	for (u32 i = 0; i < 3; i++) {
 		expect(ranges_contain(&m.memory, in[i]) && !ranges_touching(&m.reserved, in[i]));
 		take(files, in[i]);
