@@ -80,7 +80,7 @@ void channel_ring(struct channel_end *at, u32 bells)
 	if (!bells || !at->partition)
 		return;
 	if (at->tocsins)
-		paging_rung(at->partition);
+		paging_rung(at->partition, bells & TOCSIN_CHANNEL_BELL_STATE);
 	else if (runs(at) && !atomic_or(&at->bells, bells))
 		vgic_pulse(at->partition, at->intid);
 }

@@ -64,11 +64,13 @@ static void have_look(struct vcpu *v)
 }
 
 /* Who waits and has not looked since will look; if nobody does, some vCPU that is on. */
-void paging_rung(struct partition *p)
+void paging_rung(struct partition *p, bool state)
 {
 	struct vcpu *on = NULL;
 	bool any = false;
 
+	if (state)
+		pager_offer(&p->paging->pager);
 	pager_rung(&p->paging->pager);
 	for (u32 i = 0; i < p->nr_vcpus; i++) {
 		struct vcpu *v = &p->vcpus[i];

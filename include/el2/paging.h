@@ -90,8 +90,9 @@ u64 paging_ready(const struct vcpu *v);
  * instructions. */
 void paging_step(struct vcpu *v, u64 now);
 
-/* p's pager has something to say: whoever waits looks at it. Any CPU, no lock. */
-void paging_rung(struct partition *p);
+/* p's pager has something to say: whoever waits looks at it. With state its partition has started,
+ * which finds the offer as it should be, or has ended. Any CPU, no lock. */
+void paging_rung(struct partition *p, bool state);
 
 /* v stops: it waits for nothing and holds nothing. On its CPU. */
 void paging_forget(struct vcpu *v);

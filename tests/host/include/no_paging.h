@@ -21,9 +21,9 @@ void paging_forget(struct vcpu *v)
 	(void)v;
 }
 
-void paging_rung(struct partition *p)
+void paging_rung(struct partition *p, bool state)
 {
-	(void)p;
+	(void)p, (void)state;
 }
 
 void paging_reset_step(struct partition *p, u64 *next)
