@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's stock kernel under Tocsin; its tests are tools/initrd/tests/."""
 
+import re
+
 import demonstration
 from partitions import bare_metal, passthrough
 from run import PANIC, matrix
@@ -168,6 +170,53 @@ def paging_kexec(name, bootargs="", smp=2, left_on=False, **more):
                          rf"second kernel: {smp} CPUs", r"tocsin-guest: apf-second passed"], **more)
 
 
+# Debian keeps the pages of another partition; each line that is typed kills its pagerd.
+HEARD = r"pagerd: \w+ has heard us\n"
+
+
+def pager(name, served, *steps, bootargs="", smp=2, **more):
+    keeper = {"name": "keeper", "cpus": [0], "memory": "256M", "kernel": LINUX["kernel"], "initrd": LINUX["initrd"],
+              "bootargs": f"console=ttyAMA0 tocsin.test=pager tocsin.serve={served['name']} {bootargs}"}
+    props = {"tocsin,paged": True, "tocsin,pager": "keeper", "tocsin,pager-timeout-ms": 0, **served["props"]}
+    return {**LINUX, "name": f"pager.{name}", "smp": smp, "mem": "1G", "partitions": [keeper, {**served, "props": props}],
+            "reject": [*PANIC, r"FAIL ", r"pagerd: .*(cannot|finds none)", r"apf failed"],
+            "expect": [RUNNING, HEARD, *steps], **more}
+
+
+def killed(*when):
+    """The pagerd is killed when each of these is seen, and goes on."""
+    return [step for n, seen in enumerate(when, 1)
+            for step in ((seen, "\n"), rf"pager: killed, {n}\n", HEARD)]
+
+
+def pager_of_walk(name, **more):
+    """A small guest, which goes on with its rounds."""
+    walk = bare_metal("walk", "pagedwalk", [1], memory="16M", props={"tocsin,resident": 1024})
+    asked = [(r"round \d+\n", "\x1dm"), (r"monitor; help", "stop walk\r"),
+             (r"walk: stopped from the monitor", "paging walk\r"), ADDS_UP]
+    return pager(name, walk, *killed(*[r"round \d+\n"] * 3), r"round \d+\n", *asked, stop=True, check=adds_up, **more)
+
+
+ADDS_UP = (r"loaded (\d+), ahead \d+, lost 0, evicted (\d+), (\d+) of them one word.*\n"
+           r".* heard, (\d+) requests open; loads (\d+), evictions (\d+), .*\n"
+           r".*hellos 4, rescued (\d+), failed 0, late 0, strange \d\n")
+
+
+def adds_up(text):
+    """What was loaded and evicted is what the pager was asked for, and what came back before it had it."""
+    loaded, evicted, words, is_open, loads, evictions, rescued = map(int, re.search(ADDS_UP, text).groups())
+    if 0 <= loads + rescued - loaded <= is_open and evicted - words == evictions:
+        return None
+    return f"the counters do not add up: {re.search(ADDS_UP, text)[0]}"
+
+
+def pager_of_debian(name, test, *steps, smp=2, resident_mib=48, **more):
+    debian = {"name": "worker", "cpus": list(range(1, smp)), "memory": "192M", "kernel": LINUX["kernel"],
+              "initrd": LINUX["initrd"], "bootargs": f"console=ttyAMA0 {test}",
+              "props": {"tocsin,resident": resident_mib << 10}}
+    return pager(name, debian, *steps, smp=smp, stop=True, **more)
+
+
 # What make demo-partitions shows; with one CPU, in exact time.
 def demonstrated(smp):
     exact = {"qemu": demonstration.EXACT} if smp == 1 else {}
@@ -219,6 +268,13 @@ CASES = [
     paging_tasks("paging-tasks"),
     paging_reset("unasked"),
     paging_kexec("kexec", smp=1, qemu=demonstration.EXACT),
+    pager_of_walk("walk.gic3"),
+    pager_of_walk("walk.gic2", gic="2", soak=True),
+    pager_of_debian("debian", "tocsin.test=apf", *killed("apf: off", "apf: on"), r"declined 0\n", r"unknown 0\n",
+                    "tocsin-guest: apf passed", soak=True, timeout=900),
+    pager_of_debian("debian-stress", "panic_on_warn=1 tocsin.test=apf-stress tocsin.rounds=5",
+                    "loaded and unloaded", *[r"pager: killed, \d+\n", HEARD] * 5,
+                    "tocsin-guest: apf-stress passed", bootargs="tocsin.kill=5", smp=3, soak=True, timeout=3000),
     WATCHDOG,
     *matrix(channel("channel"), gic=["2", "3"]),
     direct("direct.gic3"),
