@@ -5,7 +5,7 @@
 LINUX_RELEASE  = $(shell cat $(DEBIAN)/linux/release)
 LINUX_HEADERS  = $(DEBIAN)/headers/usr/src/linux-headers-$(LINUX_RELEASE)
 LINUX_BUILD    := $(BUILD)/linux
-LINUX_PROGRAMS := $(addprefix $(LINUX_BUILD)/,kexec spin channel walk sleeper pagerd sdei_test.ko tocsin_channel.ko tocsin_apf.ko)
+LINUX_PROGRAMS := $(addprefix $(LINUX_BUILD)/,kexec spin channel walk sleeper pagerd sdei_test.ko tocsin_channel.ko tocsin_apf.ko apf_stale.ko)
 
 # $(1): the module, of the folder that is called so with a hyphen, and of common/.
 # Without debug information and build ID nothing in it names this folder.
@@ -20,7 +20,7 @@ $(LINUX_BUILD)/$(1).ko: $(filter-out %/COPYING,$(wildcard guest/linux/$(subst _,
 		2>$(LINUX_BUILD)/$(1).log || { cat $(LINUX_BUILD)/$(1).log >&2; false; }
 	$$(Q)$$(OBJCOPY) --strip-debug --remove-section=.note.gnu.build-id $(LINUX_BUILD)/$(1)/$(1).ko $$@
 endef
-$(foreach m,sdei_test tocsin_channel tocsin_apf,$(eval $(call linux_module,$(m))))
+$(foreach m,sdei_test tocsin_channel tocsin_apf apf_stale,$(eval $(call linux_module,$(m))))
 
 $(LINUX_BUILD)/kexec: $(wildcard guest/linux/kexec/*) $(LIBFDT) guest/linux/linux.mk
 	$(call say,GUEST,$@)

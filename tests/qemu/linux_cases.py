@@ -141,14 +141,14 @@ def paging_stress(name, smp, rounds, **more):
                          r"tocsin-guest: apf-stress passed"], **more)
 
 
-# guest/linux/sleeper's tests: plain, with the function tracer, with kprobes.
+# guest/linux/sleeper's tests: plain, with the function tracer, with kprobes, with stale tokens.
 SLEEPER = ("57 kill", "58 signal", "58 debugger", "59 fork", "59 execute", "59 exit", "59 60 move", "61 perf")
 
 
 def paging_tasks(name, **more):
     return paged(2, "panic_on_warn=1 tocsin.test=apf-tasks", latency_us=3000, name=name,
                  reject=[*PANIC, r"WARNING:", r"sleeper: FAIL", r"apf-traced: FAIL", r"apf-tasks: FAIL"],
-                 expect=[RUNNING, *[rf"sleeper: {test} passed\n" for test in SLEEPER] * 3,
+                 expect=[RUNNING, *[rf"sleeper: {test} passed\n" for test in SLEEPER] * 4,
                          r"tocsin-guest: apf-tasks passed"], **more)
 
 
