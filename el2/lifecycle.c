@@ -72,12 +72,12 @@ static void run(struct partition *p)
 	}
 	cache_forget_instructions();
 	vgic_forget_spis(p);
+	channel_started(p); /* a pager's offer is as it should be before it looks */
 	first->entry = p->config->entry;
 	first->context = p->config->entry_x0;
 	p->nr_on = 1;
 	atomic_store_release(&first->power, POWER_ON_PENDING);
 	vcpu_request(first, REQ_START);
-	channel_started(p);
 	log_info("partition %s: %u vCPUs, entry 0x%lx", p->config->name, p->nr_vcpus,
 		 p->config->entry);
 }
