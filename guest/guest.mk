@@ -19,8 +19,8 @@ GUEST_RUNTIME := $(patsubst guest/%.c,build/guest/rt/%.o,$(wildcard guest/*.c)) 
 	build/guest/rt/program-asm.o build/guest/rt/sdei-asm.o
 GUEST_BINS := $(GUEST_NAMES:%=build/guest/%.bin) build/guest/loader-image.bin \
 	build/guest/loader-fixed.elf
-# Those that keep other partitions' pages have guest/pager/, too.
-GUEST_PAGERS := pager pagertest
+# Those that keep other partitions' pages, or talk to such, have guest/pager/, too.
+GUEST_PAGERS := pager pagertest apfpager apfhostile apfstop
 GUEST_PAGER := $(patsubst guest/%.c,build/guest/rt/%.o,$(wildcard guest/pager/*.c))
 # Where the ELF says that it wants to be.
 GUEST_ELF_BASE := 0x44000000

@@ -53,4 +53,14 @@ WHOLE = """/ { #address-cells = <2>; #size-cells = <2>; interrupt-parent = <1>; 
 OWN_TREE = [{"name": f"own-tree-{name}", "mem": "256M", "tests": True, "timeout": 60, "reject": PANIC, "smp": 1,
              "partitions": [bare_metal("own", name, tree=WHOLE)]} for name in ("timer", "rtc")]
 
+
+# QEMU's devices are behind the last transports, eight of which share a page.
+def transport(n):
+    at = 0xa000000 + n * 0x200
+    return (f'virtio@{at:x} {{ compatible = "virtio,mmio"; reg = <0 {at:#x} 0 0x200>; interrupts = <0 {16 + n} 1>; '
+            f'dma-coherent; xen,path = "/virtio_mmio@{at:x}"; xen,reg = <0 {at:#x} 0 0x200 0 {at:#x}>; '
+            'tocsin,force-assign-without-iommu; };')
+
+
+TRANSPORTS = passthrough(*map(transport, range(24, 32)))
 CASES = DIRECT + RTC + OWN_TREE

@@ -4,7 +4,8 @@
 import re
 
 import demonstration
-from partitions import bare_metal, passthrough
+import devices
+from partitions import bare_metal
 from run import PANIC, matrix
 
 DISK = "build/pattern.img"  # 8 MiB of numbered lines
@@ -239,19 +240,11 @@ WATCHDOG = {
     "stop": True}
 
 
-# QEMU's devices are behind the last transports, eight of which share a page.
-def transport(n):
-    at = 0xa000000 + n * 0x200
-    return (f'virtio@{at:x} {{ compatible = "virtio,mmio"; reg = <0 {at:#x} 0 0x200>; interrupts = <0 {16 + n} 1>; '
-            f'dma-coherent; xen,path = "/virtio_mmio@{at:x}"; xen,reg = <0 {at:#x} 0 0x200 0 {at:#x}>; '
-            'tocsin,force-assign-without-iommu; };')
-
-
 def direct(name, **more):
     """Debian at the machine's addresses, with a disk and a network card, beside a partition that
     is not."""
     debian = {"name": "debian", "cpus": [0, 1], "memory": [(0x54000000, 0x20000000)], "direct": True,
-              "kernel": LINUX["kernel"], "initrd": LINUX["initrd"], "tree": passthrough(*map(transport, range(24, 32))),
+              "kernel": LINUX["kernel"], "initrd": LINUX["initrd"], "tree": devices.TRANSPORTS,
               "bootargs": "console=ttyAMA0 tocsin.test=virtio"}
     return {**LINUX, "name": name, "smp": 2, "mem": "1G", "qemu": virtio("mmio"), "tocsin": "tocsin.console=focus",
             "partitions": [debian, bare_metal("beside", "timer", [1])], "reject": [*PANIC, "FAIL "],

@@ -7,6 +7,7 @@ goes on until the victim has judged.
 """
 
 import devices
+import pagers
 import paging
 from partitions import bare_metal
 
@@ -148,6 +149,7 @@ CASES = [
     FINE,
     *devices.CASES,
     *paging.CASES,
+    *pagers.CASES,
 ]
 # What tools/stretch measures: one CPU, and an end.
 COUNTED = EXACT + [case for case in DEATH + HANGS if case["smp"] == 1] + paging.EXACT
