@@ -164,10 +164,10 @@ static void begin(struct pager *p, const struct tocsin_pager_hello *h, u64 now)
 	pager_ring_begun(p);
 }
 
-/* Looks at so many answers. True: there are more. */
-static bool take_answers(struct pager *p, u64 now, u32 most)
+/* Looks at most of n answers. True: there are more. */
+static bool take_answers(struct pager *p, u64 now, u32 n, u32 most)
 {
-	u32 n = pager_ring_answers(p), i;
+	u32 i;
 
 	if (n > p->config.slots) {
 		p->counts.strange++;
@@ -189,11 +189,12 @@ static bool take_answers(struct pager *p, u64 now, u32 most)
 /* True: there is more. */
 static bool listen(struct pager *p, u64 now, u32 most)
 {
+	u32 answers = pager_ring_answers(p); /* before the session, lest they be another one's */
 	struct tocsin_pager_hello h;
 
 	switch (pager_ring_hello(p, &h)) {
 	case HELLO_HEARD:
-		return take_answers(p, now, most);
+		return take_answers(p, now, answers, most);
 	case HELLO_AGAIN:
 		begin(p, &h, now);
 		return true;

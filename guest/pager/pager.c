@@ -63,6 +63,7 @@ void served_hello(struct served *s, unsigned int latency_us, unsigned int keeps)
 	s->session = new_session(s);
 	s->taken = 0;
 	s->completed = 0;
+	set(&hello->session, 0); /* the rest is not to be read */
 	set(&hello->version, TOCSIN_PAGER_VERSION);
 	set(&hello->latency_us, latency_us);
 	set(&hello->keeps, keeps);

@@ -33,10 +33,10 @@ struct tocsin_pager_offer {
 };
 
 /*
- * Written by the pager. To begin, or to begin anew after it has forgotten what it was asked: all
- * of it, then, as the last, session: any number but 0 and the offer's session; then it rings.
- * When the offer has the same session, the rings are empty but for what is asked anew, and both
- * producers count from 0.
+ * Written by the pager. To begin, or to begin anew after it has forgotten what it was asked:
+ * session 0, then all the rest, then session: any number but 0 and the offer's session; then it
+ * rings. When the offer has the same session, the rings are empty but for what is asked anew, and
+ * both producers count from 0.
  */
 struct tocsin_pager_hello {
 	unsigned int version;    /* that is spoken; not above the offer's */
