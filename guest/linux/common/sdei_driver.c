@@ -2,6 +2,7 @@
 /* A kprobe knows where any function is: the one that knows all others, too. */
 #include "sdei_driver.h"
 
+#include <linux/cpu.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
@@ -39,7 +40,19 @@ int sdei_driver_find(void)
 	return 0;
 }
 
-int sdei_driver_begin(u32 event, sdei_event_callback *callback, void *arg)
+/*
+ * The driver's list of events and what is registered on a CPU that comes or goes meanwhile may
+ * differ: then the event could never be registered again. Such a CPU has to wait.
+ */
+
+static void disable_and_unregister(u32 event)
+{
+	sdei_driver.event_disable(event);
+	while (sdei_driver.event_unregister(event) == -EINPROGRESS)
+		cond_resched();
+}
+
+static int register_and_enable(u32 event, sdei_event_callback *callback, void *arg)
 {
 	int err = sdei_driver.event_register(event, callback, arg);
 
@@ -47,13 +60,23 @@ int sdei_driver_begin(u32 event, sdei_event_callback *callback, void *arg)
 		return err;
 	err = sdei_driver.event_enable(event);
 	if (err)
-		sdei_driver.event_unregister(event);
+		disable_and_unregister(event);
+	return err;
+}
+
+int sdei_driver_begin(u32 event, sdei_event_callback *callback, void *arg)
+{
+	int err;
+
+	cpu_hotplug_disable();
+	err = register_and_enable(event, callback, arg);
+	cpu_hotplug_enable();
 	return err;
 }
 
 void sdei_driver_end(u32 event)
 {
-	sdei_driver.event_disable(event);
-	while (sdei_driver.event_unregister(event) == -EINPROGRESS)
-		cond_resched();
+	cpu_hotplug_disable();
+	disable_and_unregister(event);
+	cpu_hotplug_enable();
 }

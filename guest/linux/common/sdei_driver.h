@@ -16,7 +16,9 @@ extern struct sdei_driver sdei_driver;
 /* Fills sdei_driver; 0 or an error of errno.h. Process context. */
 int sdei_driver_find(void);
 
-/* Registers and enables event; nothing is left if that fails. */
+/*
+ * Registers and enables event, or leaves nothing; disables and unregisters it, so that nobody runs
+ * its handler any more. Process context; CPU hotplug is refused meanwhile.
+ */
 int sdei_driver_begin(u32 event, sdei_event_callback *callback, void *arg);
-/* Disables and unregisters it: nobody runs its handler any more. */
 void sdei_driver_end(u32 event);
