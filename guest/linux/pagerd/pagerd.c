@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OVERHEAD_US 200 /* two changes of partitions, and a copy out of the page cache */
+#define OVERHEAD_US 100 /* two changes of partitions, and a copy out of the page cache */
 
 static const char usage[] =
     "usage: pagerd [-l US] [-d US] [-s] [-v] PARTITION|DEVICE FILE\n"
@@ -19,7 +19,7 @@ static const char usage[] =
     "the one behind DEVICE, which is as /dev/tocsin-channel0. FILE is made if it is not there, "
     "and\n"
     "still has all of them when pagerd ends, or is killed, and is started again.\n"
-    "  -l US  say that a load takes US microseconds (default: what -d says, and 200)\n"
+    "  -l US  say that a load takes US microseconds (default: what -d says, and 100)\n"
     "  -d US  answer no sooner than US microseconds after the question (default: at once)\n"
     "  -s     write to the disk before the answer: FILE is good after this system has crashed, "
     "too\n"
