@@ -256,7 +256,7 @@ bench: all ## The cost ledger: instructions per operation against the baseline
 bench-accept: all ## Make the ledger of this tree the baseline
 	@tools/bench --accept
 
-bench-paging: all $(INITRDGZ) ## What sleeping for absent pages is worth, as a table and docs/paging.svg
+bench-paging: all $(INITRDGZ) build/guest/neighbour.bin build/guest/storm.bin ## What sleeping for absent pages is worth: tables, docs/paging.svg
 	@tools/bench-paging
 
 # ---------------------------------------------------------------- looking at it
