@@ -186,6 +186,9 @@ struct machine {
 };
 extern struct machine machine;
 
+/* The decimal number behind name in the boot arguments; otherwise, if name is not there. */
+u64 bootarg_number(const char *name, u64 otherwise);
+
 /* ---- memory ---- */
 
 extern char image_start[], image_end[], memory_end[]; /* end: after bss and stacks */

@@ -228,6 +228,18 @@ static void find_cpus(void)
 	}
 }
 
+u64 bootarg_number(const char *name, u64 otherwise)
+{
+	const char *p = strstr(machine.bootargs, name);
+	u64 n = 0;
+
+	if (!p)
+		return otherwise;
+	for (p += strlen(name); *p >= '0' && *p <= '9'; p++)
+		n = n * 10 + (u64)(*p - '0');
+	return n;
+}
+
 static void find_machine(void)
 {
 	int chosen = fdt_node("/chosen");

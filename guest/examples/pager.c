@@ -195,16 +195,6 @@ static void serve(void)
 
 /* ---- the start ---- */
 
-static u64 asked_latency(void)
-{
-	const char *text = strstr(machine.bootargs, "latency=");
-	u64 n = 0;
-
-	for (text = text ? text + 8 : ""; *text >= '0' && *text <= '9'; text++)
-		n = n * 10 + (u64)(*text - '0');
-	return n;
-}
-
 /* That of a page, in us: of some at places that are far apart. */
 static u32 measured_latency(void)
 {
@@ -251,7 +241,7 @@ static void greet(struct area *a, u32 latency)
 
 static void run(void)
 {
-	u32 latency = (u32)asked_latency();
+	u32 latency = (u32)bootarg_number("latency=", 0);
 
 	irq_hook = on_interrupt;
 	irq_enable();

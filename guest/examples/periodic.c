@@ -33,16 +33,6 @@ static void on_timer(u32 intid)
 	ticks++;
 }
 
-static u64 seconds_asked(void)
-{
-	const char *text = strstr(machine.bootargs, "seconds=");
-	u64 n = 0;
-
-	for (text = text ? text + 8 : ""; *text >= '0' && *text <= '9'; text++)
-		n = n * 10 + (u64)(*text - '0');
-	return n;
-}
-
 static void obey(void)
 {
 	if (io_read32(machine.uart.base + UARTFR) & FR_RXFE ||
@@ -56,7 +46,7 @@ static void obey(void)
 
 static void run(void)
 {
-	u64 frequency = read_sysreg(CNTFRQ_EL0), left = seconds_asked();
+	u64 frequency = read_sysreg(CNTFRQ_EL0), left = bootarg_number("seconds=", 0);
 	bool ends = left;
 
 	period = frequency * PERIOD_MS / 1000;

@@ -37,14 +37,6 @@ static u32 arguments(const char *name, u64 *numbers, u32 room)
 	return n;
 }
 
-static u64 argument(const char *name, u64 otherwise)
-{
-	u64 n = otherwise;
-
-	arguments(name, &n, 1);
-	return n;
-}
-
 static u64 ticks(u64 us)
 {
 	return us * read_sysreg(CNTFRQ_EL0) / 1000000;
@@ -119,12 +111,12 @@ static void nap(u64 ms)
 
 static void neighbour(void)
 {
-	u64 period = ticks(argument("period=", 997));
-	u32 samples = (u32)MIN(argument("samples=", 500), MOST);
+	u64 period = ticks(bootarg_number("period=", 997));
+	u32 samples = (u32)MIN(bootarg_number("samples=", 500), MOST);
 	u64 at[PLACES] = {0}, allowed[PLACES];
 	u32 n = arguments("at=", at, PLACES) ?: 1;
 
-	nap(argument("after=", 0));
+	nap(bootarg_number("after=", 0));
 	for (u32 i = 0; i < n; i++) {
 		places[i].at = ticks(at[i]);
 		allowed[i] = ~0UL;

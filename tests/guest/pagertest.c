@@ -265,16 +265,6 @@ static void obey(void)
 
 /* ---- the start ---- */
 
-static u64 asked_latency(void)
-{
-	const char *text = strstr(machine.bootargs, "latency=");
-	u64 n = 0;
-
-	for (text = text ? text + 8 : ""; *text >= '0' && *text <= '9'; text++)
-		n = n * 10 + (u64)(*text - '0');
-	return n;
-}
-
 static bool find(void)
 {
 	struct link l;
@@ -288,7 +278,7 @@ static bool find(void)
 			control = l;
 	if (!control.page) {
 		store = (u8 *)ALIGN_UP((u64)memory_end, PAGE_SIZE);
-		board->latency_us = (u32)asked_latency();
+		board->latency_us = (u32)bootarg_number("latency=", 0);
 	} else {
 		board = (struct board *)control.memory;
 		store = control.memory + BOARD_STORE;

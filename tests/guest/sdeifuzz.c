@@ -247,11 +247,8 @@ static void still_works(void)
 
 void guest_setup(void)
 {
-	const char *n = strstr(machine.bootargs, "calls=");
-
 	sdei_setup();
-	for (calls = 0, n = n ? n + 6 : "200000"; *n >= '0' && *n <= '9'; n++)
-		calls = calls * 10 + (u64)(*n - '0');
+	calls = bootarg_number("calls=", 200000);
 }
 
 const struct test guest_tests[] = {
