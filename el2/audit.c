@@ -2,8 +2,8 @@
 /*
  * The auditor: each stretch of memory or device that a partition maps is compared with
  * Tocsin's image and page pool, with what loads need again, with EL2's own map, and
- * with all stretches of the partitions after it. No state but the caller's, no lock but
- * stage2_lookup()'s.
+ * with all stretches of the partitions after it. The frames of paged memory, each a stretch
+ * of its own, are compared as one. No state but the caller's, no lock but stage2_lookup()'s.
  */
 #include <drivers/gic.h>
 #include <el2/audit.h>
@@ -85,7 +85,21 @@ static struct range physical(const struct stretch *s)
 	return (struct range){s->value, s->size};
 }
 
-/* Notes what of the stretch is also in r. */
+/* Of paged memory: Tocsin fills and empties them while the partition runs. */
+static struct range frames(const struct paging *g)
+{
+	const struct paged_config *c = &g->paged.config;
+
+	return (struct range){(u64)c->frames, (u64)c->nr_frames * PAGE_SIZE};
+}
+
+static bool is_frames(const struct partition *p, struct range r)
+{
+	return p->paging && range_contains(frames(p->paging), r);
+}
+
+/* Notes what of the stretch is also in r. Which page a frame holds may have changed: the
+ * address is then where paged memory begins. */
 static enum audit_result breach(struct audit *a, struct range r, struct partition *other,
 				const char *what)
 {
@@ -93,12 +107,13 @@ static enum audit_result breach(struct audit *a, struct range r, struct partitio
 	u64 base = MAX(mine.base, r.base);
 	u64 end = MIN(mine.base + mine.size, r.base + r.size);
 
-	a->breach = (struct breach){.p = a->outer.p,
-				    .other = other,
-				    .ipa = a->mine.ipa + (base - mine.base),
-				    .pa = base,
-				    .size = end - base,
-				    .what = what};
+	a->breach = (struct breach){
+	    .p = a->outer.p,
+	    .other = other,
+	    .ipa = is_frames(a->outer.p, mine) ? a->mine.ipa : a->mine.ipa + (base - mine.base),
+	    .pa = base,
+	    .size = end - base,
+	    .what = what};
 	a->nr_breaches++;
 	return AUDIT_BREACH;
 }
@@ -132,15 +147,6 @@ static bool tells_time(const struct partition *p, struct range r)
 	struct range pages = {p->config->pvtime.pa, p->config->pvtime.size};
 
 	return range_contains(pages, r);
-}
-
-/* Tocsin fills and empties the frames of paged memory while the partition runs. */
-static bool is_frames(const struct partition *p, struct range r)
-{
-	const struct paged_config *c = p->paging ? &p->paging->paged.config : NULL;
-
-	return c &&
-	       range_contains((struct range){(u64)c->frames, (u64)c->nr_frames * PAGE_SIZE}, r);
 }
 
 /* Tocsin writes to registers there when the partition has stopped. */
@@ -207,6 +213,21 @@ static enum audit_result compare(struct audit *a, u32 *budget)
 	return AUDIT_PAUSE;
 }
 
+/* The first that is found stands for all of them. False: another one has. */
+static bool take_all_frames(struct audit *a)
+{
+	struct partition *p = a->outer.p;
+	struct range all = frames(p->paging);
+
+	if (a->frames_of == p)
+		return false;
+	a->frames_of = p;
+	a->mine.ipa = p->paging->paged.config.ipa;
+	a->mine.value = all.base;
+	a->mine.size = all.size;
+	return true;
+}
+
 static enum audit_result next_stretch(struct audit *a, u32 *budget)
 {
 	switch (walk_next(&a->outer, &a->mine, budget)) {
@@ -220,10 +241,11 @@ static enum audit_result next_stretch(struct audit *a, u32 *budget)
 	case WALK_FOUND:
 		break;
 	}
-	if (is_mapping(&a->mine)) {
-		a->nr_stretches++;
-		a->stage = OWN_MEMORY;
-	}
+	if (!is_mapping(&a->mine) ||
+	    (is_frames(a->outer.p, physical(&a->mine)) && !take_all_frames(a)))
+		return AUDIT_PAUSE;
+	a->nr_stretches++;
+	a->stage = OWN_MEMORY;
 	return AUDIT_PAUSE;
 }
 

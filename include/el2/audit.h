@@ -47,6 +47,7 @@ struct audit {
 	struct stretch mine; /* the one of outer that is being compared */
 	u32 stage;           /* what it is being compared with */
 	u64 at;
+	const struct partition *frames_of; /* whose paged memory has been compared */
 	struct breach breach;
 	u32 nr_stretches, nr_breaches; /* so far */
 };

@@ -233,6 +233,53 @@ TEST(what_is_configured_as_shared)
 	EXPECT_EQ(run(&a, 64), 0);
 }
 
+/* Frames in any order, of which every other one has a page. */
+static void page_in(u32 p, struct paging *paging, u32 nr)
+{
+	paging->paged.config =
+	    (struct paged_config){.ipa = 0x40000000, .frames = (void *)FREE, .nr_frames = nr};
+	parts[p].paging = paging;
+	for (u32 i = 0; i < nr; i += 2)
+		map(p, 0x40000000 + i * PAGE_SIZE, FREE + (nr - 1 - i) * PAGE_SIZE, PAGE_SIZE);
+}
+
+TEST(frames_are_one_stretch)
+{
+	static struct paging paging;
+	struct audit a;
+
+	start(2);
+	page_in(0, &paging, 64);
+	map(0, 0x80000000, FREE + 0x800000, PAGE_SIZE);
+	map(1, 0x40000000, FREE + 64 * PAGE_SIZE, 0x1000);
+	mapped = (struct range){FREE, 64 * PAGE_SIZE};
+	for (u32 budget = 1; budget < 100; budget = budget * 3 + 1) {
+		EXPECT_EQ(run(&a, budget), 0);
+		EXPECT_EQ(a.nr_stretches, 3);
+	}
+	mapped = (struct range){0};
+	map(1, 0x50000000, FREE + 6 * PAGE_SIZE, 0x1000); /* one that has no page */
+	for (u32 budget = 1; budget < 100; budget = budget * 3 + 1) {
+		EXPECT_EQ(run(&a, budget), 1);
+		EXPECT(a.breach.p == &parts[0] && a.breach.other == &parts[1]);
+		EXPECT_EQ(a.breach.pa, FREE + 6 * PAGE_SIZE);
+		EXPECT_EQ(a.breach.ipa, 0x40000000);
+	}
+}
+
+TEST(a_page_that_is_in_no_frame)
+{
+	static struct paging paging;
+	struct audit a;
+
+	start(2);
+	page_in(0, &paging, 4);
+	map(1, 0x40000000, FREE + 64 * PAGE_SIZE, 0x1000);
+	map(0, 0x40010000, FREE + 64 * PAGE_SIZE, 0x1000);
+	EXPECT_EQ(run(&a, 64), 1);
+	EXPECT_EQ(a.breach.ipa, 0x40010000);
+}
+
 TEST(nobody)
 {
 	struct audit a;
