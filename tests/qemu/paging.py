@@ -50,8 +50,10 @@ CASES = [
     *[case("smp", program, gic, paged(272, 20, far_jitter_us=20), vcpus=(0, 1), smp=2)
       for program, gic in (("psci", "2"), ("psci", "3"))],
     # The monitor proves that nobody else reaches the frames, while pages come and go.
-    case("audit", "pagedwalk", "3", paged(4096, 20), vcpus=(0, 1), smp=2,
-         stop=True, expect=[(r"round 1\n", "\x1dmaudit\r"), r"\d stretches of 1 partitions, 0 breaches"]),
+    case("audit", "pagedwalk", "3", {}, smp=2, stop=True,
+         partitions=[bare_metal(name, "pagedwalk", [cpu], memory="16M", props=paged(4096, 20))
+                     for cpu, name in enumerate(("this", "that"))],
+         expect=[(r"\[this\] round 1\n", "\x1dmaudit\r"), r"\d stretches of 2 partitions, 0 breaches"]),
     case("least-smp", "timer", "3", paged(192, 20, far_jitter_us=20), vcpus=(0, 1), smp=2),
     *[storm("windows", True, gic, cpu) for gic, cpu in (("2", "max"), ("3", "cortex-a57"))],
     *[storm("priority", False, gic) for gic in GICS],
