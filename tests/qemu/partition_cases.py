@@ -27,10 +27,10 @@ PLACES = {"same": (1, [0], [0, 0]), "apart": (2, [1], [0, 0]), "across": (2, [0]
 VICTIM = [rf"PASS victim-{what}" for what in ("registers", "memory", "timer", "interrupts")] + ["DONE"]
 
 
-def broken(text):
-    """That text of the victim's, perhaps interrupted once: where the host is slow, a line of the
+def broken(text, name="victim"):
+    """That text of a partition's, perhaps interrupted once: where the host is slow, a line of the
     console's focus may be (docs/console.md)."""
-    return "|".join([text] + [rf"{text[:n]}\n(?:.*\n)*?\[victim\]\+{text[n:]}" for n in range(1, len(text))])
+    return "|".join([text] + [rf"{text[:n]}\n(?:.*\n)*?\[{name}\]\+{text[n:]}" for n in range(1, len(text))])
 
 
 TICKS = 1000
@@ -119,7 +119,7 @@ def hang(how, place, gic, **more):
 
 def sdei(smp, gic):
     """Two partitions with events of the same numbers on vCPUs of the same MPIDRs."""
-    seen = "(?s)" + "".join(rf"(?=.*\[{name}\]\S* PASS 97 blind\n)" for name in ("left", "right"))
+    seen = "".join(rf"(?=[\s\S]*\[{name}\]\S*(?:{broken(' PASS 97 blind', name)})\n)" for name in ("left", "right"))
     return {"name": f"sdei-pair.smp{smp}.gic{gic}", "gic": gic, "smp": smp, "mem": "256M", "stop": True,
             "timeout": 120, "reject": [r"(?m)^tocsin: error: panic", r"FAIL "], "expect": [seen],
             "partitions": [bare_metal("left", "sdeipair", [0]), bare_metal("right", "sdeipair", [smp - 1])]}
