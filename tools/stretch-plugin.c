@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A plugin for QEMU 7.2 or later: counts Tocsin's instructions from each exception
- * entry to the ERET, and while each lock is held. One CPU. tools/stretch says, in a file of lines
+ * A plugin for QEMU 7.2 or later: counts, on each CPU, Tocsin's instructions from each exception
+ * entry to the ERET, and while each lock is held. tools/stretch says, in a file of lines
  * "OFFSET KIND NAME", what the instructions at offsets in the image mean:
  *
  *   E  a stretch begins, of class NAME     C  it is of class NAME
  *   F  it also does NAME                   R  it ends
  *   W  nobody waits for the CPU; what follows is a stretch of class NAME
  *   T  lock NAME is taken                  D  it is dropped
+ *   S  the CPU spins for another one: not counted
  *
  * Arguments: base=ADDRESS,size=BYTES,marks=FILE,out=FILE. At the end, the longest of
  * each in out: "STRETCH most times CLASS FLAGS...", "HOLD most times LOCK"; "SEEN OFFSET" of each
- * mark that was passed; "LOST times", how many stretches began where one had not ended.
+ * mark that was passed; "LOST times", how many stretches began where one had not ended. CPUs of
+ * their own threads (no icount) share only the marks' seen, which is only ever set.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -36,11 +38,12 @@ EXPORT int qemu_plugin_version = 1;
 
 #define MAX_NAMES 128
 #define MAX_FLAGS 8
-#define NO_CLASS (-1)
+#define MAX_CPUS 8
 
 struct mark {
 	char kind; /* 0: an instruction like others */
 	int name;
+	int flag; /* F */
 	bool seen;
 };
 
@@ -57,14 +60,18 @@ static int nr_names;
 static int flags[MAX_FLAGS]; /* their names */
 static int nr_flags;
 
-static uint64_t count, begin; /* instructions of Tocsin so far; at the stretch's beginning */
-static bool guests_run, in_stretch;
-static uint64_t lost; /* stretches without an end: a mark is wrong */
-static int class = NO_CLASS;
-static unsigned int flag_set;
-static struct most stretches[MAX_NAMES][1 << MAX_FLAGS];
-static uint64_t taken[MAX_NAMES];
-static struct most holds[MAX_NAMES];
+struct cpu {
+	uint64_t count, begin; /* instructions of Tocsin so far; at the stretch's beginning */
+	bool guests_run, in_stretch;
+	uint64_t lost; /* stretches without an end: a mark is wrong */
+	int class;
+	unsigned int flag_set;
+	struct most stretches[MAX_NAMES][1 << MAX_FLAGS];
+	uint64_t taken[MAX_NAMES];
+	struct most holds[MAX_NAMES];
+};
+
+static struct cpu cpus[MAX_CPUS];
 
 static int name_of(const char *text)
 {
@@ -95,54 +102,62 @@ static void note(struct most *m, uint64_t length)
 		m->length = length;
 }
 
-static void start(int name)
+static void start(struct cpu *c, int name)
 {
-	begin = count;
-	class = name;
-	flag_set = 0;
-	guests_run = in_stretch = true;
+	c->begin = c->count;
+	c->class = name;
+	c->flag_set = 0;
+	c->guests_run = c->in_stretch = true;
 }
 
-static void end(void)
+static void end(struct cpu *c)
 {
-	if (in_stretch)
-		note(&stretches[class][flag_set], count - begin);
-	in_stretch = false;
+	if (c->in_stretch)
+		note(&c->stretches[c->class][c->flag_set], c->count - c->begin);
+	c->in_stretch = false;
+}
+
+static void passed(struct cpu *c, const struct mark *m)
+{
+	switch (m->kind) {
+	case 'E':
+		c->lost += c->in_stretch;
+		start(c, m->name);
+		break;
+	case 'C':
+		c->class = m->name;
+		break;
+	case 'F':
+		c->flag_set |= 1U << m->flag;
+		break;
+	case 'R':
+		end(c);
+		break;
+	case 'W':
+		end(c);
+		start(c, m->name);
+		break;
+	case 'T':
+		c->taken[m->name] = c->count;
+		break;
+	case 'D':
+		if (c->guests_run && c->taken[m->name])
+			note(&c->holds[m->name], c->count - c->taken[m->name]);
+		c->taken[m->name] = 0;
+	}
 }
 
 static void executed(unsigned int cpu, void *data)
 {
 	struct mark *m = data;
+	struct cpu *c = &cpus[cpu % MAX_CPUS];
 
-	(void)cpu;
-	count++;
 	m->seen = true;
-	switch (m->kind) {
-	case 'E':
-		lost += in_stretch;
-		start(m->name);
-		break;
-	case 'C':
-		class = m->name;
-		break;
-	case 'F':
-		flag_set |= 1U << flag_of(m->name);
-		break;
-	case 'R':
-		end();
-		break;
-	case 'W':
-		end();
-		start(m->name);
-		break;
-	case 'T':
-		taken[m->name] = count;
-		break;
-	case 'D':
-		if (guests_run && taken[m->name])
-			note(&holds[m->name], count - taken[m->name]);
-		taken[m->name] = 0;
-	}
+	if (m->kind == 'S')
+		return;
+	c->count++;
+	if (m->kind)
+		passed(c, m);
 }
 
 static void translated(uint64_t id, struct qemu_plugin_tb *tb)
@@ -158,38 +173,47 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 	}
 }
 
-static void report_longest(FILE *f)
+static void report_longest(FILE *f, const struct cpu *c)
 {
-	for (int c = 0; c < nr_names; c++) {
+	for (int n = 0; n < nr_names; n++) {
 		for (unsigned int s = 0; s < 1U << MAX_FLAGS; s++) {
-			if (!stretches[c][s].times)
+			if (!c->stretches[n][s].times)
 				continue;
-			fprintf(f, "STRETCH %" PRIu64 " %" PRIu64 " %s", stretches[c][s].length,
-				stretches[c][s].times, names[c]);
+			fprintf(f, "STRETCH %" PRIu64 " %" PRIu64 " %s", c->stretches[n][s].length,
+				c->stretches[n][s].times, names[n]);
 			for (int i = 0; i < nr_flags; i++)
 				if (s >> i & 1)
 					fprintf(f, " %s", names[flags[i]]);
 			fprintf(f, "\n");
 		}
-		if (holds[c].times)
-			fprintf(f, "HOLD %" PRIu64 " %" PRIu64 " %s\n", holds[c].length,
-				holds[c].times, names[c]);
+		if (c->holds[n].times)
+			fprintf(f, "HOLD %" PRIu64 " %" PRIu64 " %s\n", c->holds[n].length,
+				c->holds[n].times, names[n]);
 	}
 }
 
 static void report(uint64_t id, void *data)
 {
 	FILE *f = fopen(out, "w");
+	uint64_t lost = 0;
 
 	(void)id, (void)data;
 	if (!f)
 		return;
-	report_longest(f);
+	for (int i = 0; i < MAX_CPUS; i++) {
+		report_longest(f, &cpus[i]);
+		lost += cpus[i].lost;
+	}
 	for (uint64_t i = 0; i < size / 4; i++)
 		if (marks[i].kind && marks[i].seen)
 			fprintf(f, "SEEN %" PRIx64 "\n", i * 4);
 	fprintf(f, "LOST %" PRIu64 "\n", lost);
 	fclose(f);
+}
+
+static struct mark mark_of(char kind, int name)
+{
+	return (struct mark){kind, name, kind == 'F' ? flag_of(name) : 0, false};
 }
 
 static bool read_marks(const char *path)
@@ -202,7 +226,7 @@ static bool read_marks(const char *path)
 		return false;
 	while (fscanf(f, "%" SCNx64 " %c %63s", &offset, &kind, name) == 3)
 		if (offset < size)
-			marks[offset / 4] = (struct mark){kind, name_of(name), false};
+			marks[offset / 4] = mark_of(kind, name_of(name));
 	fclose(f);
 	return nr_names > 0;
 }
