@@ -115,7 +115,7 @@ enum err cpu_init(struct cpu *cpu)
 	errata_init_cpu(cpu);
 	choose_vectors(cpu);
 	idreg_init_cpu();
-	trapreg_init_cpu();
+	trapreg_init_cpu(cpu);
 	timer_set(UINT64_MAX);
 	err = gic_cpu_init(cpu->index, cpu->mpidr);
 	if (err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The switch of everything that stays in the hardware while a vCPU runs: EL1
- * system registers (the CTX and PAC rows of arch/sysreg.def), FP/SIMD, timers,
+ * system registers (the CTX and OPT rows of arch/sysreg.def), FP/SIMD, timers,
  * the GIC's virtual interface, stage 2.
  */
 #include <arch/barrier.h>
@@ -11,14 +11,9 @@
 #include <el2/errata.h>
 #include <el2/idreg.h>
 #include <el2/partition.h>
+#include <el2/trapreg.h>
 #include <el2/vtimer.h>
 #include <mm/tlb.h>
-
-/* HCR_EL2 lets a vCPU use the keys exactly where there are any. */
-static bool has_pauth(const struct vcpu *v)
-{
-	return v->hcr & HCR_EL2_APK;
-}
 
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
 #define FOR_EL2(name, arg)
@@ -32,37 +27,42 @@ static bool has_pauth(const struct vcpu *v)
 static void save_el1(struct vcpu *v)
 {
 #define FOR_CTX(name, arg) v->el1[EL1_##name] = read_sysreg(name);
-#define FOR_PAC(name, arg)
+#define FOR_OPT(name, arg)
 #include <arch/sysreg.def>
 #undef FOR_CTX
-#undef FOR_PAC
+#undef FOR_OPT
 }
 
 static void load_el1(const struct vcpu *v)
 {
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
 #define FOR_CTX(name, arg) write_sysreg(name, v->el1[EL1_##name]);
-#define FOR_PAC(name, arg)
+#define FOR_OPT(name, arg)
 #include <arch/sysreg.def>
 #undef FOR_CTX
-#undef FOR_PAC
+#undef FOR_OPT
 }
 
-static void save_pauth(struct vcpu *v)
+/* Of rows of one feature, which follow each other, the compiler tests the first. */
+static void save_options(struct vcpu *v, u32 options)
 {
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
 #define FOR_CTX(name, arg)
-#define FOR_PAC(name, arg) v->el1[EL1_##name] = read_sysreg(name);
+#define FOR_OPT(name, feature)                                                                     \
+	if (options & OPTION_##feature)                                                            \
+		v->el1[EL1_##name] = read_sysreg(name);
 #include <arch/sysreg.def>
-#undef FOR_PAC
+#undef FOR_OPT
 }
 
-static void load_pauth(const struct vcpu *v)
+static void load_options(const struct vcpu *v, u32 options)
 {
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
-#define FOR_PAC(name, arg) write_sysreg(name, v->el1[EL1_##name]);
+#define FOR_OPT(name, feature)                                                                     \
+	if (options & OPTION_##feature)                                                            \
+		write_sysreg(name, v->el1[EL1_##name]);
 #include <arch/sysreg.def>
-#undef FOR_PAC
+#undef FOR_OPT
 #undef FOR_CTX
 }
 
@@ -73,11 +73,11 @@ static void load_debug(const struct vcpu *v)
 #undef FOR_PASS
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
 #define FOR_CTX(name, arg)
-#define FOR_PAC(name, arg)
+#define FOR_OPT(name, arg)
 #define FOR_PASS(name, arg) write_sysreg(name, v->el1[EL1_##name]);
 #include <arch/sysreg.def>
 #undef FOR_CTX
-#undef FOR_PAC
+#undef FOR_OPT
 #undef FOR_PASS
 }
 
@@ -87,11 +87,11 @@ void context_note_debug(struct vcpu *v)
 
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
 #define FOR_CTX(name, arg)
-#define FOR_PAC(name, arg)
+#define FOR_OPT(name, arg)
 #define FOR_PASS(name, arg) any |= v->el1[EL1_##name];
 #include <arch/sysreg.def>
 #undef FOR_CTX
-#undef FOR_PAC
+#undef FOR_OPT
 #undef FOR_PASS
 	v->debugs = any;
 	v->cpu->debugs |= v->debugs;
@@ -101,7 +101,7 @@ void context_reset(struct vcpu *v)
 {
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
 #define FOR_CTX(name, arg) v->el1[EL1_##name] = (arg);
-#define FOR_PAC(name, arg) FOR_CTX(name, arg)
+#define FOR_OPT(name, arg) v->el1[EL1_##name] = 0;
 #define FOR_PASS(name, arg) v->el1[EL1_##name] = 0;
 #include <arch/sysreg.def>
 	v->debugs = false;
@@ -156,8 +156,8 @@ static void switch_fp(struct cpu *cpu, struct vcpu *v)
 static void put(struct vcpu *v)
 {
 	save_el1(v);
-	if (has_pauth(v))
-		save_pauth(v);
+	if (v->cpu->options)
+		save_options(v, v->cpu->options);
 	vtimer_put(v);
 	vgic_put(v);
 }
@@ -199,8 +199,8 @@ static void load(struct cpu *cpu, struct vcpu *v, bool same_partition)
 	} else {
 		load_el1(v);
 	}
-	if (has_pauth(v))
-		load_pauth(v);
+	if (cpu->options)
+		load_options(v, cpu->options);
 	switch_fp(cpu, v);
 	vtimer_load(v);
 	vgic_load(v);

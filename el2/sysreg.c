@@ -45,7 +45,7 @@ static struct verdict emulate(struct vcpu *v, u32 encoding, u64 *value, bool rea
 		return VERDICT(SKIP);
 #define CASE_EL2(name, arg)
 #define CASE_CTX(name, arg)
-#define CASE_PAC(name, arg)
+#define CASE_OPT(name, arg)
 #define CASE_ID(name, arg)
 #define CASE_IDRAW(name, arg)
 #define CASE_HW(name, arg)

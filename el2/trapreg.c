@@ -6,6 +6,7 @@
  * here is to hide a feature. No state, no lock.
  */
 #include <arch/debug.h>
+#include <el2/cpu.h>
 #include <el2/trapreg.h>
 
 /* A bit that belongs to a feature: 0 on CPUs that do not have it. */
@@ -87,6 +88,17 @@ u64 trapreg_cnthctl(void)
 	return CNTHCTL_EL2_EL1PCTEN | CNTHCTL_EL2_EL1PCEN;
 }
 
+u32 trapreg_options(const u64 id[NR_IDREG])
+{
+	u32 options = pointer_auth(id) ? OPTION_PAC : 0;
+
+	options |= IF_FIELD(id, ID_AA64PFR0_EL1, RAS, OPTION_RAS);
+	/* Where there are finer traps, HFGRTR_EL2 and HFGWTR_EL2 hide TPIDR2_EL0. */
+	if (!IDREG_FIELD(id, ID_AA64MMFR0_EL1, FGT))
+		options |= IF_FIELD(id, ID_AA64PFR1_EL1, SME, OPTION_TPIDR2);
+	return options;
+}
+
 /* Finer traps: 0 traps nothing of the old and all of what was added with the
  * opposite sense, which is what we want; but it is not their reset value. */
 static void init_fine_grained(const u64 id[NR_IDREG])
@@ -104,13 +116,14 @@ static void init_fine_grained(const u64 id[NR_IDREG])
 		write_sysreg(HAFGRTR_EL2, 0);
 }
 
-void trapreg_init_cpu(void)
+void trapreg_init_cpu(struct cpu *c)
 {
 	u64 id[NR_IDREG];
 	u64 pmu;
 	u32 nr_counters = 0;
 
 	idreg_read(id);
+	c->options = trapreg_options(id);
 	pmu = IDREG_FIELD(id, ID_AA64DFR0_EL1, PMUVER);
 	if (pmu && pmu != IMPDEF)
 		nr_counters = (u32)FIELD_GET(PMCR_EL0_N, read_sysreg(PMCR_EL0));

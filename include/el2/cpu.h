@@ -18,6 +18,7 @@ struct cpu {
 	u64 mpidr;            /* affinity bits only */
 	u64 midr;
 	u32 errata;       /* enum errata_action and more: el2/errata.h */
+	u32 options;      /* enum trapreg_option */
 	u64 branch_loops; /* vectors.S: branch-history loop length; 0: firmware call */
 	u64 branch_call;  /* vectors.S: its function identifier */
 	u32 index;        /* boot CPU is 0 */

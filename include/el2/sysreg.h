@@ -22,7 +22,7 @@ struct verdict trap_sysreg(struct vcpu *v, u64 esr);
 #define SYSREG_DECLARE_EMU(arg) struct verdict sysreg_##arg(struct vcpu *v, u64 *value, bool read);
 #define SYSREG_DECLARE_EL2(arg)
 #define SYSREG_DECLARE_CTX(arg)
-#define SYSREG_DECLARE_PAC(arg)
+#define SYSREG_DECLARE_OPT(arg)
 #define SYSREG_DECLARE_PASS(arg)
 #define SYSREG_DECLARE_ID(arg)
 #define SYSREG_DECLARE_IDRAW(arg)

@@ -10,6 +10,16 @@
 #include <el2/idreg.h>
 #include <lib/types.h>
 
+struct cpu;
+
+/* Features whose registers a guest reaches though not every CPU has them: class OPT in
+ * arch/sysreg.def. */
+enum trapreg_option {
+	OPTION_PAC = 1 << 0,    /* pointer authentication */
+	OPTION_RAS = 1 << 1,    /* deferred errors */
+	OPTION_TPIDR2 = 1 << 2, /* SME, without the finer trap that hides it */
+};
+
 /* HCR_EL2 of a vCPU; shares_cpu: others may run on its CPU, so WFI is trapped. */
 u64 trapreg_hcr(const u64 id[NR_IDREG], bool shares_cpu);
 
@@ -18,6 +28,9 @@ u64 trapreg_mdcr(const u64 id[NR_IDREG], u32 nr_counters);
 u64 trapreg_cptr(const u64 id[NR_IDREG]);
 u64 trapreg_cnthctl(void);
 
-/* Writes all of them but HCR_EL2, and 0 to the finer traps, on the calling CPU.
- * The caller's next ERET makes them count. */
-void trapreg_init_cpu(void);
+/* The options that a CPU has. */
+u32 trapreg_options(const u64 id[NR_IDREG]);
+
+/* Writes all of them but HCR_EL2, and 0 to the finer traps, on the calling CPU, c, and says in
+ * it which options there are. The caller's next ERET makes them count. */
+void trapreg_init_cpu(struct cpu *c);

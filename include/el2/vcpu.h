@@ -34,7 +34,7 @@ enum vcpu_power { POWER_OFF, POWER_ON_PENDING, POWER_ON };
 enum {
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) EL1_SLOT_##class(name)
 #define EL1_SLOT_CTX(name) EL1_##name,
-#define EL1_SLOT_PAC(name) EL1_##name,
+#define EL1_SLOT_OPT(name) EL1_##name,
 #define EL1_SLOT_PASS(name) EL1_##name,
 #define EL1_SLOT_EL2(name)
 #define EL1_SLOT_ID(name)

@@ -5,6 +5,7 @@
  * sources: el2/idreg.c el2/trapreg.c
  */
 #include <arch/esr.h>
+#include <el2/cpu.h>
 #include <el2/idreg.h>
 #include <el2/trapreg.h>
 #include <mm/stage2.h>
@@ -379,14 +380,38 @@ TEST(trapreg_follows_features)
 	}
 }
 
+/* Registers that a guest reaches are switched on the CPUs that have them, and only there. */
+TEST(trapreg_options_of_each_cpu)
+{
+	static const struct {
+		const char *cpu;
+		u32 options;
+	} rows[] = {{"cortex-a53", 0},
+		    {"cortex-a72", 0},
+		    {"cortex-a76", OPTION_RAS},
+		    {"neoverse-n1", OPTION_RAS},
+		    {"max", OPTION_RAS | OPTION_PAC | OPTION_TPIDR2}};
+	u64 id[NR_IDREG];
+
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++)
+		EXPECT_EQ(trapreg_options(recorded(rows[i].cpu)), rows[i].options);
+	memcpy(id, recorded("max"), sizeof(id));
+	REG(id, ID_AA64MMFR0_EL1) |= 1UL << 56; /* finer traps: TPIDR2_EL0 traps */
+	EXPECT_EQ(trapreg_options(id), OPTION_RAS | OPTION_PAC);
+}
+
 /* A PMU of unknown make has no PMCR_EL0 to ask, and none of its traps. */
 TEST(trapreg_init_cpu_writes)
 {
+	struct cpu c = {0};
+
 	host_ID_AA64DFR0_EL1 = 0xf06;
 	host_PMCR_EL0 = 6 << 11;
 	host_HFGRTR_EL2 = host_HCRX_EL2 = host_HSTR_EL2 = host_MDSCR_EL1 = ~0UL;
 	host_ID_AA64MMFR0_EL1 = host_ID_AA64MMFR1_EL1 = 0;
-	trapreg_init_cpu();
+	host_ID_AA64PFR0_EL1 = 1UL << 28;
+	trapreg_init_cpu(&c);
+	EXPECT_EQ(c.options, OPTION_RAS);
 	EXPECT_EQ(host_MDCR_EL2, 0xe00);
 	EXPECT_EQ(host_CNTHCTL_EL2, 3);
 	EXPECT_EQ(host_HSTR_EL2, 0);
@@ -397,7 +422,7 @@ TEST(trapreg_init_cpu_writes)
 	host_ID_AA64DFR0_EL1 = 0x506;
 	host_ID_AA64MMFR0_EL1 = 1UL << 56;
 	host_ID_AA64MMFR1_EL1 = 1UL << 40;
-	trapreg_init_cpu();
+	trapreg_init_cpu(&c);
 	EXPECT_EQ(host_MDCR_EL2 & 0x1f, 6);
 	EXPECT_EQ(host_HFGRTR_EL2, 0);
 	EXPECT_EQ(host_HCRX_EL2, 0);
