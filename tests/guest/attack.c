@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A hostile partition: every address, every call, every system register. */
 #include "attack.h"
+#include "encoding.h"
 #include <abi/tocsin.h>
 #include <arch/sdei.h>
-
-#define MRS_X0(enc) (0xd5300000u | (enc))
-#define MSR_X0(enc) (0xd5100000u | (enc))
-#define RET 0xd65f03c0u
-#define OPCODES 4
-
-u64 call_at(u64 address, u64 x0);
 
 /* ---- addresses ---- */
 
@@ -170,22 +164,7 @@ static void calls(void)
 
 /* ---- system registers ---- */
 
-#define ENCODINGS 32768
 #define BATCH 512
-
-struct encoding {
-	u32 op0, op1, crn, crm, op2;
-};
-
-static struct encoding nth(u32 n)
-{
-	return (struct encoding){2 + (n >> 14 & 1), n >> 11 & 7, n >> 7 & 15, n >> 3 & 15, n & 7};
-}
-
-static u32 encode(struct encoding e)
-{
-	return (e.op0 & 1) << 19 | e.op1 << 16 | e.crn << 12 | e.crm << 8 | e.op2 << 5;
-}
 
 /* Its own registers, where a random value would only confuse itself: not trapped. */
 static bool writes_itself(struct encoding e)
@@ -202,31 +181,26 @@ static bool writes_itself(struct encoding e)
 /* Each is read; written with any value, and then with 0, so that no breakpoint stays. */
 static void sysregs(void)
 {
-	static u32 code[BATCH * OPCODES] __attribute__((aligned(64)));
+	static struct accessors code[BATCH] __attribute__((aligned(64)));
 
 	/* Nothing of EL1's own traps SVE and SME, where they are: ZEN and SMEN. */
 	write_sysreg(CPACR_EL1, read_sysreg(CPACR_EL1) | GENMASK(17, 16) | GENMASK(25, 24));
 	isb();
 	for (u32 n = 0; n < ENCODINGS; n++) {
-		u32 *c = &code[n % BATCH * OPCODES];
+		struct accessors *c = &code[n % BATCH];
 
-		for (u32 i = 0; n % BATCH == 0 && i < BATCH; i++) {
-			u32 e = encode(nth(n + i)), *to = &code[i * OPCODES];
-
-			to[0] = MRS_X0(e);
-			to[1] = to[3] = RET;
-			to[2] = MSR_X0(e);
-		}
+		for (u32 i = 0; n % BATCH == 0 && i < BATCH; i++)
+			code[i] = accessors_of(nth_encoding(n + i));
 		if (n % BATCH == 0)
 			code_sync(code, sizeof(code));
 		fault_expect();
-		call_at((u64)c, 0);
+		call_at((u64)c->read, 0);
 		fault_end();
-		if (writes_itself(nth(n)))
+		if (writes_itself(nth_encoding(n)))
 			continue;
 		for (u32 i = 0; i < 2; i++) {
 			fault_expect();
-			call_at((u64)(c + 2), i ? 0 : random_next(&seed));
+			call_at((u64)c->write, i ? 0 : random_next(&seed));
 			fault_end();
 		}
 	}

@@ -1,35 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every encoding of MRS and MSR: it works, or it is UNDEFINED; it never hangs,
  * stops the guest or lets it out. And the ID registers say what is there. */
-#include "guest.h"
+#include "encoding.h"
 
-#define MRS_X0(enc) (0xd5300000u | (enc))
-#define MSR_X0(enc) (0xd5100000u | (enc))
-#define RET 0xd65f03c0u
 #define BATCH 1024
 #define CRN_MASK GENMASK(13, 10) /* in the syndrome */
 
-u64 call_at(u64 address, u64 x0);
-
-struct encoding {
-	u8 op0, op1, crn, crm, op2;
-};
-
-/* Bits 19 to 5 of the instruction. */
-static u32 encode(struct encoding e)
-{
-	return (u32)(e.op0 & 1) << 19 | (u32)e.op1 << 16 | (u32)e.crn << 12 | (u32)e.crm << 8 |
-	       (u32)e.op2 << 5;
-}
-
-static struct encoding nth(u32 n)
-{
-	return (struct encoding){(u8)(2 + (n >> 14 & 1)), (u8)(n >> 11 & 7), (u8)(n >> 7 & 15),
-				 (u8)(n >> 3 & 15), (u8)(n & 7)};
-}
-
-static u32 code[BATCH * 4] __attribute__((aligned(4096)));
-static u8 readable[32768 / 8], writable[32768 / 8];
+static struct accessors code[BATCH] __attribute__((aligned(4096)));
+static u8 readable[ENCODINGS / 8], writable[ENCODINGS / 8];
 static u32 readable_count, writable_count;
 
 /* Undefined; bare, a register of a feature that is merely off traps to EL1. */
@@ -47,20 +25,14 @@ static bool is_undef(struct fault f)
 
 static void batch(u32 first)
 {
-	for (u32 i = 0; i < BATCH; i++) {
-		u32 e = encode(nth(first + i));
-
-		code[4 * i] = MRS_X0(e);
-		code[4 * i + 1] = RET;
-		code[4 * i + 2] = MSR_X0(e);
-		code[4 * i + 3] = RET;
-	}
+	for (u32 i = 0; i < BATCH; i++)
+		code[i] = accessors_of(nth_encoding(first + i));
 	code_sync(code, sizeof(code));
 }
 
 static void report(struct fault f, u32 n, const char *what)
 {
-	struct encoding e = nth(n);
+	struct encoding e = nth_encoding(n);
 
 	if (f.taken && !is_undef(f))
 		test_fail("%s S%u_%u_C%u_C%u_%u: esr 0x%lx", what, e.op0, e.op1, e.crn, e.crm,
@@ -78,15 +50,15 @@ static bool is_special(struct encoding e)
 
 static void every_encoding(void)
 {
-	for (u32 n = 0; n < 32768; n++) {
-		u32 *c = &code[4 * (n % BATCH)];
+	for (u32 n = 0; n < ENCODINGS; n++) {
+		struct accessors *c = &code[n % BATCH];
 		struct fault f;
 		u64 value;
 
 		if (n % BATCH == 0)
 			batch(n);
 		fault_expect();
-		value = call_at((u64)c, 0);
+		value = call_at((u64)c->read, 0);
 		f = fault_end();
 		report(f, n, "read");
 		if (!f.taken) {
@@ -95,10 +67,10 @@ static void every_encoding(void)
 		} else {
 			value = 0;
 		}
-		if (is_special(nth(n)))
+		if (is_special(nth_encoding(n)))
 			continue;
 		fault_expect();
-		call_at((u64)(c + 2), value);
+		call_at((u64)c->write, value);
 		f = fault_end();
 		report(f, n, "write");
 		if (!f.taken) {
@@ -129,8 +101,8 @@ static void id_space(void)
 /* Nothing of EL2 and EL3 (op1 4, 5, 6) but SP_EL1 and friends can be read. */
 static void higher_levels(void)
 {
-	for (u32 n = 0; n < 32768; n++) {
-		struct encoding e = nth(n);
+	for (u32 n = 0; n < ENCODINGS; n++) {
+		struct encoding e = nth_encoding(n);
 
 		if (e.op0 == 3 && (e.op1 == 4 || e.op1 == 5 || e.op1 == 6))
 			EXPECT(!(readable[n / 8] >> n % 8 & 1), "S3_%u_C%u_C%u_%u can be read",

@@ -6,6 +6,9 @@ time: the attack ends, then the victim. Without, CPUs run at the same time: the 
 goes on until the victim has judged.
 """
 
+import re
+import subprocess
+
 import devices
 import pagers
 import paging
@@ -125,7 +128,27 @@ def sdei(smp, gic):
             "partitions": [bare_metal("left", "sdeipair", [0]), bare_metal("right", "sdeipair", [smp - 1])]}
 
 
+def models():
+    """The 64-bit CPUs of this QEMU's virt machine, whatever its version."""
+    text = subprocess.run(["qemu-system-aarch64", "-M", "virt", "-cpu", "help"], capture_output=True, text=True).stdout
+    names = re.findall(r"(?m)^ +(cortex-[axr]\d\S*|neoverse-\S+|a64fx|max)$", text)
+    return [name for name in names if not re.match(r"cortex-(a(7|8|9|15|32)|r\w+)$", name)]
+
+
+def leak(cpu, gic="3"):
+    """What one partition writes into every register that there is, the other on the same CPU does not
+    find; nor does it find it itself when it has been reset."""
+    passed = "".join(rf"(?=[\s\S]*(?:{broken('PASS leak', name)}))" for name in ("first", "second"))
+    return {"name": f"leak.{cpu}.gic{gic}", "cpu": cpu, "gic": gic, "smp": 1, "mem": "256M", "timeout": 60,
+            "reject": [r"(?m)^tocsin: error: panic", r"FAIL "],
+            "partitions": [bare_metal("first", "leak", [0]), bare_metal("second", "leak", [0], "second")],
+            "chosen": {"turns": {"compatible": "tocsin,channel", "tocsin,partitions": ["first", "second"],
+                                 "tocsin,size": 16}},
+            "expect": ["partition second: reset", passed], "stop": True}
+
+
 GICS = ["2", "3"]
+LEAKS = [*[leak(cpu) for cpu in models()], leak("max", "2")]
 HANGS = [
     *[hang(how, "same", gic, windows=True, late=f" late={WINDOW_LATE}")
       for how, gic in (("spin", "2"), ("wait", "3"), ("event", "3"))],
@@ -145,6 +168,7 @@ CASES = [
     *[calls(name, props, gic) for name, props in (("priority", FIRST), ("window", GENEROUS)) for gic in GICS],
     *DEATH,
     *HANGS,
+    *LEAKS,
     *[sdei(smp, gic) for smp in (1, 2) for gic in GICS],
     FINE,
     *devices.CASES,
