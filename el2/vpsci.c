@@ -40,6 +40,13 @@ struct verdict vpsci_features(struct vcpu *v, u32 fid)
 	return smccc_return(v, PSCI_NOT_SUPPORTED);
 }
 
+/* 5.6.1, 5.7.1: the vCPU of that MPIDR, or NULL: there is none, or bits that must be zero are
+ * not. */
+static struct vcpu *find_target(struct vcpu *v, u64 mpidr)
+{
+	return mpidr & ~MPIDR_AFFINITY ? NULL : partition_vcpu(v->partition, mpidr);
+}
+
 /* Where a vCPU can start: an instruction's address in the partition's RAM. */
 static bool entry_valid(struct partition *p, u64 entry)
 {
@@ -80,7 +87,7 @@ struct verdict vpsci_cpu_off(struct vcpu *v, u32 fid)
 struct verdict vpsci_cpu_on(struct vcpu *v, u32 fid)
 {
 	struct partition *p = v->partition;
-	struct vcpu *target = partition_vcpu(p, smccc_arg(v, fid, 1));
+	struct vcpu *target = find_target(v, smccc_arg(v, fid, 1));
 	u64 entry = smccc_arg(v, fid, 2);
 
 	if (!target)
@@ -101,7 +108,7 @@ struct verdict vpsci_cpu_on(struct vcpu *v, u32 fid)
 /* 5.7. Only single CPUs: since 1.0 a higher level need not be supported. */
 struct verdict vpsci_affinity_info(struct vcpu *v, u32 fid)
 {
-	struct vcpu *target = partition_vcpu(v->partition, smccc_arg(v, fid, 1));
+	struct vcpu *target = find_target(v, smccc_arg(v, fid, 1));
 	u32 level = (u32)v->regs.x[2];
 
 	if (!target || level != 0)

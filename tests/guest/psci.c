@@ -128,20 +128,27 @@ static void cpu_on_bad_address(void)
 	EXPECT_EQ(hvc_call(PSCI64(PSCI_AFFINITY_INFO), percpu[1].mpidr, 0, 0), AFFINITY_OFF);
 }
 
-/* MPIDR has more than affinities; callers may pass it as read. */
-static void cpu_on_garbage(void)
+/* Bits that are no affinity must be zero, in both widths. */
+static void cpu_on_reserved_bits(void)
 {
-	static const u64 garbage[] = {BIT(31), BIT(30) | BIT(24),
-				      0xffffff00ff000000 & ~0xff00000000};
+	static const u64 reserved[] = {BIT(24), BIT(30), BIT(31),
+				       BIT(40), BIT(63), 0xffffff00ff000000};
+	u64 mpidr = percpu[1].mpidr;
 
-	for (u32 i = 0; i < ARRAY_SIZE(garbage); i++) {
-		long r = hvc_call(PSCI64(PSCI_CPU_ON), percpu[1].mpidr | garbage[i],
-				  (u64)secondary_entry, 1);
+	for (u32 i = 0; i < ARRAY_SIZE(reserved); i++) {
+		u64 target = mpidr | reserved[i];
 
-		EXPECT(r == PSCI_SUCCESS || r == PSCI_INVALID_PARAMETERS, "answer %ld", r);
-		if (r == PSCI_SUCCESS)
-			cpu_wait_off(1);
+		EXPECT(hvc_call(PSCI64(PSCI_CPU_ON), target, (u64)secondary_entry, 1) ==
+			   PSCI_INVALID_PARAMETERS,
+		       "CPU_ON takes 0x%lx", target);
+		EXPECT(hvc_call(PSCI64(PSCI_AFFINITY_INFO), target, 0, 0) ==
+			   PSCI_INVALID_PARAMETERS,
+		       "AFFINITY_INFO takes 0x%lx", target);
 	}
+	EXPECT_EQ(hvc_call(PSCI_CPU_ON, mpidr | BIT(31), (u64)secondary_entry, 1),
+		  PSCI_INVALID_PARAMETERS);
+	EXPECT_EQ(hvc_call(PSCI_AFFINITY_INFO, mpidr | BIT(24), 0, 0), PSCI_INVALID_PARAMETERS);
+	EXPECT_EQ(hvc_call(PSCI64(PSCI_AFFINITY_INFO), mpidr, 0, 0), AFFINITY_OFF);
 }
 
 /* SMC32 functions see the low half of each register only. */
@@ -340,7 +347,7 @@ const struct test guest_tests[] = {
     {"psci-on-no-such", cpu_on_no_such, 0},
     {"psci-on-bad-address", cpu_on_bad_address, UNDER_TOCSIN | NEEDS_SMP},
     {"psci-on-all", cpu_on_all, NEEDS_SMP},
-    {"psci-on-garbage", cpu_on_garbage, UNDER_TOCSIN | NEEDS_SMP},
+    {"psci-on-garbage", cpu_on_reserved_bits, UNDER_TOCSIN | NEEDS_SMP},
     {"psci-smc32", smc32, NEEDS_SMP | UNDER_TOCSIN},
     /* QEMU itself lets both callers succeed. */
     {"psci-race", race, NEEDS_SMP | UNDER_TOCSIN},
