@@ -5,10 +5,12 @@
  * emulated access is remembered beside it, so that a guest busy with one device
  * does not walk the table each time.
  */
+#include <arch/at.h>
 #include <arch/barrier.h>
 #include <arch/esr.h>
 #include <arch/sysreg.h>
 #include <el2/abort.h>
+#include <el2/errata.h>
 #include <el2/partition.h>
 
 u64 abort_ipa(const struct vcpu *v)
@@ -69,18 +71,43 @@ static inline struct verdict emulate(struct vcpu *v, u64 esr, const struct mmio_
 	return VERDICT(SKIP);
 }
 
-/* HPFAR_EL2 holds no address after a permission fault (DDI0487 D24.2.61). False: stage 1
- * has changed since. */
-static bool find_ipa(struct vcpu *v, u64 *ipa)
+/* Where HPFAR_EL2 does not say it: after a permission fault (DDI0487 D24.2.61), and on CPUs
+ * that take a fault of stage 1 for one of stage 2. False: stage 1 has changed since, or does not
+ * let the access pass. A fetch may be from what cannot be read at EL0. */
+static bool find_ipa(struct vcpu *v, u64 esr, u64 *ipa)
 {
+	bool fetch = ESR_EC(esr) == EC_IABT_LOWER;
+	bool el0 =
+	    v->regs.pstate & PSTATE_AARCH32 || (v->regs.pstate & PSTATE_M_MASK) == PSTATE_EL0T;
 	u64 saved = read_sysreg(PAR_EL1), par;
 
-	__asm__ volatile("at s1e1r, %0" ::"r"(v->far));
+	at_stage1(v->far, el0 && !fetch, esr & ESR_ABT_WNR && !(esr & ESR_ABT_CM) && !fetch);
 	isb();
 	par = read_sysreg(PAR_EL1);
 	write_sysreg(PAR_EL1, saved);
 	*ipa = (par & PAR_EL1_PA) | (v->far & (PAGE_SIZE - 1));
 	return !(par & PAR_EL1_F);
+}
+
+/* On CPUs that may take a fault of stage 1 for a translation fault of stage 2. False: it is one
+ * of stage 1, or not to be had any longer: the guest tries again. */
+static __attribute__((noinline)) bool confirm_ipa(struct vcpu *v, u64 esr)
+{
+	u64 ipa;
+
+	if (esr & ESR_ABT_S1PTW || FSC_TYPE(ESR_ABT_FSC(esr)) != FSC_TRANSLATION)
+		return true;
+	if (!find_ipa(v, esr, &ipa))
+		return false;
+	v->hpfar = FIELD_PREP(HPFAR_EL2_FIPA, ipa >> PAGE_SHIFT);
+	return true;
+}
+
+/* Cache maintenance by address of what has nothing to maintain, or may not be written, for
+ * which DC IVAC asks: it has no effect. The walk of stage 1 for it is another matter. */
+static bool is_maintenance(u64 esr)
+{
+	return ESR_EC(esr) == EC_DABT_LOWER && (esr & (ESR_ABT_CM | ESR_ABT_S1PTW)) == ESR_ABT_CM;
 }
 
 /* Of a page that is not there, or is used again after a while. */
@@ -92,10 +119,15 @@ static inline bool is_for_page(const struct vcpu *v, u64 esr, u64 ipa)
 	       paging_covers(v->partition->paging, ipa);
 }
 
-/* In paged memory: a page that is first fetched from. */
+/* In paged memory: a page that is first fetched from. Elsewhere what may only be read, or not
+ * be fetched from. */
 static struct verdict permission_fault(struct vcpu *v, u64 esr, u64 ipa)
 {
-	if (!(esr & ESR_ABT_S1PTW) && !find_ipa(v, &ipa))
+	if (is_maintenance(esr))
+		return VERDICT(SKIP);
+	if (!v->partition->paging)
+		return VERDICT(ABORT);
+	if (!(esr & ESR_ABT_S1PTW) && !find_ipa(v, esr, &ipa))
 		return VERDICT(RESUME);
 	return paging_covers(v->partition->paging, ipa) ? paging_fault(v, esr, ipa)
 							: VERDICT(ABORT);
@@ -110,9 +142,9 @@ static __attribute__((noinline)) const struct mmio_region *find(struct vcpu *v, 
 	struct stage2_entry e;
 
 	*verdict = VERDICT(ABORT);
-	/* Others: a fetch from a device, or an abort that the bus reported. */
+	/* Others: an abort that the bus reported. */
 	if (FSC_TYPE(ESR_ABT_FSC(esr)) != FSC_TRANSLATION) {
-		if (p->paging && FSC_TYPE(ESR_ABT_FSC(esr)) == FSC_PERMISSION)
+		if (FSC_TYPE(ESR_ABT_FSC(esr)) == FSC_PERMISSION)
 			*verdict = permission_fault(v, esr, ipa);
 		return NULL;
 	}
@@ -122,10 +154,9 @@ static __attribute__((noinline)) const struct mmio_region *find(struct vcpu *v, 
 	if (e.kind != STAGE2_MMIO)
 		return NULL;
 	/* Without a valid syndrome (writeback, pairs, exclusives, SIMD) an access cannot
-	 * be carried out, as on a bus that does not support it; cache maintenance by
-	 * address has nothing to do. */
+	 * be carried out, as on a bus that does not support it. */
 	if ((esr & ACCESS_MASK) != ACCESS) {
-		if (ESR_EC(esr) == EC_DABT_LOWER && esr & ESR_ABT_CM)
+		if (is_maintenance(esr))
 			*verdict = VERDICT(SKIP);
 		return NULL;
 	}
@@ -141,6 +172,8 @@ struct verdict trap_abort(struct vcpu *v, u64 esr)
 
 	v->far = far;
 	v->hpfar = hpfar;
+	if (__builtin_expect(v->cpu->errata & ERRATA_STAGE2_FAULT, 0) && !confirm_ipa(v, esr))
+		return VERDICT(RESUME);
 	ipa = abort_ipa(v);
 	offset = ipa - region->range.base;
 	if ((esr & ACCESS_MASK) != ACCESS || offset >= region->range.size) {

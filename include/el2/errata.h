@@ -32,6 +32,9 @@ enum errata_action {
 	ERRATA_CALL_1 = 1 << 8,
 	ERRATA_CALL_2 = 1 << 9,
 	ERRATA_CALL_3 = 1 << 10,
+	/* A translation fault of stage 2 may be one of stage 1: ask AT before HPFAR_EL2 is
+	 * believed. */
+	ERRATA_STAGE2_FAULT = 1 << 11,
 };
 /* Iterations of the loop that overwrites the branch history; 0: no loop is known. */
 #define ERRATA_BHB_LOOPS(actions) ((u32)(actions) >> 24)
