@@ -162,6 +162,9 @@ static void hash(u64 *h, const void *data, size_t size)
 		*h = (*h ^ *p) * 0x100000001b3UL;
 }
 
+/* Its last member, behind which the compiler may leave anything. */
+#define END_OF(type, last) (offsetof(type, last) + sizeof(((type *)0)->last))
+
 static u64 hash_schedules(void)
 {
 	u64 h = 1;
@@ -169,10 +172,13 @@ static u64 hash_schedules(void)
 	for (u32 i = 0; i < NR_CPUS; i++) {
 		const struct schedule *s = &cpus[i].schedule;
 
-		hash(&h, s->windows, s->nr_windows * sizeof(*s->windows));
-		hash(&h, s->entries, (size_t)((u8 *)s->end - (u8 *)s->entries));
-		for (const struct schedule_entry *e = s->entries; e != s->end; e++)
+		for (const struct schedule_window *w = s->windows; w != s->windows + s->nr_windows;
+		     w++)
+			hash(&h, w, END_OF(struct schedule_window, donates));
+		for (const struct schedule_entry *e = s->entries; e != s->end; e++) {
+			hash(&h, e, END_OF(struct schedule_entry, windowed));
 			hash(&h, &e->vcpu->hcr, sizeof(u64));
+		}
 	}
 	return h;
 }
