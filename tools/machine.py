@@ -9,8 +9,11 @@ its file (bss, stacks).
 """
 
 import os
+import re
 import struct
+import subprocess
 from dataclasses import dataclass, field
+from functools import cache
 
 MIB = 1 << 20
 RAM_BASE = 0x40000000
@@ -55,6 +58,14 @@ def kernel_size(path):
 def option(text):
     """A value inside a -device or -M argument: commas are doubled there."""
     return text.replace(",", ",,")
+
+
+@cache
+def no_audio():
+    """Arguments for a board with a sound device; QEMU 8.2 has another way to say it."""
+    text = subprocess.run(["qemu-system-aarch64", "--version"], check=True, capture_output=True, text=True).stdout
+    version = tuple(map(int, re.search(r"version (\d+)\.(\d+)", text).groups()))
+    return ["-audio", "none"] if version >= (8, 2) else ["-audiodev", "none,id=a"]
 
 
 @dataclass
@@ -133,6 +144,6 @@ class Machine:
 
     def command(self, console):
         """The argument list; console: QEMU arguments that say where it goes."""
-        cpu = ["-audiodev", "none,id=a"] if self.zcu102 else ["-cpu", self.cpu]
+        cpu = no_audio() if self.zcu102 else ["-cpu", self.cpu]
         return ["qemu-system-aarch64", "-M", self.machine(), *cpu, "-smp", str(self.smp),
                 "-m", str(self.mem), "-nic", "none", *console, *self.boot(), *self.qemu]
