@@ -80,6 +80,7 @@ class Result:
     name: str
     passed: int = 0
     failures: list = field(default_factory=list)
+    skipped: list = field(default_factory=list)  # a sentence for each that could not be
     seconds: float = 0
 
 
