@@ -30,11 +30,17 @@ MAKEFLAGS += --no-builtin-rules
 DEBIAN   := $(BUILD)/debian
 LIBFDT   := $(DEBIAN)/libfdt/usr/lib/aarch64-linux-gnu/libfdt.a
 
-.PHONY: setup
-setup: ## Install and download what is missing (Debian packages)
+# What a target needs of Debian comes when it is wanted: a group of tools/setup.
+NEEDS    := $(addprefix setup-,build guest run uboot debug check host fuzz models test)
+
+.PHONY: setup $(NEEDS)
+setup: ## Install and download all that is missing (Debian packages)
 	@tools/setup
 
-$(LIBFDT): | setup ;
+$(NEEDS): setup-%:
+	@tools/setup $*
+
+$(LIBFDT): | setup-build ;
 
 # ---------------------------------------------------------------- image
 
@@ -43,7 +49,7 @@ WARN     := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
 CFLAGS   := -std=gnu11 -ffreestanding -O2 -g -fpie -fvisibility=hidden \
             -mcmodel=tiny -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
             -fno-stack-protector -fno-omit-frame-pointer -fno-common -include include/arch/hidden.h \
-            -ffile-prefix-map=$(CURDIR)=. $(WARN) -Iinclude -I$(BUILD)
+            -ffile-prefix-map='$(CURDIR)'=. $(WARN) -Iinclude -I$(BUILD)
 ASFLAGS  := -D__ASSEMBLER__ -g -Iinclude -I$(BUILD)
 LDFLAGS  := -pie --fix-cortex-a53-843419 --no-dynamic-linker -z text -z max-page-size=4096 -z noexecstack \
             --fatal-warnings -Bsymbolic
@@ -80,12 +86,12 @@ $(BUILD)/tocsin.elf: $(OBJECTS) linker.ld $(LIBFDT) Makefile
 	$(Q)$(LD) $(LDFLAGS) -T linker.ld -Map=$(BUILD)/tocsin.map -o $@ $(OBJECTS) $(LIBFDT)
 	$(Q)$(OBJCOPY) --change-section-lma '*+$(ELF_RAM)' $@
 
-$(BUILD)/obj/%.o: %.c Makefile | setup
+$(BUILD)/obj/%.o: %.c Makefile | setup-build
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/%.o: %.S Makefile $(OFFSETS) | setup
+$(BUILD)/obj/%.o: %.S Makefile $(OFFSETS) | setup-build
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ASFLAGS) -MMD -MP -c -o $@ $<
@@ -95,7 +101,7 @@ $(OFFSETS): $(BUILD)/gen/offsets.s
 	$(call say,GEN,$@)
 	$(Q)awk '/^[ \t]*->/ { sub(/^[ \t]*->/, ""); gsub(/[#$$]/, ""); print "#define", $$1, $$2 }' $< >$@
 
-$(BUILD)/gen/offsets.s: el2/offsets.c Makefile | setup
+$(BUILD)/gen/offsets.s: el2/offsets.c Makefile | setup-build
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -S -o $@ $<
 
@@ -104,16 +110,25 @@ $(BUILD)/gen/offsets.s: el2/offsets.c Makefile | setup
 # ---------------------------------------------------------------- guests
 
 LINUX    := $(DEBIAN)/linux/Image
+NEXT     := $(DEBIAN)/next/Image
 INITRDGZ := $(BUILD)/initrd.cpio.gz
 INITIN   := $(shell find tools/initrd tools/mkinitrd -type f)
 
-$(LINUX): | setup ;
+$(LINUX): | setup-guest ;
+$(NEXT): | setup-test ;
 
 include guest/linux/linux.mk
 
-$(INITRDGZ): $(INITIN) $(LINUX) $(LINUX_PROGRAMS)
+$(INITRDGZ): $(INITIN) $(LINUX) $(LINUX_PROGRAMS) $(call modules_for,linux)
 	$(call say,INITRD,$@)
-	$(Q)tools/mkinitrd $@
+	$(if $(BLANK),@echo "kbuild cannot work below a folder with a blank in its name: $@ has no modules of ours")
+	$(Q)tools/mkinitrd $@ $(DEBIAN)/linux $(filter $(BUILD)/linux/%,$^)
+
+# The same for the kernel of Debian's backports, where there is one.
+INITRD_NEXT := $(BUILD)/initrd-next.cpio.gz
+$(INITRD_NEXT): $(INITIN) $(NEXT) $(LINUX_PROGRAMS) $(call modules_for,next)
+	$(call say,INITRD,$@)
+	$(Q)tools/mkinitrd $@ $(DEBIAN)/next $(filter $(BUILD)/linux/% $(BUILD)/next/%,$^)
 
 # The same with a kernel in /kexec, and what that one is to find.
 INITRD_KEXEC := $(BUILD)/initrd-kexec.cpio
@@ -129,7 +144,7 @@ $(BUILD)/pattern.img:
 	@mkdir -p $(@D)
 	@seq -w 1048576 >$@
 
-$(BUILD)/uboot-%.img: $(BUILD)/tocsin.img $(LINUX) $(INITRDGZ) tools/uboot-disk $(wildcard tools/uboot/*)
+$(BUILD)/uboot-%.img: $(BUILD)/tocsin.img $(LINUX) $(INITRDGZ) tools/uboot-disk $(wildcard tools/uboot/*) | setup-uboot
 	$(call say,DISK,$@)
 	$(Q)tools/uboot-disk $* $@ $(LINUX) $(INITRDGZ) 'console=ttyAMA0 tocsin.test=shell' ''
 
@@ -143,25 +158,25 @@ RUN_VARS := KERNEL INITRD APPEND TOCSIN SMP MEM GIC CPU QEMU_ARGS GUEST_ELF UBOO
 export $(RUN_VARS)
 
 .PHONY: run run-partitions run-paging run-pager demo-partitions run-uboot debug
-run: all $(INITRDGZ) ## Run Debian, or KERNEL= INITRD= APPEND=, with SMP= MEM= GIC= CPU= TOCSIN=
+run: setup-run all $(INITRDGZ) ## Run Debian, or KERNEL= INITRD= APPEND=, with SMP= MEM= GIC= CPU= TOCSIN=
 	@tools/run
 
-run-partitions: all $(INITRDGZ) build/guest/periodic.bin ## Two Debians and a real-time guest; SMP=1: in time windows
+run-partitions: setup-run all $(INITRDGZ) build/guest/periodic.bin ## Two Debians and a real-time guest; SMP=1: in time windows
 	@tools/run-partitions
 
-demo-partitions: all $(INITRDGZ) build/guest/periodic.bin ## The same, and a script kills and restarts them
+demo-partitions: setup-run all $(INITRDGZ) build/guest/periodic.bin ## The same, and a script kills and restarts them
 	@tools/run-partitions --demo
 
-run-paging: all $(INITRDGZ) ## Debian, a quarter of it resident, waits for pages and sleeps for them; LATENCY=us
+run-paging: setup-run all $(INITRDGZ) ## Debian, a quarter of it resident, waits for pages and sleeps for them; LATENCY=us
 	@tools/run-paging
 
-run-pager: all $(INITRDGZ) ## The same, and another Debian keeps its pages; LATENCY=us
+run-pager: setup-run all $(INITRDGZ) ## The same, and another Debian keeps its pages; LATENCY=us
 	@tools/run-paging --pager
 
-run-uboot: all $(INITRDGZ) ## The same from U-Boot: UBOOT=extlinux (default) or script
+run-uboot: setup-run setup-uboot all $(INITRDGZ) ## The same from U-Boot: UBOOT=extlinux (default) or script
 	@tools/run --uboot
 
-debug: all $(INITRDGZ) ## The same, stopped, waiting for gdb (build/debug.gdb; GUEST_ELF=)
+debug: setup-run setup-debug all $(INITRDGZ) ## The same, stopped, waiting for gdb (build/debug.gdb; GUEST_ELF=)
 	@tools/run --debug
 
 # ---------------------------------------------------------------- host tests
@@ -179,7 +194,7 @@ sources_of   = $(shell sed -n 's,.*sources:,,p' $(1) | sed 's,\*/.*,,')
 HOST_DEPS   += mm/pages.c
 
 define host_program
-$(BUILD)/host/$(1): $(2) $(call sources_of,$(2)) $(HOST_DEPS) | setup
+$(BUILD)/host/$(1): $(2) $(call sources_of,$(2)) $(HOST_DEPS) | setup-host $(5)
 	$$(call say,HOSTCC,$$<)
 	@mkdir -p $$(@D)
 	$$(Q)$(3) $(HOST_CFLAGS) -o $$@ $(4) $$< $(call sources_of,$(2)) -lfdt
@@ -187,7 +202,7 @@ endef
 $(foreach t,$(HOST_TESTS),$(eval $(call \
 	host_program,$(t),tests/host/$(t).c,$(HOSTCC) $(SANITIZE),tests/host/main.c)))
 $(foreach t,$(HOST_FUZZ),$(eval $(call \
-	host_program,$(t),tests/host/fuzz/$(t).c,$(CLANG) -fsanitize=fuzzer $(SANITIZE),)))
+	host_program,$(t),tests/host/fuzz/$(t).c,$(CLANG) -fsanitize=fuzzer $(SANITIZE),,setup-fuzz)))
 
 # ---------------------------------------------------------------- checker
 
@@ -199,7 +214,7 @@ PARTCHECK := tools/partcheck/partcheck.c $(wildcard boot/config*.c boot/machine*
 .PHONY: partcheck
 partcheck: $(BUILD)/partcheck ## Build the checker of configurations (docs/partitions.md)
 
-$(BUILD)/partcheck: $(PARTCHECK) $(HOST_DEPS) | setup
+$(BUILD)/partcheck: $(PARTCHECK) $(HOST_DEPS) | setup-host
 	$(call say,HOSTCC,$@)
 	$(Q)$(HOSTCC) $(HOST_CFLAGS) -o $@ $(PARTCHECK) -lfdt
 
@@ -216,19 +231,19 @@ test: setup ## Everything, in at most half an hour; ONLY=pattern selects
 soak: setup ## The long runs
 	@tests/run --soak build $(SUITES)
 
-test-check: setup ## Static checks: layers, libfdt, FP, lines, headers, format
+test-check: setup-check setup-build setup-host setup-run ## Static checks: layers, libfdt, FP, lines, headers, format
 	@tests/run build check
-test-host: setup ## Host tests of the pure logic, with ASan and UBSan
+test-host: setup-host ## Host tests of the pure logic, with ASan and UBSan
 	@tests/run host
-test-fuzz: setup ## Fuzz targets with a fixed seed and count
+test-fuzz: setup-fuzz setup-host ## Fuzz targets with a fixed seed and count
 	@tests/run fuzz
-test-models: setup ## Spin models of what happens between CPUs
+test-models: setup-models ## Spin models of what happens between CPUs
 	@tests/run models
-test-guest: setup ## Bare-metal guests under QEMU
+test-guest: setup-build setup-run setup-debug ## Bare-metal guests under QEMU
 	@tests/run build guest
-test-partition: setup ## Two partitions under QEMU: one attacks, the other must not notice
+test-partition: setup-build setup-run setup-test ## Two partitions under QEMU: one attacks, the other must not notice
 	@tests/run build partition
-test-linux: setup ## Debian under QEMU: shell, hotplug, reset, virtio, U-Boot
+test-linux: setup-build setup-guest setup-run setup-uboot setup-test ## Debian under QEMU: shell, hotplug, reset, virtio, U-Boot
 	@tests/run build linux
 
 check: test-check ## The same as test-check
@@ -239,24 +254,24 @@ models: test-models ## The same as test-models
 # What the tests under QEMU need, beside the image.
 .PHONY: test-linux-parts
 test-linux-parts: build/guest/channel.bin build/guest/periodic.bin build/guest/pagedwalk.bin $(INITRDGZ) \
-		$(INITRD_KEXEC) $(BUILD)/pattern.img $(BUILD)/uboot-extlinux.img $(BUILD)/uboot-script.img
+		$(INITRD_KEXEC) $(if $(wildcard $(NEXT)),$(INITRD_NEXT)) $(BUILD)/pattern.img $(BUILD)/uboot-extlinux.img $(BUILD)/uboot-script.img
 
 # QEMU's plugin that counts for tools/stretch.
-$(BUILD)/stretch.so: tools/stretch-plugin.c Makefile
+$(BUILD)/stretch.so: tools/stretch-plugin.c Makefile | setup-host
 	$(call say,HOSTCC,$<)
 	$(Q)$(HOSTCC) -std=gnu11 -O2 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden -o $@ $<
 
 .PHONY: stretch
-stretch: all ## The longest that a CPU is kept and a lock held under attack, against bounds
+stretch: setup-run all ## The longest that a CPU is kept and a lock held under attack, against bounds
 	@tools/stretch
 
-bench: all ## The cost ledger: instructions per operation against the baseline
+bench: setup-run all ## The cost ledger: instructions per operation against the baseline
 	@tools/bench
 
-bench-accept: all ## Make the ledger of this tree the baseline
+bench-accept: setup-run all ## Make the ledger of this tree the baseline
 	@tools/bench --accept
 
-bench-paging: all $(INITRDGZ) build/guest/neighbour.bin build/guest/storm.bin ## What sleeping for absent pages is worth: tables, docs/paging.svg
+bench-paging: setup-run all $(INITRDGZ) build/guest/neighbour.bin build/guest/storm.bin ## What sleeping for absent pages is worth: tables, docs/paging.svg
 	@tools/bench-paging
 
 # ---------------------------------------------------------------- looking at it
@@ -273,8 +288,8 @@ disasm: $(BUILD)/tocsin.elf ## Disassembly with source lines (build/tocsin.dis)
 addr2line: ## Source lines of a backtrace: ADDRS="0x1234 tocsin+0x5678"
 	@$(CROSS)addr2line -fipae $(BUILD)/tocsin.elf $(patsubst tocsin+%,%,$(ADDRS))
 
-format: setup ## Format the C sources
-	@clang-format -i $$(find $(wildcard $(DIRS)) include guest tests -name '*.[ch]')
+format: setup-check ## Format the C sources
+	@tests/check/format --write
 
 clean: ## Remove what was built, keep the downloaded packages
 	@rm -rf $(filter-out $(DEBIAN),$(wildcard $(BUILD)/*))

@@ -28,32 +28,32 @@ GUEST_ELF_BASE := 0x44000000
 .PHONY: guests
 guests: $(GUEST_BINS)
 
-build/guest/rt/%.o: guest/%.c
+build/guest/rt/%.o: guest/%.c | setup-build
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)
 	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
-build/guest/rt/start.o: guest/start.S
+build/guest/rt/start.o: guest/start.S | setup-build
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)
 	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -c -o $@ $<
 
-build/guest/rt/start-image.o: guest/start.S
+build/guest/rt/start-image.o: guest/start.S | setup-build
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)
 	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -DIMAGE_HEADER -c -o $@ $<
 
-build/guest/rt/%-asm.o: guest/%.S
+build/guest/rt/%-asm.o: guest/%.S | setup-build
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)
 	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -D__ASSEMBLER__ -MMD -MP -c -o $@ $<
 
-build/guest/%.o: tests/guest/%.c
+build/guest/%.o: tests/guest/%.c | setup-build
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)
 	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
-build/guest/%.o: guest/examples/%.c
+build/guest/%.o: guest/examples/%.c | setup-build
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)
 	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<

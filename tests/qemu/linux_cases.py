@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's stock kernel under Tocsin; its tests are tools/initrd/tests/."""
 
+import os
 import re
 
 import demonstration
@@ -30,6 +31,20 @@ def debian(name, bootargs="", **more):
     test = more.pop("test", name)
     return {**LINUX, "name": name, "bootargs": f"console=ttyAMA0 tocsin.test={test} {bootargs}".strip(),
             "expect": [DETECTED, RUNNING, rf"tocsin-guest: {test} passed"], **more}
+
+
+# The kernel of Debian's backports, which is the next release's, and what modules of ours it loads.
+NEXT = {"kernel": "build/debian/next/Image", "initrd": "build/initrd-next.cpio.gz"}
+
+
+def next_kernel(case):
+    """The same with that kernel, if there is one for this release."""
+    def changed(part):
+        return {**part, **{key: NEXT[key] for key in NEXT if part.get(key) == LINUX[key]}}
+
+    parts = [changed(part) for part in case.get("partitions", [])]
+    return [{**changed(case), "name": f"{case['name']}.next", "partitions": parts}] if os.path.exists(
+        NEXT["kernel"]) else []
 
 
 def virtio(transport):
@@ -270,6 +285,8 @@ CASES = [
                     bootargs="tocsin.pagerd=-v", smp=3, soak=True, timeout=3000),
     WATCHDOG,
     *matrix(channel("channel"), gic=["2", "3"]),
+    *next_kernel(channel("channel")),
+    *next_kernel(paging(2)),
     direct("direct.gic3"),
     direct("direct.gic2", gic="2", soak=True),
     *matrix(debian("shell", expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"]),
@@ -285,6 +302,7 @@ CASES = [
            expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"]),
     sdei_module(1, rounds=30, gic="3"),
     sdei_module(0, rounds=10, gic="2"),
+    *next_kernel(sdei_module(1, rounds=2)),
     {**SDEI["panic"], "gic": "3"},
     {**SDEI["reboot"], "gic": "2"},
     {**SDEI["kexec"], "gic": "2"},

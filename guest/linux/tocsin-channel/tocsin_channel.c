@@ -19,6 +19,7 @@
 #include <linux/platform_device.h>
 #include <linux/poll.h>
 #include <linux/uaccess.h>
+#include <linux/version.h>
 
 struct channel {
 	struct miscdevice misc;
@@ -33,6 +34,13 @@ struct channel {
 };
 
 static DEFINE_IDA(numbers);
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
+}
+#endif
 
 static u32 get(const struct channel *c, u32 reg)
 {
@@ -106,11 +114,11 @@ static int channel_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;
-	vma->vm_flags &= ~VM_MAYEXEC;
+	vm_flags_clear(vma, VM_MAYEXEC);
 	if (!c->may_write) {
 		if (vma->vm_flags & VM_WRITE)
 			return -EACCES;
-		vma->vm_flags &= ~VM_MAYWRITE;
+		vm_flags_clear(vma, VM_MAYWRITE);
 	}
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
@@ -124,7 +132,6 @@ static const struct file_operations operations = {
     .poll = channel_poll,
     .unlocked_ioctl = channel_ioctl,
     .mmap = channel_mmap,
-    .llseek = no_llseek,
 };
 
 static irqreturn_t doorbell(int irq, void *cookie)
@@ -156,6 +163,11 @@ static int find_memory(struct channel *c, struct device *dev)
 static void give_number_back(void *c)
 {
 	ida_free(&numbers, ((struct channel *)c)->number);
+}
+
+static void close_device(void *c)
+{
+	misc_deregister(&((struct channel *)c)->misc);
 }
 
 static int name_device(struct channel *c, struct device *dev)
@@ -195,16 +207,7 @@ static int channel_probe(struct platform_device *pdev)
 		return err;
 	/* What has rung before anybody listened raises no interrupt again. */
 	atomic_or(get(c, TOCSIN_CHANNEL_BELLS), &c->bells);
-	platform_set_drvdata(pdev, c);
-	return misc_register(&c->misc);
-}
-
-static int channel_remove(struct platform_device *pdev)
-{
-	struct channel *c = platform_get_drvdata(pdev);
-
-	misc_deregister(&c->misc);
-	return 0;
+	return misc_register(&c->misc) ?: devm_add_action_or_reset(dev, close_device, c);
 }
 
 static const struct of_device_id matches[] = {{.compatible = "tocsin,channel"}, {}};
@@ -213,7 +216,6 @@ MODULE_DEVICE_TABLE(of, matches);
 /* A program may hold the device open for as long as it likes: no unbinding by hand. */
 static struct platform_driver channel_driver = {
     .probe = channel_probe,
-    .remove = channel_remove,
     .driver = {.name = "tocsin-channel", .of_match_table = matches, .suppress_bind_attrs = true},
 };
 module_platform_driver(channel_driver);
