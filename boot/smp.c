@@ -23,6 +23,7 @@
 #include <mm/cache.h>
 #include <mm/pages.h>
 #include <mm/stage1.h>
+#include <mm/stage2.h>
 
 /* guard, panic stack, guard, stack */
 #define PANIC_STACK_PAGES 2
@@ -115,6 +116,7 @@ enum err cpu_init(struct cpu *cpu)
 	errata_init_cpu(cpu);
 	choose_vectors(cpu);
 	idreg_init_cpu();
+	stage2_init_cpu();
 	trapreg_init_cpu(cpu);
 	timer_set(UINT64_MAX);
 	err = gic_cpu_init(cpu->index, cpu->mpidr);

@@ -102,6 +102,14 @@ void gic_send_sgi(enum gic_sgi sgi, u32 cpu, u64 mpidr)
 		gicv2_send_sgi(sgi, cpu);
 }
 
+void gic_dismiss(u32 token, u32 intid)
+{
+	if (intid <= GIC_INTID_NONE)
+		return;
+	write_sysreg(ICC_EOIR1_EL1, token);
+	gic_dir(token);
+}
+
 void gic_enable(u32 cpu, u32 intid)
 {
 	write_bit(cpu, intid, GICD_ISENABLER);

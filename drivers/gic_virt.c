@@ -143,13 +143,19 @@ static __attribute__((noinline)) void write_active(const struct gic_virt *s)
 
 static const struct gic_virt none;
 
+/* A guest may have turned ICC_* registers off for itself. Bits of ICH_VMCR_EL2 depend on them:
+ * before it is written for another partition there is an ISB (load() in el2/context.c). */
+static void turn_on_registers(void)
+{
+	write_sysreg(ICC_SRE_EL1, 7);
+}
+
 static void write_control(const struct gic_virt *s)
 {
 	if (gic.version == 2) {
 		io_write32(gic.hyp + GICH_VMCR, s->vmcr);
 		return;
 	}
-	write_sysreg(ICC_SRE_EL1, 7); /* a guest may have turned it off for itself */
 	write_sysreg(ICH_VMCR_EL2, s->vmcr);
 }
 
@@ -157,6 +163,10 @@ void gic_virt_reset(u32 vtr)
 {
 	gic_note_vtr(vtr);
 	gic_hcr_write(ICH_HCR_EL2_EN);
+	if (gic.version == 3) {
+		turn_on_registers();
+		isb();
+	}
 	for (u32 n = 0; n <= (vtr & 0x3f); n++) /* also those that others do not have */
 		gic_lr_write(n, 0);
 	write_control(&none);
@@ -171,6 +181,7 @@ void gic_virt_save(struct gic_virt *s)
 	} else {
 		s->vmcr = (u32)read_sysreg(ICH_VMCR_EL2);
 		read_active(s);
+		turn_on_registers();
 	}
 	if (s->any_active)
 		write_active(&none);

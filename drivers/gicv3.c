@@ -16,6 +16,17 @@ static bool is_v3(u64 frame)
 	return arch == 3 || arch == 4;
 }
 
+/* Extended SPIs, which Tocsin gives to nobody, stay off, whatever firmware did with them. */
+static void quiesce_extended(void)
+{
+	u64 typer = io_read32(gic.dist + GICD_TYPER);
+
+	if (!(typer & GICD_TYPER_ESPI))
+		return;
+	for (u32 n = 0; n <= FIELD_GET(GICD_TYPER_ESPI_RANGE, typer); n++)
+		io_write32(gic.dist + GICD_ICENABLER_E + n * 4, ~0U);
+}
+
 enum err gicv3_init(void)
 {
 	if (!is_v3(gic.dist)) {
@@ -32,6 +43,7 @@ enum err gicv3_init(void)
 		io_write32(gic.dist + GICD_IGROUPR + n * 4, ~0U);
 		io_write32(gic.dist + GICD_IGRPMODR + n * 4, 0);
 	}
+	quiesce_extended();
 	for (u32 intid = GIC_SPI_BASE; intid < gic.nr_intids; intid++)
 		gic_route(intid, 0, read_sysreg(MPIDR_EL1));
 	gic_poll_clear(gic.dist + GICD_CTLR, GICD_CTLR_RWP);
@@ -75,6 +87,41 @@ static u64 find_redist(u64 mpidr)
 	return 0;
 }
 
+/* LPIs have tables in memory, which the GIC goes on reading and writing, and which a partition
+ * might get. False, after a sentence: they are on for good. */
+static bool lpis_off(u32 cpu, u64 frame)
+{
+	u32 ctlr = io_read32(frame + GICR_CTLR);
+
+	if (!(ctlr & GICR_CTLR_ENABLE_LPIS))
+		return true;
+	io_write32(frame + GICR_CTLR, ctlr & ~(u32)GICR_CTLR_ENABLE_LPIS);
+	gic_poll_clear(frame + GICR_CTLR, GICR_CTLR_RWP);
+	if (io_read32(frame + GICR_CTLR) & GICR_CTLR_ENABLE_LPIS) {
+		log_error("CPU %u: firmware has turned LPIs on, and they cannot be turned off: the "
+			  "redistributor at %#lx writes to tables at %#lx and %#lx",
+			  cpu, (unsigned long)frame,
+			  (unsigned long)io_read64(frame + GICR_PROPBASER),
+			  (unsigned long)io_read64(frame + GICR_PENDBASER));
+		return false;
+	}
+	log_warn("CPU %u: firmware has left LPIs on: they are off now", cpu);
+	return true;
+}
+
+/* All private interrupts off, extended PPIs, of which PPInum tells, too. */
+static void quiesce_private(u64 frame)
+{
+	u64 nr_more = FIELD_GET(GICR_TYPER_PPINUM, io_read64(frame + GICR_TYPER));
+
+	gic_quiesce_word(frame + GICR_SGI_BASE, 0);
+	for (u32 n = 1; n <= MIN(nr_more, 2UL); n++)
+		io_write32(frame + GICR_SGI_BASE + GICD_ICENABLER + n * 4, ~0U);
+	io_write32(frame + GICR_SGI_BASE + GICD_IGROUPR, ~0U);
+	io_write32(frame + GICR_SGI_BASE + GICD_IGRPMODR, 0);
+	gic_poll_clear(frame + GICR_CTLR, GICR_CTLR_RWP);
+}
+
 static enum err redist_init(u32 cpu, u64 mpidr)
 {
 	u64 frame = find_redist(mpidr);
@@ -92,10 +139,9 @@ static enum err redist_init(u32 cpu, u64 mpidr)
 			  (unsigned long)frame);
 		return ERR_NOT_FOUND;
 	}
-	gic_quiesce_word(frame + GICR_SGI_BASE, 0);
-	io_write32(frame + GICR_SGI_BASE + GICD_IGROUPR, ~0U);
-	io_write32(frame + GICR_SGI_BASE + GICD_IGRPMODR, 0);
-	gic_poll_clear(frame + GICR_CTLR, GICR_CTLR_RWP);
+	if (!lpis_off(cpu, frame))
+		return ERR_UNSUPPORTED;
+	quiesce_private(frame);
 	return OK;
 }
 

@@ -201,6 +201,8 @@ void errata_init_cpu(struct cpu *c)
 	 * the whole machine. */
 	if (c->errata & ERRATA_TLBI_REPEAT)
 		tlb_repeat = true;
+	if (c->errata & ERRATA_AT_SPECULATION)
+		tlb_walks_ahead = true;
 	if (c->errata & ERRATA_CLEAN_INVALIDATE)
 		cache_clean_unsafe = true;
 	if (c->errata & ERRATA_CALL_2)

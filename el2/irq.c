@@ -77,21 +77,20 @@ static bool handle_own(struct cpu *cpu, u32 intid)
 }
 
 /* Bound to an event, it stays active until that is completed; else it is nobody's. */
-static __attribute__((noinline)) void not_the_vgics(u32 ack)
+static __attribute__((noinline)) void not_the_vgics(u32 token, u32 intid)
 {
-	if (!vsdei_interrupt(this_cpu()->current, gic_intid(ack)))
-		gic_dir(ack);
+	if (!vsdei_interrupt(this_cpu()->current, intid))
+		gic_dir(token);
 }
 
 void irq_handle(struct cpu *cpu)
 {
-	u32 ack = gic_take();
-	u32 intid = gic_intid(ack);
+	struct gic_taken t = gic_take();
 
-	if (intid >= GIC_INTID_SPURIOUS)
-		return;
-	if (intid != own.virtual_timer && handle_own(cpu, intid))
-		gic_dir(ack);
-	else if (!vgic_inject_physical(cpu->current, intid)) /* else its guest deactivates it */
-		not_the_vgics(ack);
+	if (t.intid >= GIC_INTID_SPURIOUS)
+		gic_dismiss(t.token, t.intid);
+	else if (t.intid != own.virtual_timer && handle_own(cpu, t.intid))
+		gic_dir(t.token);
+	else if (!vgic_inject_physical(cpu->current, t.intid)) /* else its guest deactivates it */
+		not_the_vgics(t.token, t.intid);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Partitions' stage-2 tables and what their entries mean. Lock: the stage2's
- * own, above the page pool's.
+ * own, above the page pool's; cpus_lock, a leaf, while CPUs come up.
  */
 #include <arch/barrier.h>
 #include <arch/sysreg.h>
@@ -9,6 +9,8 @@
 #include <mm/stage2.h>
 #include <mm/stage2_bits.h>
 #include <mm/tlb.h>
+
+bool tlb_walks_ahead;
 
 #define MEMORY_ATTRIBUTES (S2_MEMORY | PTE_AF)
 #define SHARED_ATTRIBUTES (S2_NORMAL | S2_INNER_SHAREABLE | S2_XN | PTE_AF)
@@ -23,6 +25,13 @@
 #define VTTBR_VMID(vmid) ((u64)(vmid) << 48)
 
 static const u8 parange_bits[] = {32, 36, 40, 42, 44, 48};
+
+/* What all CPUs have: a table is for each of them. */
+static struct {
+	u8 parange;
+	bool vmid16;
+} least = {ARRAY_SIZE(parange_bits) - 1, true};
+static struct lock cpus_lock;
 
 u8 stage2_parange_bits(u8 parange)
 {
@@ -63,22 +72,56 @@ static void invalidate(const ipa_t *ipas, u32 n)
 	tlbi_stage1();
 }
 
+/* What is in the hardware for the vCPU that is loaded. */
+struct borrowed {
+	u64 vttbr, tcr, sctlr;
+};
+
+/* VTTBR_EL2 becomes s2's. Stage 1 is another guest's: where a walk of it would not wait for
+ * an access it is closed, which TCR_EL1.EPD does with the MMU on. */
+static struct borrowed borrow(const struct stage2 *s2)
+{
+	struct borrowed b = {.vttbr = read_sysreg(VTTBR_EL2)};
+
+	if (b.vttbr == s2->vttbr)
+		return b;
+	if (tlb_walks_ahead) {
+		b.tcr = read_sysreg(TCR_EL1);
+		b.sctlr = read_sysreg(SCTLR_EL1);
+		write_sysreg(TCR_EL1, b.tcr | TCR_EL1_EPD0 | TCR_EL1_EPD1);
+		isb();
+		write_sysreg(SCTLR_EL1, b.sctlr | SCTLR_EL1_M);
+		isb();
+	}
+	write_sysreg(VTTBR_EL2, s2->vttbr);
+	isb();
+	return b;
+}
+
+static void give_back(const struct stage2 *s2, const struct borrowed *b)
+{
+	if (b->vttbr != s2->vttbr) {
+		write_sysreg(VTTBR_EL2, b->vttbr);
+		if (tlb_walks_ahead) {
+			isb();
+			write_sysreg(SCTLR_EL1, b->sctlr);
+			isb();
+			write_sysreg(TCR_EL1, b->tcr);
+		}
+	}
+	isb();
+}
+
 /* These pages of s2, or, if n is 0, all. */
 static void forget(const struct stage2 *s2, const ipa_t *ipas, u32 n)
 {
-	u64 vttbr = read_sysreg(VTTBR_EL2);
+	struct borrowed b = borrow(s2);
 
-	if (vttbr != s2->vttbr) {
-		write_sysreg(VTTBR_EL2, s2->vttbr);
-		isb();
-	}
 	for (int i = 0; i <= tlb_repeat; i++) {
 		invalidate(ipas, n);
 		dsb(ish);
 	}
-	if (vttbr != s2->vttbr)
-		write_sysreg(VTTBR_EL2, vttbr);
-	isb();
+	give_back(s2, &b);
 }
 
 static void invalidate_ipa(const void *owner, u64 ipa, int level)
@@ -94,23 +137,31 @@ static void invalidate_all(const void *owner)
 
 static const struct pgtable_ops ops = {invalidate_ipa, invalidate_all};
 
-enum err stage2_create(struct stage2 *s2, u16 vmid, u8 ipa_bits)
+void stage2_init_cpu(void)
 {
 	u64 mmfr0 = read_sysreg(ID_AA64MMFR0_EL1);
 	u64 mmfr1 = read_sysreg(ID_AA64MMFR1_EL1);
-	bool vmid16 = FIELD_GET(ID_AA64MMFR1_EL1_VMIDBITS, mmfr1) == 2;
-	u8 parange = MIN(FIELD_GET(ID_AA64MMFR0_EL1_PARANGE, mmfr0), ARRAY_SIZE(parange_bits) - 1);
-	enum err err = pgtable_create(&s2->table, ipa_bits, true, &ops, s2);
 
+	lock_take(&cpus_lock);
+	least.parange = MIN(least.parange, (u8)FIELD_GET(ID_AA64MMFR0_EL1_PARANGE, mmfr0));
+	least.vmid16 &= FIELD_GET(ID_AA64MMFR1_EL1_VMIDBITS, mmfr1) == 2;
+	lock_drop(&cpus_lock);
+}
+
+enum err stage2_create(struct stage2 *s2, u16 vmid, u8 ipa_bits)
+{
+	enum err err;
+
+	if (ipa_bits > parange_bits[least.parange] || vmid > (least.vmid16 ? 0xffff : 0xff))
+		return ERR_RANGE;
+	err = pgtable_create(&s2->table, ipa_bits, true, &ops, s2);
 	if (err)
 		return err;
-	if (vmid > (vmid16 ? 0xffff : 0xff))
-		return ERR_RANGE;
 	s2->lock = (struct lock){0};
 	s2->vmid = vmid;
 	s2->vttbr = VTTBR_VMID(s2->vmid) | (u64)s2->table.root;
-	s2->vtcr = VTCR_RES1 | VTCR_PS(parange) | VTCR_WALK_CACHED | (vmid16 ? VTCR_VS : 0) |
-		   VTCR_SL0(s2->table.start_level) | (64 - ipa_bits);
+	s2->vtcr = VTCR_RES1 | VTCR_PS(least.parange) | VTCR_WALK_CACHED |
+		   (least.vmid16 ? VTCR_VS : 0) | VTCR_SL0(s2->table.start_level) | (64 - ipa_bits);
 	return OK;
 }
 

@@ -10,6 +10,7 @@
 #include <lib/atomic.h>
 #include <mm/stage2.h>
 #include <mm/stage2_bits.h>
+#include <mm/tlb.h>
 
 /* VTCR_EL2: where the CPU has it, it sets access flags itself; elsewhere there are faults. */
 #define VTCR_HA BIT(21)
@@ -65,9 +66,11 @@ void stage2_page_allow_exec(u64 *entry, ipa_t ipa)
 {
 	atomic_andnot(entry, S2_XN);
 	dsb(ishst);
-	tlbi_stage2_ipa(ipa);
-	dsb(ish);
-	tlbi_stage1();
-	dsb(ish);
+	for (int i = 0; i <= tlb_repeat; i++) {
+		tlbi_stage2_ipa(ipa);
+		dsb(ish);
+		tlbi_stage1();
+		dsb(ish);
+	}
 	isb();
 }

@@ -66,53 +66,43 @@ enum err gic_init(const struct gic_config *config) MUST_CHECK;
  * not wake. */
 enum err gic_cpu_init(u32 cpu, u64 mpidr) MUST_CHECK;
 
-/* The INTID in what gic_ack() gave. */
-static inline u32 gic_intid(u32 ack)
-{
-	return ack & 0x3ff;
-}
+/* An acknowledged interrupt: the whole register, which the controller wants back, and of
+ * it the INTID: 10 bits of GICv2's, all 24 of GICv3's. */
+struct gic_taken {
+	u32 token, intid;
+};
 
-/* Acknowledges the highest-priority pending interrupt: a token whose gic_intid()
- * is at least GIC_INTID_SPURIOUS if there is none. */
-static inline u32 gic_ack(void)
+/* Acknowledges the highest-priority pending interrupt, and priority drop, which lets the
+ * next one in. GIC_INTID_SPURIOUS and above: gic_dismiss() it. */
+static inline struct gic_taken gic_take(void)
 {
-	return gic.version == 3 ? (u32)read_sysreg(ICC_IAR1_EL1) : io_read32(gic.cpu + 0x0c);
-}
-
-/* Priority drop: lets the next interrupt in. Takes gic_ack()'s token. */
-static inline void gic_eoi(u32 ack)
-{
-	if (gic.version == 3)
-		write_sysreg(ICC_EOIR1_EL1, ack);
-	else
-		io_write32(gic.cpu + 0x10, ack);
-}
-
-/* Both, unless there is none. */
-static inline u32 gic_take(void)
-{
-	u32 ack;
+	struct gic_taken t;
 
 	if (gic.version == 3) {
-		ack = (u32)read_sysreg(ICC_IAR1_EL1);
-		if (gic_intid(ack) < GIC_INTID_SPURIOUS)
-			write_sysreg(ICC_EOIR1_EL1, ack);
+		t.token = t.intid = (u32)read_sysreg(ICC_IAR1_EL1);
+		if (t.intid < GIC_INTID_SPURIOUS)
+			write_sysreg(ICC_EOIR1_EL1, t.token);
 	} else {
-		ack = io_read32(gic.cpu + 0x0c);
-		if (gic_intid(ack) < GIC_INTID_SPURIOUS)
-			io_write32(gic.cpu + 0x10, ack);
+		t.token = io_read32(gic.cpu + 0x0c);
+		t.intid = t.token & 0x3ff;
+		if (t.intid < GIC_INTID_SPURIOUS)
+			io_write32(gic.cpu + 0x10, t.token);
 	}
-	return ack;
+	return t;
 }
 
-/* Deactivation: lets the same interrupt in again. Takes gic_ack()'s token. Not for
+/* Ends what gic_take() gave and no table has: nothing at all, or an LPI or extended
+ * interrupt (1024 and above), of which Tocsin has enabled none. */
+void gic_dismiss(u32 token, u32 intid);
+
+/* Deactivation: lets the same interrupt in again. Takes gic_take()'s token. Not for
  * an interrupt that the vGIC has taken: its guest does it. */
-static inline void gic_dir(u32 ack)
+static inline void gic_dir(u32 token)
 {
 	if (gic.version == 3)
-		write_sysreg(ICC_DIR_EL1, ack);
+		write_sysreg(ICC_DIR_EL1, token);
 	else
-		io_write32(gic.dir, ack);
+		io_write32(gic.dir, token);
 }
 
 /* Rings another CPU's doorbell, ordered after all earlier stores. */

@@ -31,6 +31,12 @@
 #define GIC_V3_IDREGS 0xffd0
 #define GIC_V3_PIDR2 0xffe8
 
+/* Extended SPIs; in a redistributor extended PPIs, behind the others. */
+#define GICD_ICENABLER_E 0x1400
+#define GICD_TYPER_ESPI BIT(8)
+#define GICD_TYPER_ESPI_RANGE GENMASK(31, 27)
+#define GICR_TYPER_PPINUM GENMASK(31, 27)
+
 #define GICD_CTLR_GROUP0 BIT(0) /* the only group there is for a non-secure GICv2 access */
 #define GICD_CTLR_GROUP1 BIT(1)
 #define GICD_CTLR_ARE BIT(4)
@@ -45,8 +51,11 @@
 #define GICR_IIDR 0x004
 #define GICR_TYPER 0x008
 #define GICR_WAKER 0x014
+#define GICR_PROPBASER 0x070
+#define GICR_PENDBASER 0x078
 #define GICR_SGI_BASE 0x10000
 #define GICR_FRAME 0x20000
+#define GICR_CTLR_ENABLE_LPIS BIT(0)
 #define GICR_CTLR_RWP BIT(3)
 #define GICR_TYPER_VLPIS BIT(1)
 #define GICR_TYPER_LAST BIT(4)
@@ -72,6 +81,8 @@
 
 /* The one priority that every physical interrupt has. */
 #define GIC_PRIORITY 0xa0U
+
+#define GIC_INTID_NONE 1023
 
 /* Polls of a register that changes within microseconds. */
 #define GIC_POLLS 100000

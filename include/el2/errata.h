@@ -12,7 +12,8 @@ struct cpu;
 /* What a CPU needs of us; struct cpu has a word of them. */
 enum errata_action {
 	/* A speculative AT or table walk may fill the TLB from a half-switched
-	 * EL1 context: set TCR_EL1.EPD0/1, and ISB, around the switch. */
+	 * EL1 context: set TCR_EL1.EPD0/1, and ISB, around the switch, and where
+	 * mm/stage2.c borrows VTTBR_EL2. */
 	ERRATA_AT_SPECULATION = 1 << 0,
 	/* TLBI; DSB has to be done twice. */
 	ERRATA_TLBI_REPEAT = 1 << 1,

@@ -33,9 +33,13 @@ struct stage2_entry {
 	u64 raw; /* the descriptor, for reports */
 };
 
+/* Takes notice of the calling CPU's physical address size and VMIDs: the least counts. Each CPU,
+ * as it comes up, before stage2_create(). */
+void stage2_init_cpu(void);
+
 /* Empty tables for ipa_bits (a size ID_AA64MMFR0_EL1.PARange can state) and a VMID
- * that nobody else has; 0 is for "no partition". ERR_NO_MEMORY; ERR_RANGE: a VMID that
- * the machine does not have. */
+ * that no other partition has; 0 is for "no partition". ERR_NO_MEMORY; ERR_RANGE: a size or
+ * VMID that not every CPU of the machine has. */
 enum err stage2_create(struct stage2 *s2, u16 vmid, u8 ipa_bits) MUST_CHECK;
 
 /* Each takes the lock; range page-aligned; errors as pgtable_map. */

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <test.h>
 
-bool tlb_repeat, cache_clean_unsafe;
+bool tlb_repeat, tlb_walks_ahead, cache_clean_unsafe;
 struct cpu *cpus;
 u32 nr_cpus;
 
@@ -211,10 +211,14 @@ TEST(errata_machine_wide)
 {
 	struct cpu c = {0};
 
+	tlb_repeat = tlb_walks_ahead = cache_clean_unsafe = false;
 	host_MIDR_EL1 = MIDR(0xd0c, 3, 1);
 	errata_init_cpu(&c);
-	EXPECT(tlb_repeat && !cache_clean_unsafe);
+	EXPECT(tlb_repeat && !tlb_walks_ahead && !cache_clean_unsafe);
 	host_MIDR_EL1 = MIDR(0xd03, 0, 1);
 	errata_init_cpu(&c);
-	EXPECT(tlb_repeat && cache_clean_unsafe);
+	EXPECT(tlb_repeat && !tlb_walks_ahead && cache_clean_unsafe);
+	host_MIDR_EL1 = MIDR(0xd08, 0, 3);
+	errata_init_cpu(&c);
+	EXPECT(tlb_walks_ahead);
 }

@@ -350,6 +350,20 @@ TEST(paged_reads_ahead_of_a_sequential_walk)
 	EXPECT_EQ(w.paged.counts.ahead, 4 + 3 + 1);
 }
 
+TEST(paged_first_fetch_tells_all_cpus)
+{
+	for (int repeat = 0; repeat < 2; repeat++) {
+		begin_case(CASE_PAGES, 0);
+		tlb_repeat = repeat;
+		stage2_page_make(w.entry[0], 0x1000, false, true);
+		stage2_page_allow_exec(w.entry[0], w.config.ipa);
+		EXPECT(stage2_page_exec(*w.entry[0]));
+		EXPECT_EQ(cpus.nr_ipa, 1 << repeat);
+		EXPECT_EQ(cpus.nr_stage1, 1 << repeat);
+	}
+	tlb_repeat = false;
+}
+
 TEST(paged_eviction_tells_all_cpus_once)
 {
 	for (int repeat = 0; repeat < 2; repeat++) {

@@ -12,6 +12,7 @@
 #include <mm/pgtable.h>
 #include <mm/stage1.h>
 #include <mm/stage2.h>
+#include <mm/tlb.h>
 #include <string.h>
 #include <test.h>
 
@@ -26,6 +27,9 @@ static struct {
 	int level;
 } tlb[TLB_SLOTS];
 static struct pgtable *live;
+static struct {
+	u64 vttbr, tcr, sctlr;
+} seen; /* by the last tlbi_stages12() */
 static unsigned long nr_page, nr_all, nr_stage1, nr_el2;
 
 static void tlb_learn(u64 addr)
@@ -114,6 +118,9 @@ void tlbi_stage1(void)
 void tlbi_stages12(void)
 {
 	nr_all++;
+	seen.vttbr = host_VTTBR_EL2;
+	seen.tcr = host_TCR_EL1;
+	seen.sctlr = host_SCTLR_EL1;
 }
 void tlbi_stage1_local(void)
 {
@@ -335,12 +342,11 @@ TEST(stage2_says_what_an_address_is)
 	struct stage2_entry e;
 
 	fresh_pool(POOL_PAGES);
-	host_ID_AA64MMFR0_EL1 = 2; /* 40 bits */
 	EXPECT_EQ(stage2_create(&s2, 1, 40), OK);
 	EXPECT_EQ(s2.vmid, 1);
 	EXPECT_EQ(s2.vtcr & 0x3f, 24);
 	EXPECT_EQ(s2.vtcr >> 6 & 3, 1);
-	EXPECT_EQ(s2.vtcr >> 16 & 7, 2);
+	EXPECT_EQ(s2.vtcr >> 16 & 7, 5);
 	EXPECT_EQ(stage2_map_memory(&s2, GIB(1), GIB(2), GIB(1)), OK);
 	EXPECT_EQ(stage2_map_device(&s2, 0x9000000, 0xa000000, PAGE_SIZE), OK);
 	EXPECT_EQ(stage2_note_mmio(&s2, 0x8000000, 0x10000, 7), OK);
@@ -360,6 +366,57 @@ TEST(stage2_says_what_an_address_is)
 	EXPECT(nr_page == 1 && nr_stage1 == 1);
 	EXPECT_EQ(host_VTTBR_EL2, 0x77);
 	EXPECT(stage2_lookup(&s2, 0x9000000).kind == STAGE2_NOTHING);
+}
+
+/* A table is for every CPU: what one lacks none is asked for. */
+TEST(stage2_least_of_all_cpus)
+{
+	struct stage2 s2;
+
+	fresh_pool(POOL_PAGES);
+	host_ID_AA64MMFR0_EL1 = 5;
+	host_ID_AA64MMFR1_EL1 = 2 << 4;
+	stage2_init_cpu();
+	EXPECT_EQ(stage2_create(&s2, 0x100, 48), OK);
+	EXPECT_EQ(s2.vtcr >> 16 & 7, 5);
+	EXPECT(s2.vtcr & BIT(19));
+	host_ID_AA64MMFR0_EL1 = 2;
+	host_ID_AA64MMFR1_EL1 = 0;
+	stage2_init_cpu();
+	host_ID_AA64MMFR0_EL1 = 5;
+	host_ID_AA64MMFR1_EL1 = 2 << 4;
+	stage2_init_cpu();
+	EXPECT_EQ(stage2_create(&s2, 1, 40), OK);
+	EXPECT_EQ(s2.vtcr >> 16 & 7, 2);
+	EXPECT(!(s2.vtcr & BIT(19)));
+	EXPECT_EQ(stage2_create(&s2, 0x100, 40), ERR_RANGE);
+	EXPECT_EQ(stage2_create(&s2, 1, 42), ERR_RANGE);
+}
+
+/* Under another guest's stage 1: on CPUs that walk ahead it is closed meanwhile. */
+TEST(stage2_borrows_vttbr)
+{
+	struct stage2 s2;
+
+	fresh_pool(POOL_PAGES);
+	EXPECT_EQ(stage2_create(&s2, 1, 40), OK);
+	for (int ahead = 0; ahead < 2; ahead++) {
+		tlb_walks_ahead = ahead;
+		host_TCR_EL1 = 0x19;
+		host_SCTLR_EL1 = 0x30d00800;
+		host_VTTBR_EL2 = 0x77;
+		stage2_forget(&s2);
+		EXPECT_EQ(seen.vttbr, s2.vttbr);
+		EXPECT_EQ(seen.tcr, ahead ? 0x19 | TCR_EL1_EPD0 | TCR_EL1_EPD1 : 0x19);
+		EXPECT_EQ(seen.sctlr, ahead ? 0x30d00801 : 0x30d00800);
+		EXPECT(host_TCR_EL1 == 0x19 && host_SCTLR_EL1 == 0x30d00800);
+		EXPECT_EQ(host_VTTBR_EL2, 0x77);
+		/* Its own stage 1 may stay. */
+		host_VTTBR_EL2 = s2.vttbr;
+		stage2_forget(&s2);
+		EXPECT(seen.tcr == 0x19 && host_VTTBR_EL2 == s2.vttbr);
+	}
+	tlb_walks_ahead = false;
 }
 
 TEST(stage2_sizes)

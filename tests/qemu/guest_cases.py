@@ -114,6 +114,7 @@ TREE_CASES = [
                                          "size-absurd", "no-end")],
     on_tree("zeros", [r"no flattened device tree"]),
     on_tree("atags", [r"no flattened device tree"]),
+    {**on_tree("plain", GOOD, stub="lpis"), "name": "tree-lpis", "expect": [r"CPU 0: firmware has left LPIs on"]},
     {**on_tree("plain", [r"no device tree"], stub="none"), "name": "tree-none"},
     {**on_tree("plain", [r"tree"], stub="unmapped"), "name": "tree-unmapped"},
     {**on_tree("plain", [r"tree"], stub="nowhere"), "name": "tree-nowhere"},

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 
+GICR = 0x80A0000  # virt's first redistributor
 TOCSIN = 0x40200000  # where the stub jumps to
 TREE = 0x44000000
 KERNEL = 0x46000000
@@ -254,17 +255,22 @@ def randomised(blob, seed):
 
 # ---- other files
 
+STR_W1_X0 = 0xB9000001
+
+
 def load64(reg, value):
     """movz and three movk: reg = value."""
     return [0xD2800000 | hw << 21 | (value >> 16 * hw & 0xFFFF) << 5 | reg | (0x20000000 if hw else 0)
             for hw in range(4)]
 
 
-def stub(x0):
-    """A raw kernel that enters Tocsin with that x0 and junk everywhere else."""
+def stub(x0, *stores):
+    """A raw kernel that enters Tocsin with that x0 and junk everywhere else, after stores of words to
+    addresses."""
+    first = [insn for at, word in stores for insn in (*load64(0, at), *load64(1, word), STR_W1_X0)]
     junk = [insn for reg in range(1, 29) for insn in load64(reg, 0xDEAD0000BEEF0000 | reg)]
     jump = [0xD61F0000 | 30 << 5]
-    code = junk + load64(0, x0) + load64(30, TOCSIN) + jump
+    code = first + junk + load64(0, x0) + load64(30, TOCSIN) + jump
     return struct.pack(f"<{len(code)}I", *code)
 
 
@@ -311,6 +317,7 @@ def files(directory):
     yield "image-too-large.bin", bytes(big)
     yield "tocsin-el3.elf", elf(read("build/tocsin.img"), TOCSIN)
     yield "stub-tree.bin", stub(TREE)
+    yield "stub-lpis.bin", stub(TREE, (GICR, 1))  # GICR_CTLR.EnableLPIs
     yield "stub-none.bin", stub(0)
     yield "stub-unmapped.bin", stub(0x7FFF00000000)
     yield "stub-nowhere.bin", stub(0x0B800000)
