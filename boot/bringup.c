@@ -6,6 +6,7 @@
 #include <arch/sysreg.h>
 #include <boot/arena.h>
 #include <boot/boot.h>
+#include <boot/features.h>
 #include <boot/partitions.h>
 #include <boot/smp.h>
 #include <boot/stop.h>
@@ -14,6 +15,7 @@
 #include <drivers/psci.h>
 #include <el2/errata.h>
 #include <el2/handover.h>
+#include <el2/idreg.h>
 #include <el2/irq.h>
 #include <el2/panic.h>
 #include <el2/partition.h>
@@ -141,6 +143,7 @@ static void start_cpus(void)
 	atomic_store_release(&cpus[0].online, true);
 	m->nr_cpus = smp_start(m);
 	errata_report(boot.options.mitigations);
+	features_report(idreg_machine);
 	log_info("%u of %u CPUs, GICv%u", m->nr_cpus, nr_cpus, m->gic.version);
 }
 

@@ -45,6 +45,7 @@ static const struct option {
     {"on-stop", "halt, off or reset", offsetof(struct options, on_stop), actions, 0, 0},
     {"panic", "halt, off or reset", offsetof(struct options, panic), actions, 0, 0},
     {"mitigations", "auto or off", offsetof(struct options, mitigations), mitigations, 0, 0},
+    {"mpam", "on or off", offsetof(struct options, mpam), on_off, 0, 0},
     {"sdei", "on or off", offsetof(struct options, sdei), on_off, 0, 0},
     {"sdei-private-slots", "a number from 0 to 16", offsetof(struct options, sdei_private), NULL, 0,
      SDEI_NR_BOUND},
@@ -105,7 +106,7 @@ static void take_word(struct options *to, const char *word, size_t len)
 		return;
 	}
 	log_warn("option %.*s is unknown: there are vcpus, load, log, on-stop, panic, mitigations, "
-		 "sdei, sdei-private-slots, sdei-shared-slots, console, escape",
+		 "mpam, sdei, sdei-private-slots, sdei-shared-slots, console, escape",
 		 (int)len, word);
 }
 
@@ -121,6 +122,7 @@ void cmdline_parse(struct options *o, const char *text)
 			      .on_stop = STOP_POWER_OFF,
 			      .panic = STOP_HALT,
 			      .mitigations = 1,
+			      .mpam = 1,
 			      .sdei = 1,
 			      .sdei_private = DEFAULT_SLOTS,
 			      .sdei_shared = DEFAULT_SLOTS,

@@ -117,7 +117,7 @@ enum err cpu_init(struct cpu *cpu)
 	choose_vectors(cpu);
 	idreg_init_cpu();
 	stage2_init_cpu();
-	trapreg_init_cpu(cpu);
+	trapreg_init_cpu(cpu, boot.options.mpam);
 	timer_set(UINT64_MAX);
 	err = gic_cpu_init(cpu->index, cpu->mpidr);
 	if (err)

@@ -3,17 +3,23 @@
  * What a guest does without EL2 and what it does not: HCR_EL2, MDCR_EL2,
  * CPTR_EL2, CNTHCTL_EL2 and the finer traps (DDI0487 D24.2). Whatever traps
  * and is not in arch/sysreg.def is UNDEFINED for the guest, so to set a bit
- * here is to hide a feature. No state, no lock.
+ * here is to hide a feature. No lock.
  */
 #include <arch/debug.h>
+#include <drivers/log.h>
 #include <el2/cpu.h>
 #include <el2/trapreg.h>
+#include <lib/atomic.h>
 
 /* A bit that belongs to a feature: 0 on CPUs that do not have it. */
 #define IF_FIELD(id, reg, field, bits) (IDREG_FIELD(id, reg, field) ? (bits) : 0)
 
 /* Version fields in which 0xf is a form of our own makers' that we do not know. */
 #define IMPDEF 0xf
+/* Of finer traps, there are those in second registers. */
+#define FGT2 2
+
+static bool mpam_said; /* atomic */
 
 static bool pointer_auth(const u64 id[NR_IDREG])
 {
@@ -107,6 +113,13 @@ static void init_fine_grained(const u64 id[NR_IDREG])
 		write_sysreg(HCRX_EL2, 0);
 	if (!IDREG_FIELD(id, ID_AA64MMFR0_EL1, FGT))
 		return;
+	if (IDREG_FIELD(id, ID_AA64MMFR0_EL1, FGT) >= FGT2) {
+		write_sysreg(HFGRTR2_EL2, 0);
+		write_sysreg(HFGWTR2_EL2, 0);
+		write_sysreg(HFGITR2_EL2, 0);
+		write_sysreg(HDFGRTR2_EL2, 0);
+		write_sysreg(HDFGWTR2_EL2, 0);
+	}
 	write_sysreg(HFGRTR_EL2, 0);
 	write_sysreg(HFGWTR_EL2, 0);
 	write_sysreg(HFGITR_EL2, 0);
@@ -116,7 +129,28 @@ static void init_fine_grained(const u64 id[NR_IDREG])
 		write_sysreg(HAFGRTR_EL2, 0);
 }
 
-void trapreg_init_cpu(struct cpu *c)
+/* Partitions of caches and memory bandwidth: all guests are in number 0, and what would tell
+ * them of others traps. Firmware that keeps the registers to itself traps these, too, and does
+ * not come back: hence the option, and a line before the first. */
+static void init_mpam(const u64 id[NR_IDREG])
+{
+	u64 mpam2 = MPAM2_EL2_TRAPMPAM0EL1 | MPAM2_EL2_TRAPMPAM1EL1, mpamidr;
+
+	if (!IDREG_FIELD(id, ID_AA64PFR0_EL1, MPAM) && !IDREG_FIELD(id, ID_AA64PFR1_EL1, MPAM_FRAC))
+		return;
+	if (!atomic_swap(&mpam_said, true))
+		log_info("MPAM: guests' accesses are trapped (if this is the last line, firmware "
+			 "does not allow it: tocsin.mpam=off)");
+	mpamidr = read_sysreg(MPAMIDR_EL1);
+	mpam2 |= mpamidr & MPAMIDR_EL1_HAS_TIDR ? MPAM2_EL2_TIDR : 0;
+	write_sysreg(MPAM2_EL2, mpam2);
+	if (mpamidr & MPAMIDR_EL1_HAS_HCR)
+		write_sysreg(MPAMHCR_EL2, MPAMHCR_EL2_TRAP_MPAMIDR);
+	write_sysreg(MPAM1_EL1, 0);
+	write_sysreg(MPAM0_EL1, 0);
+}
+
+void trapreg_init_cpu(struct cpu *c, bool mpam)
 {
 	u64 id[NR_IDREG];
 	u64 pmu;
@@ -132,6 +166,8 @@ void trapreg_init_cpu(struct cpu *c)
 	write_sysreg(CNTHCTL_EL2, trapreg_cnthctl());
 	write_sysreg(HSTR_EL2, 0); /* CP15 registers by number, from AArch32 at EL0: none */
 	init_fine_grained(id);
+	if (mpam)
+		init_mpam(id);
 	/* What reset or firmware left armed must not go off in a guest that uses
 	 * the first of each (class PASS in arch/sysreg.def). */
 	write_sysreg(MDSCR_EL1, 0);

@@ -13,6 +13,7 @@ struct options {
 	u32 log;            /* enum log_level */
 	u32 on_stop, panic; /* enum stop_action */
 	u32 mitigations;    /* 1: as the CPU needs, 0: off */
+	u32 mpam;           /* 1: MPAM is closed to guests, 0: its registers are not touched */
 	u32 sdei;           /* 1: the guest has SDEI, 0: off */
 	u64 sdei_private;   /* slots for bindings of PPIs */
 	u64 sdei_shared;    /* and of SPIs */

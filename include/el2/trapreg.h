@@ -32,5 +32,6 @@ u64 trapreg_cnthctl(void);
 u32 trapreg_options(const u64 id[NR_IDREG]);
 
 /* Writes all of them but HCR_EL2, and 0 to the finer traps, on the calling CPU, c, and says in
- * it which options there are. The caller's next ERET makes them count. */
-void trapreg_init_cpu(struct cpu *c);
+ * it which options there are. mpam: MPAM's registers, too, which firmware may keep to itself. The
+ * caller's next ERET makes them count. */
+void trapreg_init_cpu(struct cpu *c, bool mpam);

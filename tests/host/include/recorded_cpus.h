@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ID registers of QEMU 7.2's CPUs, as recorded there. */
+#pragma once
+
+#include <el2/idreg.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct recorded {
+	const char *name;
+	u64 id[NR_IDREG];
+};
+
+/* clang-format off */
+#define R(reg, value) [IDREG_INDEX(SYS_##reg)] = (value)
+static const struct recorded cpus_recorded[] = {
+    {"cortex-a53",
+     {
+    R(ID_PFR0_EL1, 0x131),
+    R(ID_ISAR0_EL1, 0x2101110),
+    R(ID_ISAR1_EL1, 0x13112111),
+    R(ID_ISAR2_EL1, 0x21232042),
+    R(ID_ISAR3_EL1, 0x1112131),
+    R(ID_ISAR4_EL1, 0x11142),
+    R(ID_ISAR5_EL1, 0x11121),
+    R(MVFR0_EL1, 0x10110222),
+    R(MVFR1_EL1, 0x12111111),
+    R(MVFR2_EL1, 0x43),
+    R(ID_AA64PFR0_EL1, 0x222),
+    R(ID_AA64DFR0_EL1, 0x10305106),
+    R(ID_AA64ISAR0_EL1, 0x11120),
+    R(ID_AA64MMFR0_EL1, 0x1122),
+     }},
+    {"cortex-a57",
+     {
+    R(ID_PFR0_EL1, 0x131),
+    R(ID_ISAR0_EL1, 0x2101110),
+    R(ID_ISAR1_EL1, 0x13112111),
+    R(ID_ISAR2_EL1, 0x21232042),
+    R(ID_ISAR3_EL1, 0x1112131),
+    R(ID_ISAR4_EL1, 0x11142),
+    R(ID_ISAR5_EL1, 0x11121),
+    R(MVFR0_EL1, 0x10110222),
+    R(MVFR1_EL1, 0x12111111),
+    R(MVFR2_EL1, 0x43),
+    R(ID_AA64PFR0_EL1, 0x222),
+    R(ID_AA64DFR0_EL1, 0x10305106),
+    R(ID_AA64ISAR0_EL1, 0x11120),
+    R(ID_AA64MMFR0_EL1, 0x1124),
+     }},
+    {"cortex-a72",
+     {
+    R(ID_PFR0_EL1, 0x131),
+    R(ID_ISAR0_EL1, 0x2101110),
+    R(ID_ISAR1_EL1, 0x13112111),
+    R(ID_ISAR2_EL1, 0x21232042),
+    R(ID_ISAR3_EL1, 0x1112131),
+    R(ID_ISAR4_EL1, 0x11142),
+    R(ID_ISAR5_EL1, 0x11121),
+    R(MVFR0_EL1, 0x10110222),
+    R(MVFR1_EL1, 0x12111111),
+    R(MVFR2_EL1, 0x43),
+    R(ID_AA64PFR0_EL1, 0x222),
+    R(ID_AA64DFR0_EL1, 0x10305106),
+    R(ID_AA64ISAR0_EL1, 0x11120),
+    R(ID_AA64MMFR0_EL1, 0x1124),
+     }},
+    {"cortex-a76",
+     {
+    R(ID_PFR0_EL1, 0x10010131),
+    R(ID_ISAR0_EL1, 0x2101110),
+    R(ID_ISAR1_EL1, 0x13112111),
+    R(ID_ISAR2_EL1, 0x21232042),
+    R(ID_ISAR3_EL1, 0x1112131),
+    R(ID_ISAR4_EL1, 0x10142),
+    R(ID_ISAR5_EL1, 0x1011121),
+    R(ID_ISAR6_EL1, 0x10),
+    R(MVFR0_EL1, 0x10110222),
+    R(MVFR1_EL1, 0x13211111),
+    R(MVFR2_EL1, 0x43),
+    R(ID_AA64PFR0_EL1, 0x1100000010110112),
+    R(ID_AA64PFR1_EL1, 0x10),
+    R(ID_AA64DFR0_EL1, 0x10305408),
+    R(ID_AA64ISAR0_EL1, 0x100010211120),
+    R(ID_AA64ISAR1_EL1, 0x100001),
+    R(ID_AA64MMFR0_EL1, 0x101122),
+    R(ID_AA64MMFR1_EL1, 0x10212122),
+    R(ID_AA64MMFR2_EL1, 0x1011),
+     }},
+    {"neoverse-n1",
+     {
+    R(ID_PFR0_EL1, 0x10010131),
+    R(ID_ISAR0_EL1, 0x2101110),
+    R(ID_ISAR1_EL1, 0x13112111),
+    R(ID_ISAR2_EL1, 0x21232042),
+    R(ID_ISAR3_EL1, 0x1112131),
+    R(ID_ISAR4_EL1, 0x10142),
+    R(ID_ISAR5_EL1, 0x1011121),
+    R(ID_ISAR6_EL1, 0x10),
+    R(MVFR0_EL1, 0x10110222),
+    R(MVFR1_EL1, 0x13211111),
+    R(MVFR2_EL1, 0x43),
+    R(ID_AA64PFR0_EL1, 0x1100000010110112),
+    R(ID_AA64PFR1_EL1, 0x20),
+    R(ID_AA64DFR0_EL1, 0x10305408),
+    R(ID_AA64ISAR0_EL1, 0x100010211120),
+    R(ID_AA64ISAR1_EL1, 0x100001),
+    R(ID_AA64MMFR0_EL1, 0x101125),
+    R(ID_AA64MMFR1_EL1, 0x10212122),
+    R(ID_AA64MMFR2_EL1, 0x1011),
+     }},
+    {"max",
+     {
+    R(ID_PFR0_EL1, 0x11020131),
+    R(ID_ISAR0_EL1, 0x2101110),
+    R(ID_ISAR1_EL1, 0x13112111),
+    R(ID_ISAR2_EL1, 0x21232042),
+    R(ID_ISAR3_EL1, 0x1112131),
+    R(ID_ISAR4_EL1, 0x11142),
+    R(ID_ISAR5_EL1, 0x11011121),
+    R(ID_ISAR6_EL1, 0x1111111),
+    R(MVFR0_EL1, 0x10110222),
+    R(MVFR1_EL1, 0x13211111),
+    R(MVFR2_EL1, 0x43),
+    R(ID_AA64PFR0_EL1, 0x1201001120110222),
+    R(ID_AA64PFR1_EL1, 0x1000021),
+    R(ID_AA64DFR0_EL1, 0x10305609),
+    R(ID_AA64ISAR0_EL1, 0x1221111110212120),
+    R(ID_AA64ISAR1_EL1, 0x11111101211012),
+    R(ID_AA64MMFR0_EL1, 0x32310201126),
+    R(ID_AA64MMFR1_EL1, 0x11010211122),
+    R(ID_AA64MMFR2_EL1, 0x1021011010011011),
+     }},
+};
+/* clang-format on */
+
+#define REG(set, name) ((set)[IDREG_INDEX(SYS_##name)])
+
+static const u64 *recorded(const char *name)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(cpus_recorded); i++)
+		if (!strcmp(cpus_recorded[i].name, name))
+			return cpus_recorded[i].id;
+	abort();
+}
