@@ -23,6 +23,7 @@
 #include <el2/terminal.h>
 #include <lib/atomic.h>
 #include <lib/check.h>
+#include <lib/lock.h>
 #include <mm/pages.h>
 #include <mm/stage1.h>
 
@@ -142,6 +143,8 @@ static void start_cpus(void)
 		boot_stop("cpu0 cannot be used");
 	atomic_store_release(&cpus[0].online, true);
 	m->nr_cpus = smp_start(m);
+	/* A CPU that comes up late has not been asked. */
+	spin_lse = smp_complete() && IDREG_FIELD(idreg_machine, ID_AA64ISAR0_EL1, ATOMIC) >= 2;
 	errata_report(boot.options.mitigations);
 	features_report(idreg_machine);
 	log_info("%u of %u CPUs, GICv%u", m->nr_cpus, nr_cpus, m->gic.version);

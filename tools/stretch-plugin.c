@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A plugin for QEMU 7.2 or later: counts, on each CPU, Tocsin's instructions from each exception
- * entry to the ERET, and while each lock is held. tools/stretch says, in a file of lines
- * "OFFSET KIND NAME", what the instructions at offsets in the image mean:
+ * entry to the ERET, while each lock is held, and while it is waited for. tools/stretch says, in a
+ * file of lines "OFFSET KIND NAME", what the instructions at offsets in the image mean:
  *
  *   E  a stretch begins, of class NAME     C  it is of class NAME
  *   F  it also does NAME                   R  it ends
  *   W  nobody waits for the CPU; what follows is a stretch of class NAME
  *   T  lock NAME is taken                  D  it is dropped
+ *   A  the access that draws the ticket of the lock that is being taken (T may be one as well)
  *   S  the CPU spins for another one: not counted
  *
+ * How long a CPU spins is up to the emulator's scheduler. What it waits for is not: the holds
+ * of others between its drawing a ticket and its own hold's end. These are counted.
+ *
  * Arguments: base=ADDRESS,size=BYTES,marks=FILE,out=FILE. At the end, the longest of
- * each in out: "STRETCH most times CLASS FLAGS...", "HOLD most times LOCK"; "SEEN OFFSET" of each
+ * each in out: "STRETCH most times CLASS FLAGS...", "HOLD most times LOCK", "WAIT most times LOCK"
+ * and "TURNS most times LOCK" (instructions of others' holds, and how many); "SEEN OFFSET" of each
  * mark that was passed; "LOST times", how many stretches began where one had not ended. CPUs of
- * their own threads (no icount) share only the marks' seen, which is only ever set.
+ * their own threads (no icount) share the marks' seen, which is only ever set, and under a mutex
+ * what is known of waits.
  */
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,12 +31,16 @@
 /* As much of QEMU's plugin interface as is used here (docs/devel/tcg-plugins). */
 #define EXPORT __attribute__((visibility("default")))
 #define NO_REGISTERS 0
+#define READ_OR_WRITE 3
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
 					   void (*f)(uint64_t, struct qemu_plugin_tb *));
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 					    void (*f)(unsigned int, void *), int flags, void *data);
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
+				      void (*f)(unsigned int, uint32_t, uint64_t, void *),
+				      int flags, int which, void *data);
 void qemu_plugin_register_atexit_cb(uint64_t id, void (*f)(uint64_t, void *), void *data);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
@@ -51,6 +62,12 @@ struct most {
 	uint64_t length, times;
 };
 
+/* A CPU at one lock, from its drawing a ticket until its hold ends. */
+struct wait {
+	uint64_t lock; /* its address; 0: not there */
+	uint64_t others, holds;
+};
+
 static uint64_t base, size;
 static struct mark *marks; /* one for each word of the image */
 static const char *out;
@@ -69,9 +86,13 @@ struct cpu {
 	struct most stretches[MAX_NAMES][1 << MAX_FLAGS];
 	uint64_t taken[MAX_NAMES];
 	struct most holds[MAX_NAMES];
+	int taking; /* the lock whose ticket is drawn next */
+	struct wait wait[MAX_NAMES];
+	struct most waits[MAX_NAMES], turns[MAX_NAMES];
 };
 
 static struct cpu cpus[MAX_CPUS];
+static pthread_mutex_t waits = PTHREAD_MUTEX_INITIALIZER; /* guards all wait[] */
 
 static int name_of(const char *text)
 {
@@ -117,6 +138,43 @@ static void end(struct cpu *c)
 	c->in_stretch = false;
 }
 
+/* The access has been made. It may be made again: another CPU's came in between. */
+static void drawn(unsigned int cpu, uint32_t info, uint64_t address, void *data)
+{
+	struct cpu *c = &cpus[cpu % MAX_CPUS];
+
+	(void)info, (void)data;
+	pthread_mutex_lock(&waits);
+	c->wait[c->taking] = (struct wait){address, 0, 0};
+	pthread_mutex_unlock(&waits);
+}
+
+/* The hold is over when the store that is about to be made has been. */
+static void dropped(struct cpu *c, int name)
+{
+	uint64_t length = c->count - c->taken[name];
+	struct wait *own = &c->wait[name];
+
+	if (c->guests_run && c->taken[name])
+		note(&c->holds[name], length);
+	c->taken[name] = 0;
+	pthread_mutex_lock(&waits);
+	for (int i = 0; i < MAX_CPUS; i++) {
+		struct wait *w = &cpus[i].wait[name];
+
+		if (w != own && own->lock && w->lock == own->lock) {
+			w->others += length;
+			w->holds++;
+		}
+	}
+	if (c->guests_run && own->holds) {
+		note(&c->waits[name], own->others);
+		note(&c->turns[name], own->holds);
+	}
+	own->lock = own->holds = 0;
+	pthread_mutex_unlock(&waits);
+}
+
 static void passed(struct cpu *c, const struct mark *m)
 {
 	switch (m->kind) {
@@ -139,11 +197,10 @@ static void passed(struct cpu *c, const struct mark *m)
 		break;
 	case 'T':
 		c->taken[m->name] = c->count;
+		c->taking = m->name;
 		break;
 	case 'D':
-		if (c->guests_run && c->taken[m->name])
-			note(&c->holds[m->name], c->count - c->taken[m->name]);
-		c->taken[m->name] = 0;
+		dropped(c, m->name);
 	}
 }
 
@@ -167,10 +224,20 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint64_t offset = qemu_plugin_insn_vaddr(insn) - base;
 
-		if (offset < size)
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, NO_REGISTERS,
-							       &marks[offset / 4]);
+		if (offset >= size)
+			continue;
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, NO_REGISTERS,
+						       &marks[offset / 4]);
+		if (marks[offset / 4].kind == 'T' || marks[offset / 4].kind == 'A')
+			qemu_plugin_register_vcpu_mem_cb(insn, drawn, NO_REGISTERS, READ_OR_WRITE,
+							 NULL);
 	}
+}
+
+static void report_most(FILE *f, const char *kind, const struct most *m, const char *name)
+{
+	if (m->times)
+		fprintf(f, "%s %" PRIu64 " %" PRIu64 " %s\n", kind, m->length, m->times, name);
 }
 
 static void report_longest(FILE *f, const struct cpu *c)
@@ -186,9 +253,9 @@ static void report_longest(FILE *f, const struct cpu *c)
 					fprintf(f, " %s", names[flags[i]]);
 			fprintf(f, "\n");
 		}
-		if (c->holds[n].times)
-			fprintf(f, "HOLD %" PRIu64 " %" PRIu64 " %s\n", c->holds[n].length,
-				c->holds[n].times, names[n]);
+		report_most(f, "HOLD", &c->holds[n], names[n]);
+		report_most(f, "WAIT", &c->waits[n], names[n]);
+		report_most(f, "TURNS", &c->turns[n], names[n]);
 	}
 }
 

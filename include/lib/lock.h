@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Spinlock: whoever finds it free takes it. Holds are short and bounded, and a
- * lock that many want at once is a design error here; a queue would only add
- * that the next in line may be a CPU that an emulator has not scheduled. EL2
- * runs with interrupts masked: no variant for interrupt context is needed. The
+ * Spinlock: a CPU that comes draws a ticket, and the lock serves tickets in their order. CPUs
+ * of different partitions meet at some locks, so the wait must have a bound as the hold has:
+ * (number of CPUs - 1) holds. A lock that the fastest CPU gets has none; a partition that takes
+ * it again and again would keep another one's CPU waiting. The price is that the next CPU in
+ * line may be one that an emulator has not scheduled; a CPU of a machine always runs.
+ *
+ * EL2 runs with interrupts masked: no variant for interrupt context is needed. The
  * order in which locks may nest is the table in docs/architecture.md.
  */
 #pragma once
@@ -11,19 +14,29 @@
 #include <arch/spin.h>
 #include <lib/atomic.h>
 
+/* Free while both tickets are the same. */
 struct lock {
-	u32 held;
+	union {
+		u32 word;
+		struct {
+			u16 serving; /* written by the holder alone */
+			u16 next;
+		};
+	};
 };
+#define LOCK_TICKET (1U << 16) /* in word */
 
 /* Spins until the lock is the caller's. */
 static inline void lock_take(struct lock *l)
 {
-	while (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE))
-		spin_while(&l->held, 1);
+	u32 drawn = spin_fetch_add(&l->word, LOCK_TICKET);
+
+	if (drawn ^ (drawn << 16 | drawn >> 16)) /* the halves differ */
+		spin_until(&l->serving, drawn >> 16);
 }
 
 /* Gives the lock up; the caller holds it. */
 static inline void lock_drop(struct lock *l)
 {
-	atomic_store_release(&l->held, 0);
+	atomic_store_release(&l->serving, (u16)(l->serving + 1));
 }

@@ -396,7 +396,7 @@ static void check(const struct vcpu *v)
 	if (v->paging.absent >= ABSENT_PAGE)
 		EXPECT_EQ(state[v->paging.absent - ABSENT_PAGE], LOADING);
 	EXPECT(v->paging.absent != ABSENT_CAME && (v->paging.absent != ABSENT_ROOM || nr_loading));
-	EXPECT(!a->lock.held);
+	EXPECT(!lock_held(&a->lock));
 }
 
 static void some_page_comes(struct vcpu *v)

@@ -74,7 +74,7 @@ static struct vpl011 uart;
 /* What takes long is done without the UART's lock. */
 void terminal_show(void)
 {
-	EXPECT_EQ(uart.lock.held, 0);
+	EXPECT(!lock_held(&uart.lock));
 }
 
 static void start(void)
@@ -100,7 +100,7 @@ static enum mmio_result access(u64 offset, u8 size, bool write, u64 *value)
 	enum mmio_result r = vpl011_access(NULL, &uart, &a);
 
 	*value = a.value;
-	EXPECT_EQ(uart.lock.held, 0);
+	EXPECT(!lock_held(&uart.lock));
 	return r;
 }
 

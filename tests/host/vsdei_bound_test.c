@@ -54,7 +54,7 @@ static struct wire *wire_of(const struct vcpu *v, u32 intid)
 
 enum vgic_bindable vgic_bindable(struct vcpu *v, u32 intid)
 {
-	EXPECT(!part.sdei.lock.held);
+	EXPECT(!lock_held(&part.sdei.lock));
 	if (intid != TIMER && (intid < FIRST_SPI || intid > LAST_SPI))
 		return VGIC_NOT_YOURS;
 	return wire_of(v, intid)->active ? VGIC_NOT_IDLE : VGIC_IDLE;
@@ -153,7 +153,7 @@ static long call(u32 vcpu, u64 fid, u64 x1, u64 x2, u64 x3, u64 x4, u64 x5)
 
 	memcpy(v->regs.x, x, sizeof(x));
 	vsdei_call(v, (u32)fid);
-	EXPECT(!part.sdei.lock.held);
+	EXPECT(!lock_held(&part.sdei.lock));
 	return (long)v->regs.x[0];
 }
 

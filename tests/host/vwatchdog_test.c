@@ -76,7 +76,7 @@ bool vsdei_cancel(struct vcpu *v, u32 slot)
 
 bool partition_stop(struct partition *p, enum stop_reason reason)
 {
-	EXPECT(p == &two[1] && reason == STOP_WATCHDOG && p->watchdog.lock.held);
+	EXPECT(p == &two[1] && reason == STOP_WATCHDOG && lock_held(&p->watchdog.lock));
 	stopped = true;
 	return true;
 }
@@ -142,7 +142,7 @@ static u32 access_reg(u32 frame, u64 offset, bool write, u32 value)
 	    .offset = offset, .size = 4, .write = write, .value = write ? value : 0};
 
 	EXPECT_EQ(regions[frame].access(&vcpus[0], regions[frame].device, &a), MMIO_DONE);
-	EXPECT(!w->lock.held);
+	EXPECT(!lock_held(&w->lock));
 	return (u32)a.value;
 }
 

@@ -87,6 +87,13 @@ def exact_max(name, program):
     return {**exact(name, program, "same", "3"), "name": f"exact-{name}.max", "cpu": "max"}
 
 
+def contended(name, place, gic, **more):
+    """On two CPUs that run at the same time, once."""
+    return case(f"contended-{name}", place, "attackgic", f"only={name}", gic,
+                expect=[rf"PASS {name}", "partition attack: powered off", *VICTIM, "partition victim: powered off"],
+                **more)
+
+
 def window(name, program, gic):
     """The same by time windows, until the victim is through. QEMU is slow at what sysregs does."""
     forever = "" if name == "sysregs" else " forever"
@@ -175,5 +182,8 @@ CASES = [
     *paging.CASES,
     *pagers.CASES,
 ]
-# What tools/stretch measures: in exact time, and it ends.
-COUNTED = EXACT + DEATH + HANGS + paging.EXACT
+# Two CPUs want the same locks, of the attack and of the machine; with LSE and without.
+CONTENDED = [contended(name, place, gic, cpu=cpu) for name, place in (("sgis", "across"), ("console", "apart"))
+             for gic, cpu in (("2", "cortex-a57"), ("3", "cortex-a76"))]
+# What tools/stretch measures: it ends, in exact time but for CONTENDED.
+COUNTED = EXACT + DEATH + HANGS + paging.EXACT + CONTENDED

@@ -164,7 +164,7 @@ static void check(void)
 				    (*host_lr[i] & 0x3ff) == (*host_lr[j] & 0x3ff))
 					abort();
 	}
-	if (part.vgic.lock.held)
+	if (lock_held(&part.vgic.lock))
 		abort();
 }
 

@@ -27,7 +27,7 @@ int terminal_read(struct partition *p)
 
 void terminal_show(void)
 {
-	if (uart.lock.held)
+	if (lock_held(&uart.lock))
 		__builtin_trap();
 }
 
@@ -88,7 +88,7 @@ static void step(const u8 *s)
 	default: /* the registers that do something */
 		guest_access(s[0], where & 0x7c, value);
 	}
-	if (uart.lock.held || taken + uart.tx.count != done)
+	if (lock_held(&uart.lock) || taken + uart.tx.count != done)
 		abort();
 	if (line != !!(uart.reg[0x3c / 4] & uart.reg[0x38 / 4]))
 		abort();

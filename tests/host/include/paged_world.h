@@ -345,7 +345,7 @@ static void world_check(void)
 	check_frames();
 	check_counts(check_pages());
 	EXPECT(cpus_agree());
-	EXPECT(!w.paged.lock.held && !w.s2.lock.held);
+	EXPECT(!lock_held(&w.paged.lock) && !lock_held(&w.s2.lock));
 }
 
 /* ---- calls ---- */

@@ -192,7 +192,7 @@ static void guest_check(void)
 	EXPECT_EQ(c->loads + c->rescued, d->loaded + d->lost + g.paged.nr_loading + g.dropped);
 	EXPECT_EQ(c->evicts, d->evicted - d->evicted_filled);
 	EXPECT(sim.hostile || !c->strange);
-	EXPECT(!g.paged.lock.held);
+	EXPECT(!lock_held(&g.paged.lock));
 }
 
 /* ---- vCPUs ---- */

@@ -31,6 +31,9 @@ void test_seed(unsigned long seed);
 	}                                                                                          \
 	static void test_##id(void)
 
+/* Of a struct lock *. */
+#define lock_held(l) ((l)->serving != (l)->next)
+
 #define EXPECT(cond)                                                                               \
 	do {                                                                                       \
 		if (!(cond))                                                                       \
