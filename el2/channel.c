@@ -8,6 +8,9 @@
 #include <el2/partition.h>
 #include <lib/string.h>
 
+/* Sides whose peers one step tells. */
+#define STEP_ENDS 8
+
 enum err channel_create(struct partition *p)
 {
 	const struct partition_config *c = p->config;
@@ -70,7 +73,7 @@ bool channel_shares_with_tocsin(const struct partition *p, struct range r)
 
 static bool runs(const struct channel_end *e)
 {
-	return e->partition && atomic_load(&e->partition->state) == PARTITION_RUNNING;
+	return e->partition && atomic_load_acquire(&e->runs);
 }
 
 /* Bells for who does not run are lost, but for Tocsin. Of those that wait to be read only
@@ -140,23 +143,34 @@ enum mmio_result channel_access(struct vcpu *v, void *device, struct mmio_access
 	return MMIO_DONE;
 }
 
-static void tell_others(const struct partition *p)
+/* The peer sees in the registers what its bell is for. Bells that have rung without an interrupt
+ * would silence all others. */
+static void tell(struct channel_end *e, bool runs)
 {
-	for (u32 i = 0; i < p->config->nr_ends; i++)
-		channel_ring(p->config->channels[i]->other, TOCSIN_CHANNEL_BELL_STATE);
+	atomic_store(&e->bells, 0);
+	atomic_store_release(&e->runs, runs);
+	channel_ring(e->other, TOCSIN_CHANNEL_BELL_STATE);
 }
 
-void channel_started(struct partition *p)
+static bool tell_some(const struct partition *p, u32 *next, bool runs)
 {
-	for (u32 i = 0; i < p->config->nr_ends; i++)
-		atomic_add(&p->config->channels[i]->starts, 1);
-	tell_others(p);
+	const struct partition_config *c = p->config;
+	u32 end = MIN(*next + STEP_ENDS, c->nr_ends);
+
+	for (; *next < end; (*next)++) {
+		if (runs)
+			atomic_add(&c->channels[*next]->starts, 1);
+		tell(c->channels[*next], runs);
+	}
+	return end == c->nr_ends;
 }
 
-/* In this order: bells that have rung without an interrupt would silence all others. */
-void channel_stopped(struct partition *p)
+bool channel_started(struct partition *p, u32 *next)
 {
-	for (u32 i = 0; i < p->config->nr_ends; i++)
-		atomic_store(&p->config->channels[i]->bells, 0);
-	tell_others(p);
+	return tell_some(p, next, true);
+}
+
+bool channel_stopped(struct partition *p, u32 *next)
+{
+	return tell_some(p, next, false);
 }

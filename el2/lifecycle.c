@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A partition's stages: stopped, loading, running, stopping. Loading is done in
- * steps by the first vCPU's CPU; stopping ends when each vCPU has served its
- * REQ_STOP on its own CPU. Lock: the partition's, for state and stop_reason.
+ * A partition's life: stopped, loading, running, stopping. Every change of state is made under the
+ * partition's lock, and one that ends and will start again goes from stopping to loading: it is
+ * stopped only when it stays so.
+ *
+ * Loading and ending are tables of stages, each done in bounded steps by the CPU of the first
+ * vCPU, in that vCPU's turn. So a partition that comes and goes takes its own time, and not that
+ * of others.
  */
 #include <arch/barrier.h>
 #include <arch/io.h>
@@ -14,19 +18,21 @@
 #include <el2/partition.h>
 #include <el2/pvtime.h>
 #include <el2/terminal.h>
+#include <el2/tick.h>
 #include <el2/vsdei.h>
-#include <lib/check.h>
-#include <lib/string.h>
-#include <mm/cache.h>
-#include <mm/stage1.h>
 
-/* Copying and cache maintenance of so much take about 5000 instructions, to move on the
- * window in EL2's map that it lies in as many. */
-#define LOAD_STEP KIB(16)
-#define LOAD_WINDOW KIB(128)
-#define LARGE_WINDOW MIB(2) /* one entry, where memory is aligned to that */
+/* How many of what is counted one step does. */
+#define STEP_VCPUS 16
+#define STEP_WRITES 64
+#define STEP_PARTITIONS 16
+
+/* No partition starts again more often. */
+#define LEAST_BACKOFF_MS 5
 
 enum partition_end partition_end = END_OFF;
+
+/* Partitions that are not stopped; atomic. The machine ends with the last of them. */
+static u32 nr_alive;
 
 /* A partition that was not restarted ended by a fault: what the machine does at the end
  * is partition_end. */
@@ -39,175 +45,331 @@ static const char *const endings[] = {
     [STOP_WATCHDOG] = "stopped by its watchdog",
     [STOP_ORDER] = "stopped",
     [STOP_MONITOR] = "stopped from the monitor",
+    [STOP_RESTART] = "restarted from the monitor",
 };
 
-void partition_start(struct partition *p)
+/* A part of a partition's start or end. A step of it, which begins with *next and leaves there
+ * where the next one begins; true: that was the last. */
+typedef bool stage_fn(struct partition *p, u32 *next);
+
+/* ---- beginnings of stages; under the partition's lock ---- */
+
+/* The first vCPU's CPU does the steps, from then on. One that it is in the middle of no longer
+ * counts. */
+static void begin_stages(struct partition *p, u64 then)
 {
-	for (u32 i = 0; i < p->nr_vcpus; i++) {
-		atomic_andnot(&p->vcpus[i].requests, REQ_START | REQ_STOP);
-		atomic_store(&p->vcpus[i].power, POWER_OFF);
-	}
-	pvtime_reset(p);
+	p->stages_begun++;
+	p->stage = 0;
+	p->stage_next = 0;
+	p->not_before = then;
+	vcpu_request(&p->vcpus[0], REQ_STEP);
+}
+
+static void begin_loading(struct partition *p, u64 then)
+{
+	p->order = STOP_NOTHING;
 	p->nr_on = 0;
 	p->load_index = 0;
 	p->load_done = 0;
 	atomic_store_release(&p->state, PARTITION_LOADING);
-	vcpu_request(&p->vcpus[0], REQ_LOAD);
+	begin_stages(p, then);
 }
 
-/* Complete. It may have been told to stop since its last step. */
-static void run(struct partition *p)
+bool partition_start(struct partition *p)
 {
-	struct vcpu *first = &p->vcpus[0];
-	bool go;
+	bool starts;
 
 	lock_take(&p->lock);
-	go = p->state == PARTITION_LOADING;
-	if (go)
-		p->state = PARTITION_RUNNING;
+	starts = p->state == PARTITION_STOPPED;
+	if (starts) {
+		atomic_add(&nr_alive, 1);
+		begin_loading(p, 0);
+	}
 	lock_drop(&p->lock);
-	if (!go) {
-		partition_stopped(p);
-		return;
-	}
-	cache_forget_instructions();
-	vgic_forget_spis(p);
-	channel_started(p); /* a pager's offer is as it should be before it looks */
-	first->entry = p->config->entry;
-	first->context = p->config->entry_x0;
-	p->nr_on = 1;
-	atomic_store_release(&first->power, POWER_ON_PENDING);
-	vcpu_request(first, REQ_START);
-	log_info("partition %s: %u vCPUs, entry 0x%lx", p->config->name, p->nr_vcpus,
-		 p->config->entry);
+	return starts;
 }
 
-/* Guest memory is in EL2's map only while it is written. */
-static void close_window(struct partition *p)
-{
-	struct range old = p->load_window;
+/* ---- stopping ---- */
 
-	p->load_window.size = 0;
-	/* What is mapped by whole pages needs no new table. */
-	CHECK(!old.size || stage1_unmap(old) == OK);
+/* Every vCPU is asked to stop by this CPU, a few at a time; the one that runs here, if it is
+ * of p, before it could go on. */
+static void begin_halting(struct partition *p)
+{
+	struct vcpu *here = this_cpu()->current;
+	u64 now = timer_now();
+
+	atomic_store(&p->nr_stopping, p->nr_vcpus + 1);
+	p->asked = here && here->partition == p ? here : NULL;
+	if (p->asked)
+		atomic_or(&p->asked->requests, REQ_STOP);
+	p->stop_next = 0;
+	atomic_store_release(&p->stopper, this_cpu());
+	tick_at(TICK_PARTITION, now, now);
 }
 
-/* What begins at from, before end. ERR_NO_MEMORY: nothing of it is mapped. */
-static enum err open_window(struct partition *p, u64 from, u64 end)
+static bool is_order(enum stop_reason reason)
 {
-	u64 span = IS_ALIGNED(from, LARGE_WINDOW) && end - from >= LARGE_WINDOW ? LARGE_WINDOW
-										: LOAD_WINDOW;
-	struct range window = {from, MIN(ALIGN_DOWN(from, span) + span, end) - from};
-	enum err err;
-
-	close_window(p);
-	err = stage1_map(window, STAGE1_DATA);
-	p->load_window = window;
-	if (err)
-		close_window(p);
-	return err;
-}
-
-/* One step within s, which is not complete yet: to move the window, or to fill some. */
-static enum err copy_step(struct partition *p, const struct load_segment *s)
-{
-	u64 done = p->load_done, at = s->to + done;
-	u64 n = MIN(LOAD_STEP, p->load_window.base + p->load_window.size - at);
-
-	if (!range_contains(p->load_window, (struct range){at, 1}))
-		return open_window(p, at, s->to + s->size + s->fill);
-	if (done < s->size) {
-		n = MIN(n, s->size - done);
-		memcpy((void *)at, (const void *)(s->from + done), n);
-	} else {
-		memset((void *)at, 0, n);
-	}
-	cache_hand_to_guest((const void *)at, n);
-	p->load_done += n;
-	if (p->load_done == s->size + s->fill) {
-		p->load_index++;
-		p->load_done = 0;
-	}
-	return OK;
-}
-
-/* It cannot be loaded, and ends as after a fault; unless it has been told to stop. */
-static void give_up(struct partition *p, u64 at)
-{
-	log_error("partition %s: loading: no page left of Tocsin's memory for a map of 0x%lx",
-		  p->config->name, at);
-	lock_take(&p->lock);
-	if (p->state == PARTITION_LOADING)
-		p->stop_reason = STOP_FAULT;
-	lock_drop(&p->lock);
-	partition_stopped(p);
-}
-
-/* The pages of paged memory come when they are touched: only where from is written. */
-static bool is_loaded(const struct partition *p)
-{
-	return p->paging ? paging_is_reset(p, p->load_done) : p->load_index == p->config->nr_load;
-}
-
-static enum err load_more(struct partition *p)
-{
-	if (!p->paging)
-		return copy_step(p, &p->config->load[p->load_index]);
-	paging_reset_step(p, &p->load_done);
-	return OK;
-}
-
-bool partition_load_step(struct partition *p)
-{
-	bool loading = atomic_load(&p->state) == PARTITION_LOADING;
-
-	if (loading && !is_loaded(p)) {
-		if (!load_more(p))
-			return false;
-		give_up(p, p->config->load[p->load_index].to + p->load_done);
-		return true;
-	}
-	close_window(p);
-	if (loading)
-		run(p);
-	else
-		partition_stopped(p);
-	return true;
+	return reason == STOP_ORDER || reason == STOP_MONITOR || reason == STOP_RESTART;
 }
 
 bool partition_stop(struct partition *p, enum stop_reason reason)
 {
-	bool counts = true;
+	bool counts;
+	u32 was;
 
-	/* The requests are set under the lock: whoever comes second finds its own. */
 	lock_take(&p->lock);
-	if (p->state == PARTITION_RUNNING) {
+	was = p->state;
+	counts = was == PARTITION_RUNNING || was == PARTITION_LOADING;
+	if (counts) {
 		p->stop_reason = reason;
-		if (reason == STOP_WATCHDOG)
-			p->crash.happened = false; /* report_watchdog() */
-		atomic_store(&p->nr_stopping, p->nr_vcpus);
 		atomic_store_release(&p->state, PARTITION_STOPPING);
-		for (u32 i = 0; i < p->nr_vcpus; i++)
-			vcpu_request(&p->vcpus[i], REQ_STOP);
-	} else if (p->state == PARTITION_LOADING) {
-		/* Its next step, which comes at once, is the last. */
-		p->stop_reason = reason;
-		p->not_before = 0;
-		atomic_store_release(&p->state, PARTITION_STOPPING);
-		vcpu_request(&p->vcpus[0], REQ_LOAD);
-	} else {
-		counts = false;
 	}
+	/* It is heard however far it is with its end. */
+	if (was != PARTITION_STOPPED && is_order(reason))
+		p->order = reason;
+	if (counts && reason == STOP_WATCHDOG)
+		p->crash.happened = false; /* report_watchdog() */
+	if (was == PARTITION_RUNNING)
+		begin_halting(p);
+	else if (was == PARTITION_LOADING)
+		begin_stages(p, 0); /* no vCPU is on */
 	lock_drop(&p->lock);
 	return counts;
 }
 
-static bool any_running(void)
+void partition_counted_off(struct partition *p)
 {
-	for (u32 i = 0; i < nr_partitions; i++)
-		if (atomic_load(&partitions[i].state) != PARTITION_STOPPED)
-			return true;
+	if (atomic_sub(&p->nr_stopping, 1) != 1)
+		return;
+	lock_take(&p->lock);
+	begin_stages(p, 0);
+	lock_drop(&p->lock);
+}
+
+void partition_tick(struct partition *p, u64 now)
+{
+	u32 end;
+
+	if (atomic_load(&p->stopper) != this_cpu())
+		return;
+	end = MIN(p->stop_next + STEP_VCPUS, p->nr_vcpus);
+	for (; p->stop_next < end; p->stop_next++)
+		if (&p->vcpus[p->stop_next] != p->asked)
+			vcpu_request(&p->vcpus[p->stop_next], REQ_STOP);
+	if (end < p->nr_vcpus) {
+		tick_at(TICK_PARTITION, now, now);
+		return;
+	}
+	p->stopper = NULL;
+	partition_counted_off(p);
+}
+
+/* ---- the stages of a start ---- */
+
+/* One that cannot be loaded ends as after a fault. */
+static bool load(struct partition *p, u32 *next)
+{
+	bool complete;
+
+	(void)next;
+	if (!loading_step(p, &complete))
+		return complete;
+	partition_log(p, LOG_ERROR, "loading: no page left of Tocsin's memory for a map of 0x%lx",
+		      p->config->load[p->load_index].to + p->load_done);
+	(void)partition_stop(p, STOP_FAULT);
 	return false;
+}
+
+/* What devices have signalled since the partition ended is forgotten. */
+static bool forget_spis(struct partition *p, u32 *next)
+{
+	(void)next;
+	vgic_forget_spis(p);
+	return true;
+}
+
+/* A pager's offer is as it should be before the pager looks. */
+static bool announce(struct partition *p, u32 *next)
+{
+	return channel_started(p, next);
+}
+
+/* Unless the partition has been told to stop since the last step. */
+static bool run(struct partition *p, u32 *next)
+{
+	struct vcpu *first = &p->vcpus[0];
+	bool runs;
+
+	(void)next;
+	pvtime_reset(first); /* it has waited for its turns to load */
+	lock_take(&p->lock);
+	runs = p->state == PARTITION_LOADING;
+	if (runs) {
+		first->entry = p->config->entry;
+		first->context = p->config->entry_x0;
+		p->nr_on = 1;
+		atomic_store_release(&first->power, POWER_ON_PENDING);
+		atomic_store_release(&p->state, PARTITION_RUNNING);
+		vcpu_request(first, REQ_START);
+	}
+	lock_drop(&p->lock);
+	if (runs)
+		partition_log(p, LOG_INFO, "%u vCPUs, entry 0x%lx", p->nr_vcpus, p->config->entry);
+	return true;
+}
+
+/* ---- the stages of an end ---- */
+
+/* Devices that boot code knows how to silence get no further, neither by DMA nor by an
+ * interrupt, before anything else of the partition is looked at. */
+static bool quiesce(struct partition *p, u32 *next)
+{
+	const struct partition_config *c = p->config;
+	u32 end = MIN(*next + STEP_WRITES, c->nr_quiesce);
+
+	for (; *next < end; (*next)++) {
+		const struct quiesce_write *w = &c->quiesce[*next];
+
+		if (w->width == 4)
+			io_write32(w->pa, w->value);
+		else if (w->width == 2)
+			io_write16(w->pa, (u16)w->value);
+		else
+			io_write8(w->pa, (u8)w->value);
+	}
+	dsb(sy);
+	return end == c->nr_quiesce;
+}
+
+/* What there is one of. */
+static bool reset_devices(struct partition *p, u32 *next)
+{
+	(void)next;
+	loading_close(p);
+	vwatchdog_reset(p);
+	stage2_forget(&p->stage2);
+	if (p->config->uart.size)
+		vpl011_init(&p->uart, p, p->config->uart_intid);
+	terminal_close(p);
+	return true;
+}
+
+/* Before interrupts are reset: a bell that rings no more pends none. */
+static bool withdraw(struct partition *p, u32 *next)
+{
+	return channel_stopped(p, next);
+}
+
+static bool reset_vcpus(struct partition *p, u32 *next)
+{
+	u32 end = MIN(*next + STEP_VCPUS, p->nr_vcpus);
+
+	for (; *next < end; (*next)++) {
+		vcpu_forget(&p->vcpus[*next]);
+		pvtime_reset(&p->vcpus[*next]);
+	}
+	return end == p->nr_vcpus;
+}
+
+static bool reset_events(struct partition *p, u32 *next)
+{
+	return vsdei_reset(p, next);
+}
+
+static bool reset_interrupts(struct partition *p, u32 *next)
+{
+	return vgic_reset(p, next);
+}
+
+static bool is_fault(enum stop_reason reason)
+{
+	return reason == STOP_FAULT || reason == STOP_WATCHDOG;
+}
+
+/* A safety policy: what p's end means for all others. */
+static bool stop_others(struct partition *p, u32 *next)
+{
+	const struct partition_config *c = p->config;
+	u32 end = MIN(*next + STEP_PARTITIONS, nr_partitions);
+
+	if (!(is_fault(p->stop_reason) && c->on_fault == ACTION_STOP_ALL) &&
+	    !(p->stop_reason == STOP_OFF && c->on_off == ACTION_STOP_ALL))
+		return true;
+	for (; *next < end; (*next)++)
+		if (&partitions[*next] != p)
+			(void)partition_stop(&partitions[*next], STOP_ORDER);
+	return end == nr_partitions;
+}
+
+/* ---- the end of the end: again, or not ---- */
+
+/* How many milliseconds before a restart of which there have been nr: doubled each time, at
+ * most a day. */
+static u64 backoff_ms(const struct partition *p, u32 nr)
+{
+	u64 first = MAX(p->config->restart_backoff_ms, LEAST_BACKOFF_MS);
+
+	return MIN(first << MIN(nr, 16U), 24UL * 3600 * 1000);
+}
+
+static u64 ticks(u64 ms)
+{
+	return ms * timer_frequency() / 1000;
+}
+
+/* SYSTEM_RESET is at once, but one within the back-off of the last waits as after a crash. */
+static u64 reset_wait_ms(struct partition *p, u64 now)
+{
+	u64 wait = 0;
+
+	if (p->reset_at && now - p->reset_at < ticks(backoff_ms(p, 0)))
+		wait = backoff_ms(p, p->resets++);
+	else
+		p->resets = 0;
+	p->reset_at = now + ticks(wait);
+	return wait;
+}
+
+/* Does p start again, and after how many milliseconds? */
+static bool starts_again(struct partition *p, u64 now, u64 *wait_ms)
+{
+	const struct partition_config *c = p->config;
+	u8 action = is_fault(p->stop_reason) ? c->on_fault : c->on_off;
+
+	*wait_ms = 0;
+	if (p->order)
+		return p->order == STOP_RESTART;
+	if (p->stop_reason == STOP_RESET) {
+		*wait_ms = reset_wait_ms(p, now);
+		return true;
+	}
+	if (action != ACTION_RESTART || (c->restart_limit && p->restarts == c->restart_limit))
+		return false;
+	*wait_ms = backoff_ms(p, p->restarts++);
+	return true;
+}
+
+static void tell_restart(struct partition *p, enum stop_reason reason, u64 wait_ms)
+{
+	if (!wait_ms)
+		partition_log(p, LOG_INFO, "%s", endings[reason]);
+	else if (reason == STOP_RESET)
+		partition_log(p, LOG_INFO, "reset, starts in %lu ms", wait_ms);
+	else
+		partition_log(p, LOG_INFO, "%s, restart %u in %lu ms", endings[reason], p->restarts,
+			      wait_ms);
+}
+
+static void tell_end(struct partition *p, enum stop_reason reason, enum stop_reason order)
+{
+	const struct partition_config *c = p->config;
+	u8 action = is_fault(reason) ? c->on_fault : c->on_off;
+
+	if (!order && action == ACTION_RESTART)
+		partition_log(p, LOG_INFO, "%u restarts are its limit", p->restarts);
+	partition_log(p, LOG_INFO, "%s", endings[reason]);
+	if (order && order != reason)
+		partition_log(p, LOG_INFO, "%s", endings[order]);
 }
 
 /* Ends the machine's run, as far as its firmware is willing. */
@@ -222,91 +384,75 @@ static void end_machine(enum partition_end end)
 	console_flush();
 }
 
-/* How many milliseconds before the next restart: doubled each time, at most a day. */
-static u64 backoff_ms(const struct partition *p)
+/* p is stopped. A user who has stopped it may want to start it again. */
+static void gone(struct partition *p, enum stop_reason reason, enum stop_reason order)
 {
-	return MIN((u64)p->config->restart_backoff_ms << MIN(p->restarts, 16U), 24UL * 3600 * 1000);
+	bool last;
+
+	if (is_fault(reason))
+		any_fault = true;
+	tell_end(p, reason, order);
+	last = atomic_sub(&nr_alive, 1) == 1;
+	if (last && order != STOP_MONITOR)
+		end_machine(any_fault ? partition_end : END_OFF);
 }
 
-static bool is_fault(enum stop_reason reason)
+/* An order that comes before this counts; after it, it finds the partition stopped or loading. */
+static bool conclude(struct partition *p, u32 *next)
 {
-	return reason == STOP_FAULT || reason == STOP_WATCHDOG;
-}
+	enum stop_reason reason, order;
+	u64 now = timer_now(), wait_ms;
+	bool again;
 
-/* Restarts p if that is its policy, and the limit not reached. */
-static bool restarted(struct partition *p, enum stop_reason reason)
-{
-	const struct partition_config *c = p->config;
-	u8 action = is_fault(reason) ? c->on_fault : c->on_off;
-	u64 wait;
-
-	if (reason == STOP_RESET) {
-		log_info("partition %s: reset", c->name);
-		partition_start(p);
-		return true;
-	}
-	if (reason == STOP_ORDER || reason == STOP_MONITOR || action != ACTION_RESTART)
-		return false;
-	if (c->restart_limit && p->restarts == c->restart_limit) {
-		log_info("partition %s: %u restarts are its limit", c->name, p->restarts);
-		return false;
-	}
-	wait = backoff_ms(p);
-	p->not_before = timer_now() + wait * timer_frequency() / 1000;
-	p->restarts++;
-	log_info("partition %s: %s, restart %u in %lu ms", c->name, endings[reason], p->restarts,
-		 wait);
-	partition_start(p);
+	(void)next;
+	lock_take(&p->lock);
+	reason = p->stop_reason;
+	order = p->order;
+	again = starts_again(p, now, &wait_ms);
+	if (again)
+		begin_loading(p, now + ticks(wait_ms));
+	else
+		atomic_store_release(&p->state, PARTITION_STOPPED);
+	lock_drop(&p->lock);
+	if (again)
+		tell_restart(p, order == STOP_RESTART ? STOP_RESTART : reason, wait_ms);
+	else
+		gone(p, reason, order);
 	return true;
 }
 
-static void stop_others(const struct partition *p)
+/* ---- all of it ---- */
+
+static stage_fn *const start_stages[] = {load, forget_spis, announce, run};
+static stage_fn *const end_stages[] = {quiesce,      reset_devices,    withdraw,    reset_vcpus,
+				       reset_events, reset_interrupts, stop_others, conclude};
+
+static bool is_changing(const struct partition *p)
 {
-	for (u32 i = 0; i < nr_partitions; i++)
-		if (&partitions[i] != p)
-			partition_stop(&partitions[i], STOP_ORDER);
+	return p->state == PARTITION_LOADING || p->state == PARTITION_STOPPING;
 }
 
-/* Devices that boot code knows how to silence get no further, neither by DMA nor by an
- * interrupt, before anything else of the partition is looked at. */
-static void quiesce(const struct partition_config *c)
+/* The last stage of each table changes the state. */
+bool partition_step(struct partition *p)
 {
-	for (u32 i = 0; i < c->nr_quiesce; i++) {
-		const struct quiesce_write *w = &c->quiesce[i];
+	stage_fn *const *stages;
+	bool complete, goes_on;
+	u32 begun, next;
 
-		if (w->width == 4)
-			io_write32(w->pa, w->value);
-		else if (w->width == 2)
-			io_write16(w->pa, (u16)w->value);
-		else
-			io_write8(w->pa, (u8)w->value);
+	lock_take(&p->lock);
+	stages = (p->state == PARTITION_LOADING ? start_stages : end_stages) + p->stage;
+	begun = p->stages_begun;
+	next = p->stage_next;
+	lock_drop(&p->lock);
+
+	complete = (*stages)(p, &next);
+
+	lock_take(&p->lock);
+	goes_on = begun == p->stages_begun && is_changing(p);
+	if (goes_on) {
+		p->stage += complete;
+		p->stage_next = complete ? 0 : next;
 	}
-	dsb(sy);
-}
-
-void partition_stopped(struct partition *p)
-{
-	enum stop_reason reason = p->stop_reason;
-	const struct partition_config *c = p->config;
-
-	quiesce(c);
-	vwatchdog_reset(p);
-	vsdei_reset(p);
-	vgic_reset(p);
-	stage2_forget(&p->stage2);
-	channel_stopped(p);
-	if (c->uart.size)
-		vpl011_init(&p->uart, p, c->uart_intid);
-	terminal_close(p);
-	atomic_store_release(&p->state, PARTITION_STOPPED);
-	if (restarted(p, reason))
-		return;
-	log_info("partition %s: %s", c->name, endings[reason]);
-	if ((is_fault(reason) && c->on_fault == ACTION_STOP_ALL) ||
-	    (reason == STOP_OFF && c->on_off == ACTION_STOP_ALL))
-		stop_others(p);
-	if (is_fault(reason))
-		any_fault = true;
-	if (reason != STOP_MONITOR && !any_running())
-		end_machine(any_fault ? partition_end : END_OFF);
+	lock_drop(&p->lock);
+	return !goes_on;
 }

@@ -308,32 +308,28 @@ static bool run_crash(struct job *j)
 
 static bool run_start(struct job *j)
 {
-	if (atomic_load_acquire(&j->p->state) == PARTITION_STOPPED)
-		partition_start(j->p);
-	else
+	if (!partition_start(j->p))
 		monitor_print("%s is not stopped", j->p->config->name);
 	return true;
 }
 
-static bool stop(struct job *j, enum stop_reason reason)
-{
-	if (atomic_load_acquire(&j->p->state) == PARTITION_RUNNING)
-		partition_stop(j->p, reason);
-	else
-		monitor_print("%s is not running", j->p->config->name);
-	return true;
-}
-
+/* However far its start or its end is. */
 static bool run_stop(struct job *j)
 {
-	return stop(j, STOP_MONITOR);
+	if (atomic_load_acquire(&j->p->state) == PARTITION_STOPPED)
+		monitor_print("%s is stopped", j->p->config->name);
+	else
+		(void)partition_stop(j->p, STOP_MONITOR);
+	return true;
 }
 
 static bool run_restart(struct job *j)
 {
-	if (atomic_load_acquire(&j->p->state) == PARTITION_STOPPED)
-		return run_start(j);
-	return stop(j, STOP_RESET);
+	if (!partition_start(j->p)) {
+		(void)partition_stop(j->p, STOP_RESTART);
+		(void)partition_start(j->p); /* it has just stopped by itself */
+	}
+	return true;
 }
 
 const struct command monitor_commands[] = {

@@ -27,14 +27,12 @@ bool pvtime_has(const struct vcpu *v)
 	return structure_of(v);
 }
 
-void pvtime_reset(struct partition *p)
+void pvtime_reset(const struct vcpu *v)
 {
-	for (u32 i = 0; i < p->nr_vcpus; i++) {
-		struct pvtime *to = structure_of(&p->vcpus[i]);
+	struct pvtime *to = structure_of(v);
 
-		if (to)
-			*to = (struct pvtime){0};
-	}
+	if (to)
+		*to = (struct pvtime){0};
 }
 
 /* The guest sees one store. */

@@ -6,11 +6,12 @@
 #include <arch/esr.h>
 #include <arch/sysreg.h>
 #include <drivers/log.h>
+#include <drivers/timer.h>
 #include <el2/abort.h>
 #include <el2/panic.h>
 #include <el2/partition.h>
 #include <el2/report.h>
-#include <el2/terminal.h>
+#include <el2/tick.h>
 
 #define REPORT_LAST 11 /* line */
 
@@ -121,11 +122,21 @@ bool report_line(const struct partition *p, u32 line, print_fn *print)
 	return line < REPORT_LAST;
 }
 
+/* A line each so often. */
+#define LINE_SHIFT 10 /* 1/1024 s */
+
+static void print_soon(void)
+{
+	u64 now = timer_now();
+
+	tick_at(TICK_REPORT, now + (timer_frequency() >> LINE_SHIFT), now);
+}
+
 /* The report is written down; the vCPU that it is about is not counted off yet. */
 static void have_printed(struct partition *p)
 {
 	atomic_add(&p->nr_stopping, 1);
-	terminal_again();
+	print_soon();
 }
 
 void report_fault(const struct vcpu *v, u64 esr)
@@ -159,29 +170,22 @@ static void print_error(const char *format, ...)
 	va_end(args);
 }
 
-/* The next line of the report about p. After the last one p's stop goes on. */
-static void go_on(struct partition *p)
+void report_tick(struct partition *p, u64 now)
 {
 	struct crash *c = &p->crash;
 
+	(void)now;
+	if (atomic_load(&c->reporter) != this_cpu())
+		return;
 	if (c->line <= REPORT_LAST) {
-		(void)report_line(p, c->line++, print_error);
+		if (partition_may_log(p))
+			(void)report_line(p, c->line, print_error);
+		c->line++;
+		print_soon();
 		return;
 	}
 	c->reporter = NULL;
-	if (atomic_sub(&p->nr_stopping, 1) == 1)
-		partition_stopped(p);
-}
-
-bool report_run(void)
-{
-	for (u32 i = 0; i < nr_partitions; i++) {
-		if (partitions[i].crash.reporter == this_cpu()) {
-			go_on(&partitions[i]);
-			return true;
-		}
-	}
-	return false;
+	partition_counted_off(p);
 }
 
 /* Where a vCPU's registers are when it does not run on. */
@@ -194,8 +198,8 @@ void report_watchdog(const struct vcpu *v)
 	struct crash *c = &p->crash;
 
 	if (atomic_swap(&c->happened, true)) {
-		log_error("partition %s, vCPU %u was at pc 0x%lx, pstate 0x%lx", p->config->name,
-			  v->index, v->regs.pc, v->regs.pstate);
+		partition_log(p, LOG_ERROR, "vCPU %u was at pc 0x%lx, pstate 0x%lx", v->index,
+			      v->regs.pc, v->regs.pstate);
 		return;
 	}
 	*c = (struct crash){.happened = true,

@@ -15,9 +15,8 @@
 #include <el2/vtimer.h>
 #include <mm/pages.h>
 
-/* Requests that are served at once, whoever's turn it is: each is short. Loading is
- * not, so it is done in the vCPU's own time. */
-#define REQ_LIFE (REQ_START | REQ_STOP | REQ_SDEI)
+/* Requests that are served in the vCPU's turn, before it is entered, if it is on or off. */
+#define REQ_FIRST (u32)(REQ_START | REQ_STOP | REQ_SDEI)
 /* Those that concern no other vCPU, when v runs. */
 #define REQ_OWN ((u32)(REQ_VGIC | REQ_SDEI))
 /* How long a vCPU keeps the CPU when an equal could run: 1/256 s. */
@@ -114,11 +113,6 @@ enum err sched_add(struct partition *p)
 
 /* ---- requests ---- */
 
-static __attribute__((noinline)) void serve_life(struct vcpu *v)
-{
-	vcpu_serve_life(v, atomic_andnot(&v->requests, REQ_LIFE) & REQ_LIFE);
-}
-
 /* Others may wait for what the list registers of a vCPU hold that does not run now. True:
  * they may have got it, and be ready. */
 static bool flush_current(struct cpu *cpu)
@@ -145,8 +139,12 @@ static inline u64 woken_at(struct vcpu *v, bool loaded)
  * to say. The timers of the one in the hardware interrupt by themselves. */
 static inline u64 ready_at(const struct cpu *cpu, struct vcpu *v)
 {
+	u32 requests = atomic_load(&v->requests);
+
+	if (requests & REQ_FIRST)
+		return 0;
 	if (atomic_load(&v->power) != POWER_ON)
-		return atomic_load(&v->requests) & REQ_LOAD ? v->partition->not_before : UINT64_MAX;
+		return requests & REQ_STEP ? v->partition->not_before : UINT64_MAX;
 	if (!v->waiting)
 		return 0;
 	/* What an absent page keeps from running no interrupt wakes. */
@@ -157,25 +155,15 @@ static inline u64 ready_at(const struct cpu *cpu, struct vcpu *v)
 	return woken_at(v, v == cpu->current);
 }
 
-/* Serves what is asked of the vCPUs and looks who of them is ready. Who may not run in
- * this window costs it nothing; what was asked of it waits, but for its end. */
+/* Looks which of the CPU's vCPUs are ready. One that may not run in this window costs it
+ * nothing: what was asked of it waits. */
 static inline void survey(struct schedule *s, const struct cpu *cpu)
 {
-	struct schedule_entry *e = s->entries, *const end = s->end;
 	bool windows = s->nr_windows;
 
-	while (e != end) {
-		bool waits = windows && !schedule_allows(e);
-
-		if (atomic_load(&e->vcpu->requests) & (waits ? REQ_STOP : REQ_LIFE)) {
-			serve_life(e->vcpu);
-			e = s->entries; /* it may have asked another, also one that was passed */
-		} else {
-			if (!waits)
-				e->ready = ready_at(cpu, e->vcpu);
-			e++;
-		}
-	}
+	for (struct schedule_entry *e = s->entries; e != s->end; e++)
+		if (!windows || schedule_allows(e))
+			e->ready = ready_at(cpu, e->vcpu);
 }
 
 /* EL2's timer, for alarm at the latest. One that is set for earlier stays: it costs an
@@ -243,19 +231,23 @@ static void take_up(struct cpu *cpu, struct vcpu *v, u64 now)
 	set_alarm(cpu, now, v->apf ? MIN(alarm, paging_ready(v)) : alarm);
 }
 
-/* What v has to do before it can be entered, in its time: a step of its partition's loading,
- * or for pages that it waits for. */
+/* What v has to do before it can be entered, in its turn: what was asked of it, a step of its
+ * partition's start or end, or for pages that it waits for. */
 static void step(struct vcpu *v, u64 now)
 {
-	if (atomic_load(&v->power) == POWER_ON)
+	bool on = atomic_load(&v->power) == POWER_ON;
+	u32 mask = on ? REQ_FIRST : REQ_FIRST | REQ_STEP;
+	u32 requests = atomic_load(&v->requests) & mask;
+
+	if (requests)
+		vcpu_serve_life(v, atomic_andnot(&v->requests, requests) & requests);
+	else if (on)
 		paging_step(v, now);
-	else
-		vcpu_serve_life(v, atomic_andnot(&v->requests, REQ_LOAD) & REQ_LOAD);
 }
 
 static inline bool can_be_entered(const struct vcpu *v, u64 now)
 {
-	if (atomic_load(&v->power) != POWER_ON)
+	if (atomic_load(&v->power) != POWER_ON || atomic_load(&v->requests) & REQ_FIRST)
 		return false;
 	return !v->apf || (!atomic_load(&v->paging.absent) && paging_ready(v) > now);
 }
@@ -301,8 +293,8 @@ static struct vcpu *next_vcpu(struct cpu *cpu)
 				step(next->vcpu, now);
 			else if (!flushed)
 				idle(cpu, now);
-			irq_handle(cpu);
 		}
+		irq_handle(cpu); /* whatever others ask of v meanwhile */
 	}
 }
 

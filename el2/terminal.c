@@ -9,7 +9,6 @@
 #include <drivers/timer.h>
 #include <el2/monitor.h>
 #include <el2/partition.h>
-#include <el2/report.h>
 #include <el2/terminal_state.h>
 #include <lib/fmt.h>
 #include <lib/string.h>
@@ -186,7 +185,7 @@ static void serve(void)
 	receive();
 	lock_drop(&terminals.lock);
 	deliver();
-	if (report_run() || terminal_retry()) {
+	if (terminal_retry()) {
 		terminal_again();
 		return;
 	}

@@ -23,10 +23,10 @@ static __attribute__((noinline)) void reschedule_ranked(struct cpu *cpu, const s
 }
 
 /* v's CPU, another one, is interrupted only for what it can do something about. */
-static __attribute__((noinline)) void kick(struct cpu *cpu, const struct vcpu *v, u32 requests)
+static __attribute__((noinline)) void kick(struct cpu *cpu, const struct vcpu *v)
 {
 	dmb(ish); /* first the request, then a look at what that CPU does: schedule_publish() */
-	if (!(requests & REQ_STOP) && !schedule_admits(&cpu->schedule, v->place))
+	if (!schedule_admits(&cpu->schedule, v->place))
 		return;
 	if (!atomic_swap(&cpu->kicked, true))
 		gic_send_sgi(SGI_KICK, cpu->index, cpu->mpidr);
@@ -38,7 +38,7 @@ void vcpu_request(struct vcpu *v, u32 requests)
 
 	atomic_or(&v->requests, requests);
 	if (cpu != this_cpu()) {
-		kick(cpu, v, requests);
+		kick(cpu, v);
 	} else if (cpu->current && cpu->current != v) {
 		/* An interrupt or event can wait until v could run. Among equals that is at
 		 * the end of the slice, if the timer asks by then. */
@@ -114,20 +114,31 @@ static void start(struct vcpu *v)
 	atomic_store_release(&v->power, POWER_ON);
 }
 
+static void stop(struct vcpu *v)
+{
+	struct partition *p = v->partition;
+
+	if (p->stop_reason == STOP_WATCHDOG && atomic_load(&v->power) == POWER_ON)
+		report_watchdog(v);
+	vcpu_halt(v);
+	vgic_vcpu_reset(v);
+	partition_counted_off(p);
+}
+
+void vcpu_forget(struct vcpu *v)
+{
+	atomic_andnot(&v->requests, REQ_START | REQ_STOP);
+	atomic_store(&v->power, POWER_OFF);
+}
+
 void vcpu_serve_life(struct vcpu *v, u32 requests)
 {
 	struct partition *p = v->partition;
 
-	if (requests & REQ_STOP) {
-		if (p->stop_reason == STOP_WATCHDOG && atomic_load(&v->power) == POWER_ON)
-			report_watchdog(v);
-		vcpu_halt(v);
-		vgic_vcpu_reset(v);
-		if (atomic_sub(&p->nr_stopping, 1) == 1)
-			partition_stopped(p);
-	}
-	if (requests & REQ_LOAD && !partition_load_step(p))
-		atomic_or(&v->requests, REQ_LOAD);
+	if (requests & REQ_STOP)
+		stop(v);
+	if (requests & REQ_STEP && !partition_step(p))
+		atomic_or(&v->requests, REQ_STEP);
 	if (requests & REQ_START)
 		start(v);
 	if (requests & REQ_SDEI)

@@ -190,18 +190,20 @@ u32 vgic_regions(struct partition *p, struct mmio_region *out)
 	return 1 + g->nr_frames;
 }
 
-void vgic_reset(struct partition *p)
+bool vgic_reset(struct partition *p, u32 *next)
 {
 	struct vgic *g = &p->vgic;
+	u32 n = 1 + (*next)++;
 
-	for (u32 n = 1; n < g->nr_intids / 32; n++) {
-		lock_take(&g->lock);
-		g->ctlr = 0;
-		if (g->words[n].hw)
-			gic_reset_spis(n, g->words[n].hw);
-		reset_spis(p, n);
-		lock_drop(&g->lock);
-	}
+	if (n >= g->nr_intids / 32)
+		return true;
+	lock_take(&g->lock);
+	g->ctlr = 0;
+	if (g->words[n].hw)
+		gic_reset_spis(n, g->words[n].hw);
+	reset_spis(p, n);
+	lock_drop(&g->lock);
+	return false;
 }
 
 void vgic_forget_spis(struct partition *p)

@@ -439,7 +439,7 @@ enum err vsdei_create(struct partition *p)
 	return vsdei_bound_create(p);
 }
 
-void vsdei_reset(struct partition *p)
+bool vsdei_reset(struct partition *p, u32 *next)
 {
-	vsdei_bound_reset(p);
+	return vsdei_bound_reset(p, next);
 }

@@ -17,6 +17,9 @@
 #include <mm/pages.h>
 #include <sdei/handler.h>
 
+/* Shared events that one step resets. */
+#define STEP_SLOTS 8
+
 static struct sdei_domain *enter(struct partition *p)
 {
 	lock_take(&p->sdei.lock);
@@ -398,18 +401,27 @@ enum err vsdei_bound_create(struct partition *p)
 		if (!d->shared)
 			return ERR_NO_MEMORY;
 	}
+	for (u32 i = 0; i < d->nr_shared; i++)
+		sdei_shared_reset(&d->shared[i]);
 	sdei_domain_reset(d);
 	return OK;
 }
 
 /* Each vCPU has given back its private interrupts when it was reset. */
-void vsdei_bound_reset(struct partition *p)
+bool vsdei_bound_reset(struct partition *p, u32 *next)
 {
 	struct sdei_domain *d = enter(p);
+	u32 end = MIN(*next + STEP_SLOTS, d->nr_shared);
 
-	for (u32 i = 0; i < d->nr_shared; i++)
-		if (d->shared[i].registered || d->shared[i].running)
-			vgic_unclaim(&p->vcpus[0], d->shared[i].intid);
-	sdei_domain_reset(d);
+	for (; *next < end; (*next)++) {
+		struct sdei_shared *s = &d->shared[*next];
+
+		if (s->registered || s->running)
+			vgic_unclaim(&p->vcpus[0], s->intid);
+		sdei_shared_reset(s);
+	}
+	if (end == d->nr_shared)
+		sdei_domain_reset(d);
 	lock_drop(&d->lock);
+	return end == d->nr_shared;
 }

@@ -19,6 +19,11 @@
 #define W_IIDR 0xfcc
 
 #define WOR_BITS GENMASK(47, 0)
+/* A CPU looks after a watchdog at most once in 1/1024 s. */
+#define PERIOD_SHIFT 10
+/* vCPUs that are told of a signal in one go. */
+#define TELL 16
+
 /* Of nobody's JEP106 code, product 'T', architecture version 1. */
 #define IIDR 0x54010000U
 
@@ -28,13 +33,17 @@
 
 /* ---- signals ---- */
 
-/* Every vCPU that wants to know is told; who was told and has not heard yet, no longer. */
-static void signal_event(struct partition *p, bool on)
+/* Some more of the vCPUs that want to know are told that WS0 is on; or those that were told and
+ * have not heard yet, that it is off. */
+static void tell_some(struct vwatchdog *w)
 {
-	for (u32 i = 0; i < p->nr_vcpus; i++) {
-		struct vcpu *v = &p->vcpus[i];
+	struct partition *p = w->partition;
+	u32 end = MIN(w->tell_next + TELL, p->nr_vcpus);
 
-		if (!on)
+	for (; w->tell_next < end; w->tell_next++) {
+		struct vcpu *v = &p->vcpus[w->tell_next];
+
+		if (!(w->status & WS0))
 			(void)vsdei_cancel(v, SDEI_WATCHDOG);
 		else if (atomic_load(&v->sdei.registered) >> SDEI_WATCHDOG & 1)
 			vsdei_raise(v, SDEI_WATCHDOG);
@@ -49,7 +58,8 @@ static void signal(struct vwatchdog *w, u32 before)
 
 	if (changed & WS0) {
 		vgic_set_level(p, p->config->watchdog.intid, w->status & WS0);
-		signal_event(p, w->status & WS0);
+		w->tell_next = 0;
+		tell_some(w);
 	}
 	if (changed & w->status & WS1)
 		(void)partition_stop(p, STOP_WATCHDOG);
@@ -85,17 +95,23 @@ static void refresh(struct vwatchdog *w, u64 now)
 /* When something will happen by itself; UINT64_MAX: never. */
 static u64 deadline(const struct vwatchdog *w)
 {
+	if (w->tell_next < w->partition->nr_vcpus)
+		return 0;
 	if ((w->status & (ENABLED | WS1)) != ENABLED || w->compare == UINT64_MAX)
 		return UINT64_MAX;
 	return w->compare + 1;
 }
 
-/* Makes sure that somebody looks in time. */
+/* Makes sure that a CPU looks in time, but not more often than the least period: that CPU may
+ * be in another partition's turn. */
 static void watch(struct vwatchdog *w, u64 now)
 {
 	u64 when = deadline(w);
 
-	if (when == UINT64_MAX || (w->keeper && w->look_at <= when))
+	if (when == UINT64_MAX)
+		return;
+	when = MAX(when, w->looked + (timer_frequency() >> PERIOD_SHIFT));
+	if (w->keeper && w->look_at <= when)
 		return;
 	w->keeper = this_cpu();
 	w->look_at = when;
@@ -111,19 +127,18 @@ static void look(struct vwatchdog *w, u64 now)
 		tick_at(TICK_WATCHDOG, w->look_at, now);
 	} else {
 		w->keeper = NULL;
+		w->looked = now;
+		tell_some(w);
 		time_out(w, now);
 		watch(w, now);
 	}
 	lock_drop(&w->lock);
 }
 
-void vwatchdog_tick(void)
+void vwatchdog_tick(struct partition *p, u64 now)
 {
-	u64 now = timer_now();
-
-	for (u32 i = 0; i < nr_partitions; i++)
-		if (atomic_load(&partitions[i].watchdog.keeper) == this_cpu())
-			look(&partitions[i].watchdog, now);
+	if (atomic_load(&p->watchdog.keeper) == this_cpu())
+		look(&p->watchdog, now);
 }
 
 /* ---- registers ---- */
@@ -223,6 +238,7 @@ u32 vwatchdog_regions(struct partition *p, struct mmio_region *out)
 	if (!c->watchdog.intid)
 		return 0;
 	p->watchdog.partition = p;
+	p->watchdog.tell_next = p->nr_vcpus;
 	out[0] = (struct mmio_region){c->watchdog.control, vwatchdog_control_access, &p->watchdog,
 				      "watchdog"};
 	out[1] = (struct mmio_region){c->watchdog.refresh, vwatchdog_refresh_access, &p->watchdog,
@@ -230,17 +246,15 @@ u32 vwatchdog_regions(struct partition *p, struct mmio_region *out)
 	return 2;
 }
 
-/* Who keeps it finds that there is nothing to keep. */
+/* Its keeper finds that there is nothing to keep. Its signals go with the vCPUs' events and the
+ * vGIC. */
 void vwatchdog_reset(struct partition *p)
 {
 	struct vwatchdog *w = &p->watchdog;
-	u32 before;
 
 	lock_take(&w->lock);
-	before = w->status;
 	w->offset = w->compare = 0;
 	w->status = 0;
-	if (before)
-		signal(w, before);
+	w->tell_next = p->nr_vcpus;
 	lock_drop(&w->lock);
 }

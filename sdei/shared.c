@@ -10,12 +10,15 @@
 
 #define BINDING_COUNT GENMASK(31, 0)
 
+void sdei_shared_reset(struct sdei_shared *s)
+{
+	*s = (struct sdei_shared){.offered = SDEI_NOBODY};
+}
+
 void sdei_domain_reset(struct sdei_domain *d)
 {
 	for (u32 i = 0; i < d->nr_private; i++)
 		atomic_store(&d->binding[i], 0);
-	for (u32 i = 0; i < d->nr_shared; i++)
-		d->shared[i] = (struct sdei_shared){.offered = SDEI_NOBODY};
 	d->turn = 0;
 }
 

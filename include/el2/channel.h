@@ -31,6 +31,7 @@ struct channel_end {
 	u32 intid;    /* its doorbell: among those of partition_config.spi_emulated */
 
 	struct partition *partition; /* whose side it is; NULL: not made (yet) */
+	bool runs;                   /* it is there to be rung; atomic */
 	u32 bells;                   /* atomic: rung and not read */
 	u32 starts;                  /* atomic: of this side's partition */
 };
@@ -59,9 +60,11 @@ bool channel_shares(const struct partition *p, const struct partition *q, struct
 /* And of one at whose other end Tocsin is? */
 bool channel_shares_with_tocsin(const struct partition *p, struct range r);
 
-/* p has begun to run: counts that and tells the other sides. Any CPU, no lock. */
-void channel_started(struct partition *p);
+/* p is about to run: counts that and tells the other sides, in steps that begin with the end *next
+ * and leave there where the next one begins; true: that was the last. After vgic_forget_spis().
+ * p's first vCPU's CPU, no lock. */
+bool channel_started(struct partition *p, u32 *next);
 
-/* p has stopped, after vgic_reset(): forgets what has rung, tells the other sides. Its
- * state is no longer RUNNING. Any CPU, no lock. */
-void channel_stopped(struct partition *p);
+/* p has stopped: forgets what has rung, tells the other sides, in the same way. Before
+ * vgic_reset(), which forgets what a last bell has pended. */
+bool channel_stopped(struct partition *p, u32 *next);

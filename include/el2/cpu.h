@@ -9,7 +9,7 @@
 struct vcpu;
 
 /* Who may want something done on a CPU at a set time: el2/tick.h. */
-enum tick_user { TICK_TERMINAL, TICK_WATCHDOG, NR_TICK_USERS };
+enum tick_user { TICK_TERMINAL, TICK_WATCHDOG, TICK_PARTITION, TICK_REPORT, NR_TICK_USERS };
 
 struct cpu {
 	u64 stack_top;        /* vectors.S: the stack of every entry from a guest */
@@ -32,8 +32,10 @@ struct cpu {
 	u32 nr_vcpus;
 	u64 alarm; /* what EL2's timer is set to while a guest runs; in the past: it has come */
 	u64 tick;  /* the first of ticks */
-	u64 ticks[NR_TICK_USERS]; /* el2/tick.h: when; 0: nothing */
-	struct schedule schedule; /* who of them runs: entries in the same order */
+	u64 ticks[NR_TICK_USERS];     /* el2/tick.h: when; 0: nothing */
+	u32 tick_next[NR_TICK_USERS]; /* the partition at which a round goes on; 0: none is under
+					 way */
+	struct schedule schedule;     /* who of them runs: entries in the same order */
 };
 
 /* What a secondary CPU needs before it has an MMU; cleaned to memory for it. */

@@ -6,6 +6,7 @@
 
 #include <arch/mpidr.h>
 #include <drivers/gic.h>
+#include <drivers/log.h>
 #include <el2/idreg.h>
 #include <el2/mmio.h>
 #include <el2/paging.h>
@@ -99,25 +100,40 @@ enum partition_state {
 	PARTITION_STOPPING
 };
 enum stop_reason {
+	STOP_NOTHING,
 	STOP_OFF,
 	STOP_RESET,
 	STOP_FAULT,
 	STOP_WATCHDOG, /* its second signal */
-	STOP_ORDER,    /* from outside */
-	STOP_MONITOR   /* by its user, who may want to start it again */
+	/* Orders, after which the partition's own policy no longer counts: */
+	STOP_ORDER,   /* another partition's policy */
+	STOP_MONITOR, /* the machine's user, who may want to start it again */
+	STOP_RESTART  /* the same: it is to start again at once */
 };
 
 struct partition {
 	const struct partition_config *config;
-	u32 state; /* enum partition_state; under lock */
-	u32 stop_reason;
+	u32 state;       /* enum partition_state; under lock */
+	u32 stop_reason; /* the first that was given; under lock */
+	u32 order;       /* the last order since it began to load; under lock */
 	u32 nr_vcpus;
-	u32 nr_on;       /* vCPUs not POWER_OFF; atomic */
-	u32 nr_stopping; /* vCPUs that have not served REQ_STOP yet, and a report; atomic */
-	u32 restarts;    /* by on_off and on_fault, since the machine was started */
-	u64 not_before;  /* counter value at which loading begins */
-	u32 load_index;  /* LOADING: the segment and how far it has got */
+	u32 nr_on;           /* vCPUs not POWER_OFF; atomic */
+	u32 nr_stopping;     /* vCPUs not stopped yet, stopper, and a report; atomic */
+	struct cpu *stopper; /* asks the vCPUs to stop; NULL: it has */
+	u32 stop_next;       /* the vCPU that it asks next */
+	struct vcpu *asked;  /* one that was asked before; NULL: none */
+	u32 restarts;        /* by on_off and on_fault, since the machine was started */
+	u32 resets;          /* one after the other, each within the back-off of the last */
+	u64 reset_at;        /* when the last was, or its wait was over */
+	/* LOADING, STOPPING: el2/lifecycle.c; under lock. */
+	u32 stage, stage_next, stages_begun;
+	u64 not_before; /* counter value at which the first step is due */
+	u32 load_index; /* the segment and how far it has got */
 	u64 load_done;
+	struct {
+		u64 used; /* counter value up to which it has used up its lines; atomic */
+		u32 lost; /* lines that were left out; atomic */
+	} log;
 	struct range load_window; /* what of its memory is in EL2's map */
 	struct vcpu **last_vcpu;  /* by CPU: whose stage-1 TLB entries it may hold */
 	struct vcpu *vcpus;       /* nr_vcpus of them */
@@ -150,9 +166,9 @@ static inline struct vcpu *partition_vcpu(struct partition *p, u64 mpidr)
 	return NULL;
 }
 
-/* Begins to stop p for that reason: every vCPU gets REQ_STOP. The first reason
- * given counts: true, if it is this. Any CPU; the caller goes on until its requests are
- * looked at. */
+/* Begins to stop p for that reason: every vCPU gets REQ_STOP, and stops in its own turn. The
+ * first reason given counts: true, if it is this. An order counts whenever it comes before the
+ * end of the end. Any CPU; the caller goes on until its requests are looked at. Takes p's lock. */
 bool partition_stop(struct partition *p, enum stop_reason reason);
 
 /* Makes room for at most nr partitions. Boot CPU, once, after gic_init(). ERR_NO_MEMORY. */
@@ -167,15 +183,38 @@ enum err partitions_create(u32 nr) MUST_CHECK;
  */
 enum err partition_create(const struct partition_config *c) MUST_CHECK;
 
-/* Lets a stopped partition load its images and run. Any CPU. */
-void partition_start(struct partition *p);
+/* Lets a stopped partition load its images and run. False: it is not stopped. Any CPU. Takes
+ * p's lock. */
+bool partition_start(struct partition *p);
 
-/* One bounded step of loading (less than 10 000 instructions). True: complete. On
- * the first vCPU's CPU. */
-bool partition_load_step(struct partition *p);
+/* One bounded step of p's start or end (less than 10 000 instructions). True: there is no
+ * other, or it has been asked for. On the first vCPU's CPU, in its turn. No lock held. */
+bool partition_step(struct partition *p);
 
-/* The last vCPU has stopped: what comes next depends on the reason. */
-void partition_stopped(struct partition *p);
+/* A vCPU of p has stopped, or what p's end waits for besides is done. Takes p's lock. */
+void partition_counted_off(struct partition *p);
+
+/* This CPU, if it is p's stopper, asks some more vCPUs to stop: el2/tick.h. */
+void partition_tick(struct partition *p, u64 now);
+
+/* ---- el2/loading.c: on the first vCPU's CPU ---- */
+
+/* A step of loading p, which begins with load_index and load_done; complete: there was nothing
+ * left. ERR_NO_MEMORY: for EL2's map of where it is to go. */
+enum err loading_step(struct partition *p, bool *complete) MUST_CHECK;
+
+/* Nothing of p's memory is in EL2's map for loading. */
+void loading_close(struct partition *p);
+
+/* ---- el2/partition_log.c ---- */
+
+/* A line about p, "partition NAME: ...", in the log: guests can cause it, so that it is left out,
+ * and counted, if there have been too many. Any context; takes the console's lock. */
+void partition_log(struct partition *p, enum log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same for a line in other words: may it be written? */
+bool partition_may_log(struct partition *p);
 
 /* What to do when a fault stopped the last partition; set from the command line. */
 enum partition_end { END_HALT, END_OFF, END_RESET };

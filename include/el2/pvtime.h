@@ -26,8 +26,8 @@ void pvtime_create(struct partition *p);
 /* Is there a structure for v? */
 bool pvtime_has(const struct vcpu *v);
 
-/* Nothing has been stolen in p's new life. None of its vCPUs runs. */
-void pvtime_reset(struct partition *p);
+/* Nothing has been stolen from v in its partition's new life. It does not run. */
+void pvtime_reset(const struct vcpu *v);
 
 /* v has waited for the CPU for so long. On v's CPU. */
 void pvtime_add(struct vcpu *v, u64 ticks);

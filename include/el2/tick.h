@@ -12,5 +12,6 @@
  * asked for already. Once: it asks again if it needs to. now is the counter. */
 void tick_at(enum tick_user user, u64 then, u64 now);
 
-/* EL2's timer came, for whatever reason: calls those whose time it is. */
+/* EL2's timer came, for whatever reason: calls those whose time it is. A bounded piece: of a user
+ * that looks at each partition some, and it is called again at once. */
 void tick_serve(struct cpu *cpu);

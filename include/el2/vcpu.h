@@ -25,7 +25,7 @@ enum vcpu_request {
 	REQ_SDEI = 1 << 2,    /* events to deliver */
 	REQ_START = 1 << 3,   /* CPU_ON: entry and context are set */
 	REQ_STOP = 1 << 4,    /* the partition is being stopped or reset */
-	REQ_LOAD = 1 << 5     /* first vCPU: the next chunk of the partition's images */
+	REQ_STEP = 1 << 5     /* first vCPU: the next step of its partition's start or end */
 };
 
 /* The PSCI view; changed by compare-exchange. */
@@ -108,9 +108,13 @@ void vcpu_wait(struct vcpu *v);
 /* The same, but then it starts anew at entry with context in x0. */
 void vcpu_suspend_powerdown(struct vcpu *v, u64 entry, u64 context);
 
-/* Serves those of REQ_START, REQ_STOP, REQ_LOAD and REQ_SDEI that are set in requests. On
- * v's CPU, v loaded or not. */
+/* Serves those of REQ_START, REQ_STOP, REQ_STEP and REQ_SDEI that are set in requests. On
+ * v's CPU, in its turn, v loaded or not. */
 void vcpu_serve_life(struct vcpu *v, u32 requests);
+
+/* v, all of its partition's vCPUs are stopped, is as before its first start: off, and asked
+ * for nothing that belongs to the life that is over. Any CPU. */
+void vcpu_forget(struct vcpu *v);
 
 /* v begins at v->entry with v->context in x0 and everything else as after reset.
  * On v's CPU. */

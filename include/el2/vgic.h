@@ -125,9 +125,10 @@ u32 vgic_nr_regions(const struct partition_config *c);
  * After vgic_create(). (GICv2: GICV is to be mapped at GICC.) */
 u32 vgic_regions(struct partition *p, struct mmio_region *out);
 
-/* Everything back to reset, physically too: owned SPIs off, inactive, not pending.
- * No vCPU of the partition runs, or can. */
-void vgic_reset(struct partition *p);
+/* Everything back to reset, physically too: owned SPIs off, inactive, not pending. In steps, of
+ * which *next is the number, from 0 on; true: there is no such step. No vCPU of the
+ * partition runs, or can. */
+bool vgic_reset(struct partition *p, u32 *next);
 
 /* Between vgic_reset() and the first vCPU: what devices have signalled meanwhile is no longer
  * pending. */

@@ -61,8 +61,10 @@ void vsdei_vcpu_reset(struct vcpu *v);
  * registrations stay. On v's CPU. */
 void vsdei_vcpu_suspend(struct vcpu *v);
 
-/* Shared events and bindings as at the start. No vCPU of p runs; before vgic_reset(). */
-void vsdei_reset(struct partition *p);
+/* Shared events and bindings as at the start, in steps that begin with the slot *next and leave
+ * there where the next one begins; true: that was the last. No vCPU of p runs; before
+ * vgic_reset(). */
+bool vsdei_reset(struct partition *p, u32 *next);
 
 /* ---- interrupts ---- */
 

@@ -50,4 +50,4 @@ void vsdei_shared_over(struct vcpu *v, u32 slot);
 /* ---- life: as in el2/vsdei.h ---- */
 
 enum err vsdei_bound_create(struct partition *p) MUST_CHECK;
-void vsdei_bound_reset(struct partition *p);
+bool vsdei_bound_reset(struct partition *p, u32 *next);

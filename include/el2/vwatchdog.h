@@ -13,7 +13,9 @@
  * last one that had to have it looked at earlier than it would have been. No CPU tells
  * another, so that a guest cannot bother CPUs on which it does not run. Refreshing only
  * makes the time later: the keeper finds that out when it looks. A watchdog that is
- * refreshed in time costs an interrupt per period, one that is off none.
+ * refreshed in time costs an interrupt per period, one that is off none. The keeper looks in
+ * whatever turn its CPU is in, so it looks no more often than once in 1/1024 s, whatever
+ * period the guest has set.
  */
 #pragma once
 
@@ -30,7 +32,9 @@ struct vwatchdog {
 	u64 compare;        /* WCV: times out when the counter is greater */
 	u32 status;         /* WCS */
 	struct cpu *keeper; /* who looks next; NULL: nobody has to */
-	u64 look_at;        /* when: no later than it times out */
+	u64 look_at;        /* when: no later than it times out, but for the least period */
+	u64 looked;         /* when a keeper last did */
+	u32 tell_next;      /* the vCPU that is told next of the last signal */
 };
 
 /* WCS. */
@@ -50,8 +54,9 @@ u32 vwatchdog_regions(struct partition *p, struct mmio_region *out);
 enum mmio_result vwatchdog_refresh_access(struct vcpu *v, void *device, struct mmio_access *a);
 enum mmio_result vwatchdog_control_access(struct vcpu *v, void *device, struct mmio_access *a);
 
-/* Looks at those that this CPU keeps: el2/tick.c. Takes their locks. */
-void vwatchdog_tick(void);
+/* Looks at p's, if this CPU keeps it: el2/tick.h. Takes its lock. */
+void vwatchdog_tick(struct partition *p, u64 now);
 
-/* p has stopped: disabled, registers as at first. Before vgic_reset(). Takes the lock. */
+/* p has stopped: disabled, registers as at first. Its signals are not taken back: before
+ * vgic_reset(), and after its vCPUs' events were reset. Takes the lock. */
 void vwatchdog_reset(struct partition *p);

@@ -47,7 +47,9 @@ static inline struct sdei_shared *sdei_shared(const struct sdei_domain *d, u32 s
 	return &d->shared[slot - SDEI_SHARED];
 }
 
-/* Nothing is bound or registered. Nobody else is here. */
+/* As at the start: a shared event, of a slot that is not bound; the domain but for those. Nothing
+ * else uses it. */
+void sdei_shared_reset(struct sdei_shared *s);
 void sdei_domain_reset(struct sdei_domain *d);
 
 /* ---- private bindings: any PE, no lock but for sdei_bind_private() ---- */

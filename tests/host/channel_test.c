@@ -93,8 +93,16 @@ static void set_up(bool made)
 
 static void start(u32 i)
 {
-	side[i].state = PARTITION_RUNNING;
-	channel_started(&side[i]);
+	u32 next = 0;
+
+	EXPECT(channel_started(&side[i], &next));
+}
+
+static void stop(u32 i)
+{
+	u32 next = 0;
+
+	EXPECT(channel_stopped(&side[i], &next));
 }
 
 TEST(registers)
@@ -167,9 +175,8 @@ TEST(stop_and_start)
 	start(1);
 	ring(0, 4);
 	get(0, TOCSIN_CHANNEL_BELLS);
-	side[1].state = PARTITION_STOPPING;
 	ring(0, 8);
-	channel_stopped(&side[1]);
+	stop(1);
 	EXPECT_EQ(get(0, TOCSIN_CHANNEL_STATUS), 0);
 	EXPECT_EQ(get(0, TOCSIN_CHANNEL_BELLS), TOCSIN_CHANNEL_BELL_STATE);
 	EXPECT_EQ(get(0, TOCSIN_CHANNEL_PEER_STARTS), 1);
@@ -237,12 +244,10 @@ TEST(a_pager_hears_of_whom_it_serves)
 	channel_ring(&ends[0], 1);
 	EXPECT_EQ(pulses[0], 2);
 	EXPECT_EQ(get(0, TOCSIN_CHANNEL_BELLS), 1);
-	side[1].state = PARTITION_STOPPED;
-	channel_stopped(&side[1]);
+	stop(1);
 	EXPECT_EQ(get(0, TOCSIN_CHANNEL_BELLS), TOCSIN_CHANNEL_BELL_STATE);
 	EXPECT_EQ(get(0, TOCSIN_CHANNEL_STATUS), 0);
-	side[0].state = PARTITION_STOPPED;
-	channel_stopped(&side[0]);
+	stop(0);
 	channel_ring(&ends[0], 1);
 	EXPECT(!ends[0].bells && !pulses[1]);
 }

@@ -32,10 +32,14 @@ TEST(kicks_in_windows)
 	EXPECT_EQ(b->requests, 0);
 	EXPECT(kicks(b, REQ_VGIC));
 	EXPECT(!kicks(a, REQ_VGIC));
-	EXPECT(kicks(a, REQ_STOP)); /* in whosever time */
+	/* Its end waits for its turn, too. */
+	EXPECT(!kicks(a, REQ_STOP));
 	partitions[0].nr_stopping = 2;
+	EXPECT(sched_serve(b) == b);
+	EXPECT_EQ(a->power, POWER_ON);
 	EXPECT(at_alarm(b) == b);
 	EXPECT_EQ(a->power, POWER_OFF);
+	EXPECT_EQ(partitions[0].nr_stopping, 1);
 }
 
 TEST(kicks_by_priority)

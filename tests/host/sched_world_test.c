@@ -134,7 +134,7 @@ TEST(loading_in_its_own_time)
 	b->power = POWER_OFF;
 	partitions[1].state = PARTITION_LOADING;
 	EXPECT(first() == a);
-	vcpu_request(b, REQ_LOAD);
+	vcpu_request(b, REQ_STEP);
 	EXPECT(sched_serve(a) == a);
 	EXPECT_EQ(world.now, 1000000);
 	EXPECT_EQ(world.loads, 0);
@@ -151,7 +151,7 @@ TEST(loading_waits_its_time)
 	partitions[1].state = PARTITION_LOADING;
 	partitions[1].not_before = 1200000;
 	a->waiting = true;
-	vcpu_request(b, REQ_LOAD);
+	vcpu_request(b, REQ_STEP);
 	EXPECT(first() == b);
 	EXPECT_EQ(world.now, 1200000 + 5 * 30);
 }

@@ -23,6 +23,8 @@ static void start(void)
 	    .nr_private = NR_SLOTS, .nr_shared = NR_SLOTS, .shared = shared, .turn = 7};
 	for (u32 i = 0; i < NR_SLOTS; i++)
 		shared[i] = (struct sdei_shared){.intid = DEAD, .running = true};
+	for (u32 i = 0; i < NR_SLOTS; i++)
+		sdei_shared_reset(&shared[i]);
 	sdei_domain_reset(&d);
 	EXPECT_EQ(d.turn, 0);
 }

@@ -115,7 +115,8 @@ TEST(stolen_time)
 	world.config.pvtime.size = 2 * sizeof(room[0]) + 63;
 	pvtime_create(&world.partition);
 	EXPECT(world.cpu.schedule.measured);
-	pvtime_reset(&world.partition);
+	for (u32 i = 0; i < world.partition.nr_vcpus; i++)
+		pvtime_reset(&world.partition.vcpus[i]);
 	EXPECT_EQ(CALL(PV_TIME_FEATURES, PV_TIME_FEATURES), 0);
 	EXPECT_EQ(CALL(PV_TIME_FEATURES, PV_TIME_ST), 0);
 	EXPECT_EQ(CALL(PV_TIME_FEATURES, PV_TIME_ST + 1), ~0UL);

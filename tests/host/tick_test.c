@@ -5,10 +5,10 @@
  * sources: el2/tick.c
  */
 #include <drivers/timer.h>
+#include <el2/partition.h>
 #include <el2/terminal.h>
 #include <el2/tick.h>
 #include <el2/vcpu.h>
-#include <el2/vwatchdog.h>
 #include <string.h>
 #include <test.h>
 
@@ -40,7 +40,7 @@ static void called(enum tick_user user)
 	wanted[user] = 0;
 	calls[user]++;
 	if (again[user])
-		ask(user, again[user]);
+		ask(user, now + again[user]);
 	again[user] = 0;
 }
 
@@ -49,9 +49,35 @@ void terminal_tick(void)
 	called(TICK_TERMINAL);
 }
 
-void vwatchdog_tick(void)
+#define NR_PARTITIONS 40 /* more than one round's piece */
+
+static struct partition all[NR_PARTITIONS];
+struct partition *partitions = all;
+u32 nr_partitions = 1;
+
+/* The first of a round stands for it. */
+static u32 looked_at;
+
+void vwatchdog_tick(struct partition *p, u64 at)
 {
-	called(TICK_WATCHDOG);
+	EXPECT_EQ(at, now);
+	looked_at++;
+	if (p == partitions)
+		called(TICK_WATCHDOG);
+}
+
+void partition_tick(struct partition *p, u64 at)
+{
+	(void)at;
+	if (p == partitions)
+		called(TICK_PARTITION);
+}
+
+void report_tick(struct partition *p, u64 at)
+{
+	(void)at;
+	if (p == partitions)
+		called(TICK_REPORT);
 }
 
 static void start(void)
@@ -64,6 +90,8 @@ static void start(void)
 	cpu.current = &vcpu;
 	cpu.alarm = timer = UINT64_MAX;
 	now = 1000;
+	nr_partitions = 1;
+	looked_at = 0;
 }
 
 /* EL2's timer, at its time; then the scheduler sets it again, as set_alarm() does. */
@@ -126,8 +154,28 @@ TEST(at_random)
 			EXPECT(!wanted[user] || wanted[user] > now);
 		asked += r >> 16 & 1;
 		if (r >> 16 & 1)
-			ask(r >> 17 & 1, now + 1 + (r >> 40) % 128);
-		again[r >> 18 & 1] = r & 1 << 19 ? now + 200 : 0;
+			ask(r >> 17 & 3, now + 1 + (r >> 40) % 128);
+		again[r >> 21 & 3] = r & 1 << 19 ? 200 : 0;
 	}
-	EXPECT(calls[0] > asked / 8 && calls[1] > asked / 8);
+	for (u32 user = 0; user < NR_TICK_USERS; user++)
+		EXPECT(calls[user] > asked / 16);
+}
+
+/* A round over many partitions is cut, and goes on at once; one that is asked for meanwhile
+ * comes after it, and none is left out. */
+TEST(rounds_in_pieces)
+{
+	start();
+	nr_partitions = NR_PARTITIONS;
+	ask(TICK_WATCHDOG, 5000);
+	expire(UINT64_MAX);
+	EXPECT(calls[TICK_WATCHDOG] == 1 && looked_at == 16 && timer == now);
+	ask(TICK_WATCHDOG, now);
+	expire(UINT64_MAX);
+	EXPECT(calls[TICK_WATCHDOG] == 1 && looked_at == 32 && timer == now);
+	expire(UINT64_MAX);
+	EXPECT(looked_at == NR_PARTITIONS && timer == now);
+	for (u32 i = 0; i < 3; i++)
+		expire(UINT64_MAX);
+	EXPECT(calls[TICK_WATCHDOG] == 2 && looked_at == 2 * NR_PARTITIONS && timer == UINT64_MAX);
 }

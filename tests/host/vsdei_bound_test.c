@@ -371,7 +371,8 @@ TEST(random_guests)
 	EXPECT(deliveries > 5000);
 	for (u32 v = 0; v < NR_VCPUS; v++)
 		vsdei_vcpu_reset(&vcpus[v]);
-	vsdei_reset(&part);
+	for (u32 next = 0; !vsdei_reset(&part, &next);)
+		;
 	for (u32 intid = FIRST_SPI; intid <= LAST_SPI; intid++)
 		EXPECT(!spi[intid].claimed);
 }

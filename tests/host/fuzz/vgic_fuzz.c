@@ -180,6 +180,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		one_step(&s);
 		check();
 	}
-	vgic_reset(&part);
+	for (u32 next = 0; !vgic_reset(&part, &next);)
+		;
 	return 0;
 }

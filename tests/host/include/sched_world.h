@@ -124,7 +124,7 @@ void irq_handle(struct cpu *cpu)
 	world.now = MAX(world.now, world.alarm);
 }
 
-bool partition_load_step(struct partition *p)
+bool partition_step(struct partition *p)
 {
 	world.loads++;
 	world.now += 30;
@@ -195,9 +195,9 @@ bool partition_stop(struct partition *p, enum stop_reason reason)
 	(void)p, (void)reason;
 	return true;
 }
-void partition_stopped(struct partition *p)
+void partition_counted_off(struct partition *p)
 {
-	p->state = PARTITION_STOPPED;
+	p->nr_stopping--;
 }
 
 /* ---- the world ---- */
