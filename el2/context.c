@@ -13,6 +13,7 @@
 #include <el2/partition.h>
 #include <el2/trapreg.h>
 #include <el2/vtimer.h>
+#include <mm/cache.h>
 #include <mm/tlb.h>
 
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
@@ -207,12 +208,14 @@ static void load(struct cpu *cpu, struct vcpu *v, bool same_partition)
 }
 
 /* Two vCPUs of one partition share a VMID, but not what a guest wrote with
- * CPU-local TLB maintenance in mind. */
+ * CPU-local maintenance of TLB and instruction cache in mind; with its MMU off one may even have
+ * fetched from memory what the other has newer in caches. */
 static void forget_sibling(struct cpu *cpu, struct vcpu *v)
 {
 	struct vcpu **last = &v->partition->last_vcpu[cpu->index];
 
 	if (*last && *last != v) {
+		cache_forget_own_instructions();
 		for (int i = 0; i <= tlb_repeat; i++) {
 			tlbi_stage1_local();
 			dsb(nsh);

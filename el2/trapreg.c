@@ -29,17 +29,21 @@ static bool pointer_auth(const u64 id[NR_IDREG])
 
 u64 trapreg_hcr(const u64 id[NR_IDREG], bool shares_cpu)
 {
-	u64 hcr = HCR_EL2_RW |  /* EL1 is AArch64 */
-		  HCR_EL2_VM |  /* stage 2 on */
-		  HCR_EL2_IMO | /* physical IRQs, FIQs, SErrors come here; virtual ones exist */
-		  HCR_EL2_FMO | /* ... which for the GIC also traps writes of ICC_SGI*R */
-		  HCR_EL2_AMO | /* ... */
-		  HCR_EL2_FB |  /* TLB and I-cache maintenance of a vCPU that has moved reaches */
-		  HCR_EL2_BSU_IS | /* where it was: broadcast, barriers at least Inner Shareable */
-		  HCR_EL2_TSC |    /* SMC */
-		  HCR_EL2_TACR |   /* ACTLR_EL1 */
-		  HCR_EL2_TIDCP |  /* implementation-defined system registers */
-		  HCR_EL2_TID3;    /* reads of the ID registers */
+	u64 hcr = HCR_EL2_RW |    /* EL1 is AArch64 */
+		  HCR_EL2_VM |    /* stage 2 on */
+		  HCR_EL2_IMO |   /* physical IRQs, FIQs, SErrors come here; virtual ones exist */
+		  HCR_EL2_FMO |   /* ... which for the GIC also traps writes of ICC_SGI*R */
+		  HCR_EL2_AMO |   /* ... */
+		  HCR_EL2_PTW |   /* no walk of stage 1 reads a device: that could be an SError */
+		  HCR_EL2_TSW |   /* cache maintenance by set and way */
+		  HCR_EL2_TSC |   /* SMC */
+		  HCR_EL2_TACR |  /* ACTLR_EL1 */
+		  HCR_EL2_TIDCP | /* implementation-defined system registers */
+		  HCR_EL2_TID3;   /* reads of the ID registers */
+
+	/* FB and BSU stay 0: what a guest does to its own CPU's TLB and instruction cache stays
+	 * there. No vCPU has been elsewhere before, and context.c keeps siblings on one CPU apart;
+	 * made a broadcast, each local flush of a guest would cost the CPUs of all others. */
 
 	/* LORegions */
 	hcr |= IF_FIELD(id, ID_AA64MMFR1_EL1, LO, HCR_EL2_TLOR);

@@ -6,6 +6,7 @@
 #include <lib/bits.h>
 #include <lib/string.h>
 #include <mm/cache.h>
+#include <mm/set_way.h>
 
 bool cache_clean_unsafe;
 
@@ -43,6 +44,29 @@ void cache_forget_instructions(void)
 	__asm__ volatile("ic ialluis" ::: "memory");
 	dsb(ish);
 	isb();
+}
+
+void cache_forget_own_instructions(void)
+{
+	__asm__ volatile("ic iallu" ::: "memory");
+}
+
+/* An operand that names no line could be UNDEFINED, which must not happen to EL2. */
+void cache_hand_out_set_way(u64 operand)
+{
+	u64 level = operand >> 1 & 7;
+	u64 type = read_sysreg(CLIDR_EL1) >> 3 * level & 7; /* 2, 3, 4: it has data */
+	u64 selected = read_sysreg(CSSELR_EL1), ccsidr;
+
+	if (level == 7 || type < 2)
+		return;
+	write_sysreg(CSSELR_EL1, level << 1);
+	isb();
+	ccsidr = read_sysreg(CCSIDR_EL1);
+	write_sysreg(CSSELR_EL1, selected);
+	if (set_way_exists(&operand, ccsidr,
+			   read_sysreg(ID_AA64MMFR2_EL1) & ID_AA64MMFR2_EL1_CCIDX))
+		__asm__ volatile("dc cisw, %0" ::"r"(operand) : "memory");
 }
 
 void cache_hand_to_guest(const void *start, size_t size)

@@ -30,6 +30,14 @@ void cache_zero_for_guest(void *page);
  * shareable domain. */
 void cache_forget_instructions(void);
 
+/* The same in the calling CPU alone, for another vCPU of the same partition. Barriers are the
+ * caller's. */
+void cache_forget_own_instructions(void);
+
+/* Cleans and invalidates on this CPU what a guest names by level, set and way, as the operand of
+ * DC CISW; nothing if there is no such line. Barriers are the guest's. */
+void cache_hand_out_set_way(u64 operand);
+
 /* EL2 wrote a page that a running guest, caches on, may execute. Clean to PoU
  * and drop stale instructions, in all CPUs of the inner shareable domain. */
 void cache_publish_code(const void *start, size_t size);

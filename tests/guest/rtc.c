@@ -140,10 +140,32 @@ void guest_setup(void)
 	reset();
 }
 
+/* Stage 1 may not be read from a device: tables there are an external abort, and the device
+ * hears nothing of it. */
+static void walk(void)
+{
+	static u64 table[512] __attribute__((aligned(4096)));
+	u64 old = read_sysreg(TTBR0_EL1), a = 5UL << 30 | 2UL << 21; /* by RTCIMSC and RTCRIS */
+	struct fault f;
+
+	memcpy(table, (void *)old, sizeof(table));
+	table[5] = regs | 3;
+	dsb(sy);
+	write_sysreg(TTBR0_EL1, (u64)table);
+	__asm__ volatile("isb; tlbi vmalle1; dsb nsh; isb" ::: "memory");
+	f = try_read(a, 8, NULL);
+	write_sysreg(TTBR0_EL1, old);
+	__asm__ volatile("isb; tlbi vmalle1; dsb nsh; isb" ::: "memory");
+	EXPECT(f.taken && ESR_EC(f.esr) == EC_DABT_SAME && f.far == a, "esr 0x%lx", f.esr);
+	EXPECT(FSC_TYPE(ESR_ABT_FSC(f.esr)) == FSC_EXTERNAL_WALK,
+	       "esr 0x%lx is no external abort on a walk", f.esr);
+}
+
 const struct test guest_tests[] = {
     {"rtc-nothing-stale", nothing_stale, 0},
     {"rtc-registers", registers, 0},
     {"rtc-alarm", alarm, 0},
+    {"rtc-walk", walk, 0},
     {"rtc-reset", reset_once, 0},
     {0},
 };

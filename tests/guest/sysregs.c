@@ -258,6 +258,37 @@ static void identity(void)
 	EXPECT(read_sysreg(MPIDR_EL1) & BIT(31), "MPIDR bit 31 is clear");
 }
 
+/* As boot loaders do it: every line of every cache, and some that there are not. */
+static void set_way_loop(void)
+{
+	u64 clidr = read_sysreg(CLIDR_EL1);
+
+	fault_expect();
+	for (u64 level = 0; level < 7; level++) {
+		u64 ccsidr, sets, ways;
+		u32 way_at;
+
+		if ((clidr >> 3 * level & 7) < 2)
+			continue;
+		write_sysreg(CSSELR_EL1, level << 1);
+		isb();
+		ccsidr = read_sysreg(CCSIDR_EL1);
+		ways = (ccsidr >> 3 & 0x3ff) + 1;
+		sets = (ccsidr >> 13 & 0x7fff) + 1;
+		way_at = ways > 1 ? (u32)__builtin_clz((u32)ways - 1) : 31;
+		for (u64 way = 0; way < ways; way++)
+			for (u64 set = 0; set < sets; set++)
+				__asm__ volatile("dc cisw, %0" ::"r"(
+				    way << way_at | set << (4 + (ccsidr & 7)) | level << 1));
+		EXPECT_EQ(read_sysreg(CSSELR_EL1), level << 1);
+	}
+	for (u32 bit = 0; bit < 64; bit++) {
+		__asm__ volatile("dc isw, %0" ::"r"(BIT(bit) | 0xe));
+		__asm__ volatile("dc csw, %0" ::"r"(~BIT(bit)));
+	}
+	EXPECT(!fault_end().taken, "DC CISW faults");
+}
+
 /* Set/way maintenance and cache walks work or are emulated; none may hang. */
 static void cache_operations(void)
 {
@@ -300,6 +331,7 @@ const struct test guest_tests[] = {
     {"sysreg-identity", identity, 0},
     {"sysreg-gicv2-has-none", no_gic_in_v2, NEEDS_GICV2},
     {"sysreg-pauth", pauth, 0},
+    {"sysreg-set-way", set_way_loop, 0},
     {"sysreg-cache-operations", cache_operations, 0},
     {0},
 };

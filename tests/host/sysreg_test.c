@@ -33,6 +33,15 @@ struct verdict sysreg_sgi0r(struct vcpu *v, u64 *value, bool read)
 	return sysreg_sgi1r(v, value, read);
 }
 
+/* mm/cache.c */
+static u64 operand;
+
+void cache_hand_out_set_way(u64 value)
+{
+	operand = value;
+	emulated++;
+}
+
 /* el2/context.c */
 void context_note_debug(struct vcpu *v)
 {
@@ -101,6 +110,23 @@ TEST(sysreg_every_encoding)
 			EXPECT_EQ(vcpu.regs.x[30], raz ? 0 : 0x1234);
 		EXPECT_EQ(vcpu.regs.pc, 0);
 	}
+}
+
+TEST(sysreg_set_way)
+{
+	static const u32 encodings[] = {SYS_DC_ISW, SYS_DC_CSW, SYS_DC_CISW};
+
+	for (u32 i = 0; i < ARRAY_SIZE(encodings); i++) {
+		reset();
+		operand = 0;
+		vcpu.regs.x[7] = 0x40000042;
+		EXPECT_EQ(trap(encodings[i], 7, false).action, ACT_SKIP);
+		EXPECT_EQ(operand, 0x40000042);
+		EXPECT_EQ(trap(encodings[i], 31, false).action, ACT_SKIP);
+		EXPECT_EQ(operand, 0);
+	}
+	/* Those of memory tagging, which is hidden. */
+	EXPECT_EQ(trap(SYS_ENCODE(1, 0, 7, 14, 4), 7, false).action, ACT_UNDEF);
 }
 
 /* XZR is a source of 0 and a sink. */

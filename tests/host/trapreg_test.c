@@ -35,10 +35,11 @@ TEST(trapreg_hcr_values)
 	u64 a57 = trapreg_hcr(recorded("cortex-a57"), false);
 	u64 max = trapreg_hcr(recorded("max"), true);
 
-	EXPECT_EQ(a57, 0x803c0639);
+	EXPECT_EQ(a57, 0x807c003d);
 	EXPECT_EQ(max & ~a57,
 		  HCR_EL2_TLOR | HCR_EL2_TERR | HCR_EL2_APK | HCR_EL2_API | HCR_EL2_TWI);
-	EXPECT(!(max & (HCR_EL2_TGE | HCR_EL2_E2H | HCR_EL2_HCD | HCR_EL2_TWE | HCR_EL2_TSW)));
+	EXPECT(!(max & (HCR_EL2_TGE | HCR_EL2_E2H | HCR_EL2_HCD | HCR_EL2_TWE | HCR_EL2_FB |
+			HCR_EL2_BSU_IS)));
 }
 
 /* Feature by feature: the bit is there if and only if the field is. */
