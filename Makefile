@@ -63,7 +63,10 @@ RARE     := $(addprefix el2/,apf apf_call audit channel cpu errata handover idre
             vgic_claim vpsci vsdei_bound vwatchdog) \
             sdei/shared sdei/words $(addprefix mm/,cache pager pager_ring stage1 stage2) lib/fmt lib/parse \
             $(addprefix drivers/,console earlycon gic gicv2 gicv3 log psci uart uart_8250 uart_cadence uart_pl011)
-$(RARE:%=$(BUILD)/obj/%.o): CFLAGS += -Os
+$(RARE:%=$(BUILD)/obj/%.o) $(RARE:%=$(BUILD)/obj/%.flags): CFLAGS += -Os
+
+# How a file is compiled, for tests/litmus/verify.
+$(BUILD)/obj/%.flags: ; @echo $(CC) $(CFLAGS)
 
 SOURCES  := $(filter-out el2/offsets.c,$(foreach d,$(DIRS),$(wildcard $(d)/*.c $(d)/*.S)))
 OBJECTS  := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(SOURCES)))
@@ -237,7 +240,7 @@ test-host: setup-host ## Host tests of the pure logic, with ASan and UBSan
 	@tests/run host
 test-fuzz: setup-fuzz setup-host ## Fuzz targets with a fixed seed and count
 	@tests/run fuzz
-test-models: setup-models ## Spin models of what happens between CPUs
+test-models: setup-build setup-models ## Spin models and litmus tests of what happens between CPUs
 	@tests/run models
 test-guest: setup-build setup-run setup-debug ## Bare-metal guests under QEMU
 	@tests/run build guest

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * include/lib/lock.h: one holder at a time, and each sees what the one before has done. With
+ * exclusives, and with LSE. tests/models/lock.pml is about who is next.
+ *
+ * fault: count handed: include/arch/spin.h: __atomic_fetch_add(p, value, __ATOMIC_ACQUIRE) ->
+ * __atomic_fetch_add(p, value, __ATOMIC_RELAXED)
+ * fault: count_lse handed_lse: include/arch/spin.h: "ldadda -> "ldadd
+ * fault: count handed_lse: include/arch/spin.h: ldaxrh -> ldxrh
+ * fault: count handed_lse: include/lib/lock.h: atomic_store_release(&l->serving, ->
+ * atomic_store(&l->serving,
+ * fault: count count_lse: include/lib/lock.h: spin_until(&l->serving, drawn >> 16) -> ;
+ */
+#include "litmus.h"
+#include <lib/lock.h>
+
+bool spin_lse;
+
+static struct lock lock;
+static u64 x, y;
+
+static void lse(void)
+{
+	spin_lse = true;
+}
+
+/* Two that count: none is lost. */
+static u64 count(void)
+{
+	u64 seen;
+
+	lock_take(&lock);
+	seen = x;
+	x = seen + 1;
+	lock_drop(&lock);
+	return seen;
+}
+
+/* What is written under it is there as a whole for the next, and nothing of it moves out. */
+static u64 hand(void)
+{
+	lock_take(&lock);
+	atomic_store(&x, 1);
+	atomic_store(&y, 1);
+	lock_drop(&lock);
+	return 0;
+}
+
+static u64 look(void)
+{
+	u64 a, b;
+
+	lock_take(&lock);
+	a = atomic_load(&y);
+	b = atomic_load(&x);
+	lock_drop(&lock);
+	return a << 4 | b;
+}
+
+#define TWO(name, a, b, when)                                                                      \
+	u64 name##_0(void)                                                                         \
+	{                                                                                          \
+		return a();                                                                        \
+	}                                                                                          \
+	u64 name##_1(void)                                                                         \
+	{                                                                                          \
+		return b();                                                                        \
+	}                                                                                          \
+	bool name##_forbidden(const u64 *r)                                                        \
+	{                                                                                          \
+		return when;                                                                       \
+	}
+
+TWO(count, count, count, x != 2)
+TWO(count_lse, count, count, x != 2)
+TWO(handed, hand, look, r[1] != 0 && r[1] != 0x11)
+TWO(handed_lse, hand, look, r[1] != 0 && r[1] != 0x11)
+
+void count_lse_init(void)
+{
+	lse();
+}
+
+void handed_lse_init(void)
+{
+	lse();
+}
