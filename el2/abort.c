@@ -8,6 +8,7 @@
 #include <arch/at.h>
 #include <arch/barrier.h>
 #include <arch/esr.h>
+#include <arch/nospec.h>
 #include <arch/sysreg.h>
 #include <el2/abort.h>
 #include <el2/errata.h>
@@ -160,7 +161,7 @@ static __attribute__((noinline)) const struct mmio_region *find(struct vcpu *v, 
 			*verdict = VERDICT(SKIP);
 		return NULL;
 	}
-	return v->mmio_last = &p->mmio[e.value];
+	return v->mmio_last = &p->mmio[index_nospec(e.value, p->nr_mmio)];
 }
 
 struct verdict trap_abort(struct vcpu *v, u64 esr)

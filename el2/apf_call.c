@@ -3,6 +3,7 @@
  * Async page-not-present: what a vCPU asks for itself. Its control block is brought in,
  * held, and cleared before anything else changes. No lock: all is the calling vCPU's.
  */
+#include <arch/nospec.h>
 #include <arch/sysreg.h>
 #include <drivers/timer.h>
 #include <el2/apf_block.h>
@@ -169,7 +170,7 @@ static u64 count(const struct vcpu *v, enum tocsin_apf_count which)
 	    [TOCSIN_APF_COUNT_STORED] = paged->counts.evicted,
 	};
 
-	return counts[which];
+	return counts[index_nospec(which, TOCSIN_APF_NR_COUNTS)];
 }
 
 struct verdict apf_count(struct vcpu *v, u32 fid)

@@ -4,6 +4,7 @@
  * vGIC's lock alone, and only by the first bell that it has not read.
  */
 #include <abi/channel.h>
+#include <arch/nospec.h>
 #include <el2/channel.h>
 #include <el2/partition.h>
 #include <lib/string.h>
@@ -94,9 +95,12 @@ static u32 name_word(const struct channel_end *e, u64 offset)
 	size_t len = strlen(e->peer);
 	u32 word = 0;
 
-	for (u32 i = 0; i < 4; i++)
-		if (offset + i < MIN(len, TOCSIN_CHANNEL_PEER_NAME_SIZE))
-			word |= (u32)(u8)e->peer[offset + i] << 8 * i;
+	for (u32 i = 0; i < 4; i++) {
+		u64 at = offset + i;
+
+		if (index_check(&at, MIN(len, TOCSIN_CHANNEL_PEER_NAME_SIZE)))
+			word |= (u32)(u8)e->peer[at] << 8 * i;
+	}
 	return word;
 }
 

@@ -6,6 +6,7 @@
  */
 #include <abi/tocsin.h>
 #include <arch/esr.h>
+#include <arch/nospec.h>
 #include <arch/sdei.h>
 #include <el2/alarm.h>
 #include <el2/apf.h>
@@ -115,9 +116,12 @@ static inline smccc_fn find(u32 fid)
 {
 	u32 number = fid & 0xffffff;
 
-	for (const struct calls *c = owners[TOP(fid)]; c; c = c->more)
-		if (number - c->first < c->count && c->functions[number - c->first])
-			return c->functions[number - c->first];
+	for (const struct calls *c = owners[TOP(fid)]; c; c = c->more) {
+		u64 i = number - c->first;
+
+		if (index_check(&i, c->count) && c->functions[i])
+			return c->functions[i];
+	}
 	return unlisted;
 }
 

@@ -4,6 +4,7 @@
  * always on, one Security state (GICD_CTLR.ARE and DS read as one), no LPIs, no
  * message-based SPIs, 1-of-N supported. GICv2: without Security Extensions.
  */
+#include <arch/nospec.h>
 #include <el2/vgic_state.h>
 
 /* Nobody's JEP106 code; product 'T' */
@@ -111,6 +112,7 @@ static void access_route(struct vcpu *v, struct mmio_access *a)
 
 	if (intid < GIC_SPI_BASE || intid >= g->nr_intids || a->size < 4)
 		return;
+	intid = (u32)index_nospec(intid, g->nr_intids);
 	if (!a->write) {
 		a->value = (g->route[intid] & mask) >> shift;
 		return;

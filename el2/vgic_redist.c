@@ -4,6 +4,7 @@
  * and SGI_base, which is a distributor's bank of private interrupts. No LPIs: the
  * registers for their tables read as zero and ignore writes.
  */
+#include <arch/nospec.h>
 #include <el2/vgic_state.h>
 
 /* Nobody's JEP106 code; product 'T' */
@@ -64,11 +65,13 @@ static void access_rd_base(struct vcpu *v, const struct vgic_frames *f, struct v
 enum mmio_result vgic_redist_access(struct vcpu *v, void *frames, struct mmio_access *a)
 {
 	const struct vgic_frames *f = frames;
-	u32 frame = (u32)(a->offset / f->stride), offset = (u32)(a->offset % f->stride);
-	struct vcpu *owner = &f->vcpus[frame];
+	u64 frame = a->offset / f->stride;
+	u32 offset = (u32)(a->offset % f->stride);
+	struct vcpu *owner;
 
-	if (frame >= f->count)
+	if (!index_check(&frame, f->count))
 		return MMIO_DONE;
+	owner = &f->vcpus[frame];
 	if (offset < GICR_SGI_BASE)
 		access_rd_base(v, f, owner, offset, a);
 	else if (offset >= GICR_SGI_BASE + GICD_IGROUPR && offset < GICR_FRAME)

@@ -9,6 +9,7 @@
  * everything else by word. Anything else, and anything reserved, reads as zero and
  * ignores writes.
  */
+#include <arch/nospec.h>
 #include <el2/vgic_state.h>
 
 #define BLOCK_SHIFT 7
@@ -58,16 +59,16 @@ static const struct bit_reg bit_regs[NR_BLOCKS] = {
 };
 
 /* The interrupts that word n shows; false if there are none. */
-static inline bool make_ref(struct vgic_ref *ref, struct vcpu *v, struct vcpu *owner, u32 n)
+static inline bool make_ref(struct vgic_ref *ref, struct vcpu *v, struct vcpu *owner, u64 n)
 {
 	struct partition *p = v->partition;
 
 	if (n ? owner && gic.version == 3 : !owner)
 		return false;
-	if (n >= p->vgic.nr_intids / 32)
+	if (!index_check(&n, p->vgic.nr_intids / 32))
 		return false;
 	*ref = (struct vgic_ref){v, p, n ? NULL : owner, n ? &p->vgic.words[n] : &owner->vgic.word,
-				 n * 32};
+				 (u32)n * 32};
 	return true;
 }
 
@@ -84,7 +85,7 @@ static bool settled(const struct bit_reg *reg, const struct vgic_ref *ref, u32 o
 static enum mmio_result access_bits(struct vcpu *v, struct vcpu *owner, u32 offset,
 				    struct mmio_access *a)
 {
-	const struct bit_reg *reg = &bit_regs[offset >> BLOCK_SHIFT];
+	const struct bit_reg *reg = &bit_regs[(offset >> BLOCK_SHIFT) % NR_BLOCKS];
 	struct lock *lock = &v->partition->vgic.lock;
 	enum mmio_result result = MMIO_DONE;
 	struct vgic_ref ref;

@@ -3,6 +3,7 @@
  * The registers that only a GICv2 distributor has (IHI0048 4.3): targets by CPU
  * mask, and SGIs, which are pending once per sending CPU.
  */
+#include <arch/nospec.h>
 #include <el2/vgic_state.h>
 
 #define SGIR_FILTER GENMASK(25, 24)
@@ -29,6 +30,7 @@ static void access_targets(struct vcpu *v, struct mmio_access *a)
 
 		if (intid >= p->vgic.nr_intids)
 			return;
+		intid = (u32)index_nospec(intid, p->vgic.nr_intids);
 		if (a->write && intid >= GIC_SPI_BASE)
 			vgic_set_route(v, p, intid, (a->value >> i * 8) & all_cpus(p));
 		if (intid >= GIC_SPI_BASE)

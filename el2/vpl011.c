@@ -9,6 +9,7 @@
  * Data moves whether or not CR enables it: much bare-metal software never sets
  * UARTEN, and gets away with it on other machines.
  */
+#include <arch/nospec.h>
 #include <drivers/uart.h>
 #include <el2/vgic.h>
 #include <el2/vpl011.h>
@@ -269,9 +270,9 @@ static u16 read_reg(struct vpl011 *u, u64 reg)
 	case MIS:
 		return u->reg[RIS] & u->reg[IMSC];
 	case ID ... ID + 7:
-		return identification[reg - ID];
+		return identification[(reg - ID) % ARRAY_SIZE(identification)];
 	default:
-		return reg < VPL011_REGS ? u->reg[reg] : 0;
+		return index_check(&reg, VPL011_REGS) ? u->reg[reg] : 0;
 	}
 }
 
@@ -287,7 +288,7 @@ static enum mmio_result write_reg(struct vpl011 *u, u64 reg, u16 v)
 		write_icr(u, v);
 		break;
 	default:
-		if (reg < VPL011_REGS && writable[reg])
+		if (index_check(&reg, VPL011_REGS) && writable[reg])
 			u->reg[reg] = v & writable[reg];
 		if (reg == CR || reg == LCR_H)
 			rx_fill(u);

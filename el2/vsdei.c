@@ -9,6 +9,7 @@
  * when the scheduler serves REQ_SDEI for one raised by somebody else.
  */
 #include <abi/tocsin.h>
+#include <arch/nospec.h>
 #include <el2/alarm.h>
 #include <el2/apf.h>
 #include <el2/inject.h>
@@ -278,9 +279,9 @@ static struct verdict event_signal(struct vcpu *v)
 
 static struct verdict event_context(struct vcpu *v)
 {
-	u32 n = (u32)v->regs.x[1];
+	u64 n = (u32)v->regs.x[1];
 
-	if (n >= SDEI_CONTEXT_REGISTERS)
+	if (!index_check(&n, SDEI_CONTEXT_REGISTERS))
 		return smccc_return(v, SDEI_INVALID_PARAMETERS);
 	if (!sdei_is_running(&v->sdei))
 		return smccc_return(v, SDEI_DENIED);
@@ -368,7 +369,7 @@ static struct verdict shared_reset(struct vcpu *v)
 #define INDEX(fid) ((fid)&31)
 #define CALL(fid) [INDEX(fid)]
 
-static struct verdict (*const calls[])(struct vcpu *v) = {
+static struct verdict (*const calls[32])(struct vcpu *v) = {
     CALL(SDEI_VERSION) = version,
     CALL(SDEI_EVENT_REGISTER) = event_register,
     CALL(SDEI_EVENT_ENABLE) = event_enable,

@@ -12,6 +12,7 @@
  * the event then, the others are asked; if nobody can, it waits for the first that
  * completes a handler or unmasks, and looks.
  */
+#include <arch/nospec.h>
 #include <el2/partition.h>
 #include <el2/vsdei_bound.h>
 #include <mm/pages.h>
@@ -213,11 +214,14 @@ void vsdei_level(struct partition *p, u32 intid)
 /* DEN0054C 5.1.13. A bound interrupt is bound again, in whatever state it is. */
 long vsdei_bind(struct vcpu *v, u32 intid)
 {
-	enum vgic_bindable found = vgic_bindable(v, intid);
-	bool private = intid < GIC_SPI_BASE;
+	enum vgic_bindable found;
 	struct sdei_domain *d;
-	bool bound;
+	bool private, bound;
 
+	/* What is too large becomes SGI 0, which cannot be bound. */
+	intid = (u32)index_nospec(intid, v->partition->vgic.nr_intids);
+	found = vgic_bindable(v, intid);
+	private = intid < GIC_SPI_BASE;
 	if (found == VGIC_NOT_YOURS)
 		return SDEI_INVALID_PARAMETERS;
 	d = enter(v->partition);

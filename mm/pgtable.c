@@ -204,6 +204,7 @@ u64 pgtable_lookup(const struct pgtable *pt, u64 addr, int *level)
 	*level = pt->start_level;
 	if (addr >> pt->address_bits)
 		return 0;
+	addr &= BIT(pt->address_bits) - 1; /* for a CPU that runs ahead of the check */
 	for (;;) {
 		u64 entry = atomic_load(&table[entry_index(pt, addr, *level)]);
 

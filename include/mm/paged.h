@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <arch/nospec.h>
 #include <lib/lock.h>
 #include <mm/stage2.h>
 #include <mm/store.h>
@@ -128,7 +129,7 @@ static inline u32 paged_page(const struct paged *p, ipa_t ipa)
 {
 	u64 page = (ipa - p->config.ipa) >> PAGE_SHIFT;
 
-	return page < p->config.nr_pages ? (u32)page : PAGED_NO_PAGE;
+	return index_check(&page, p->config.nr_pages) ? (u32)page : PAGED_NO_PAGE;
 }
 
 /*

@@ -178,6 +178,7 @@ static void start(void)
 	part.config = &config;
 	part.vcpus = vcpus;
 	part.nr_vcpus = NR_VCPUS;
+	part.vgic.nr_intids = 1020;
 	for (u32 i = 0; i < NR_VCPUS; i++) {
 		vcpus[i].index = i;
 		vcpus[i].mpidr = i << 8;
