@@ -47,13 +47,14 @@ void stage1_switch(u64 root); /* head.S */
 static u64 partition_pool_size(const struct partition_spec *s)
 {
 	/* Tables down to the page; frames, and as much again for loads and tokens; a pager's
-	 * slots, and two bits for each page. */
+	 * slots, and for each page two bytes and two bits. */
 	u64 paged = s->paging.on ? s->memory / 512 + s->memory / KIB(256) +
 				       s->paging.resident / 256 + KIB(32) + s->nr_vcpus * KIB(8)
 				 : 0;
 
 	if (s->paging.on && s->paging.pager)
-		paged += s->memory / KIB(16) + s->paging.pager_slots * sizeof(struct pager_slot);
+		paged += s->memory / KIB(16) + s->memory / KIB(2) +
+			 s->paging.pager_slots * (sizeof(struct pager_slot) + 8);
 
 	return paged + POOL_PER_PARTITION + s->nr_vcpus * POOL_PER_VCPU +
 	       (2 + s->nr_given + s->nr_devices) * POOL_PER_RANGE +

@@ -166,7 +166,7 @@ static u64 count(const struct vcpu *v, enum tocsin_apf_count which)
 	    [TOCSIN_APF_COUNT_LIMIT] = a->limit,
 	    [TOCSIN_APF_COUNT_READY] = a->ready,
 	    [TOCSIN_APF_COUNT_LONGEST_US] = p->longest * 1000000 / timer_frequency(),
-	    [TOCSIN_APF_COUNT_RESIDENT] = paged->config.nr_frames - paged->nr_free,
+	    [TOCSIN_APF_COUNT_RESIDENT] = paged_nr_resident(paged),
 	    [TOCSIN_APF_COUNT_STORED] = paged->counts.evicted,
 	};
 

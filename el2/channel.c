@@ -83,8 +83,10 @@ void channel_ring(struct channel_end *at, u32 bells)
 {
 	if (!bells || !at->partition)
 		return;
-	if (at->tocsins)
-		paging_rung(at->partition, bells & TOCSIN_CHANNEL_BELL_STATE);
+	if (at->tocsins && bells & TOCSIN_CHANNEL_BELL_STATE && runs(at->other))
+		paging_renew(at->partition);
+	else if (at->tocsins)
+		paging_rung(at->partition);
 	else if (runs(at) && !atomic_or(&at->bells, bells))
 		vgic_pulse(at->partition, at->intid);
 }

@@ -124,7 +124,7 @@ static void print_frames(const struct partition *p)
 	const struct paged_counts *c = &g->counts;
 
 	monitor_print("%s: %u of %u pages resident, %u on their way", p->config->name,
-		      g->config.nr_frames - g->nr_free, g->config.nr_pages, g->nr_loading);
+		      paged_nr_resident(g), g->config.nr_pages, paged_nr_loading(g));
 	monitor_print("  filled %lu, loaded %lu, ahead %lu, lost %lu, evicted %lu, %lu of them one "
 		      "word; used again %lu",
 		      c->filled, c->loaded, c->ahead, c->lost, c->evicted, c->evicted_filled,
@@ -141,7 +141,7 @@ static void print_pager(const struct partition *p)
 		      g->store.dead ? "does not answer"
 		      : g->session  ? "heard"
 				    : "not heard yet",
-		      g->config.slots - g->nr_free, c->loads, c->evicts, c->drops);
+		      g->config.slots - numbers_left(&g->free), c->loads, c->evicts, c->drops);
 	monitor_print("    hellos %lu, rescued %lu, failed %lu, late %lu, strange %lu", c->hellos,
 		      c->rescued, c->failed, c->late, c->strange);
 }

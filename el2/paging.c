@@ -41,6 +41,8 @@ static void hold(struct vcpu_paging *g, struct paged *paged, u32 frame)
 /* ---- a pager ---- */
 
 #define BELL_REQUESTS 1
+/* vCPUs that are told of something before others are heard. */
+#define TOLD_AT_ONCE 8
 
 /* It hears of what has been asked of it since the last time. */
 static void ring_pager(struct partition *p)
@@ -63,27 +65,34 @@ static void have_look(struct vcpu *v)
 	vcpu_request(v, REQ_RESCHED);
 }
 
-/* Who waits and has not looked since will look; if nobody does, some vCPU that is on. */
-void paging_rung(struct partition *p, bool state)
+/* Those who wait look, some for each bell and others for the next; if nobody does, some vCPU that
+ * is on. Who looks hears all that there is, and tells whom it concerns. */
+void paging_rung(struct partition *p)
 {
+	u32 at = atomic_load(&p->paging->rung_at), told = 0;
 	struct vcpu *on = NULL;
-	bool any = false;
 
-	if (state)
-		pager_offer(&p->paging->pager);
 	pager_rung(&p->paging->pager);
-	for (u32 i = 0; i < p->nr_vcpus; i++) {
-		struct vcpu *v = &p->vcpus[i];
+	for (u32 i = 0; i < p->nr_vcpus && told < TOLD_AT_ONCE; i++) {
+		struct vcpu *v;
 
+		at = at < p->nr_vcpus ? at : 0;
+		v = &p->vcpus[at++];
 		if (waits(v)) {
 			vcpu_request(v, REQ_RESCHED);
-			any = true;
+			told++;
 		} else if (!on && atomic_load(&v->power) == POWER_ON) {
 			on = v;
 		}
 	}
-	if (on && !any)
+	atomic_store(&p->paging->rung_at, at);
+	if (on && !told)
 		have_look(on);
+}
+
+void paging_renew(struct partition *p)
+{
+	paged_renew(&p->paging->paged);
 }
 
 /* ---- faults ---- */
@@ -177,18 +186,36 @@ enum bring paging_bring(struct vcpu *v, u32 page, u32 *frame)
 
 /* ---- arrivals ---- */
 
-/* Those who wait for it or for room, with or without being kept from running. */
+/* If v waits for it or for room, with or without being kept from running. */
 static void tell(struct vcpu *v, u32 page)
 {
 	struct vcpu_paging *g = &v->paging;
+	u32 absent = atomic_load_acquire(&g->absent);
 	bool some = page != PAGED_NO_PAGE;
-	bool news = (some && atomic_cas(&g->absent, ABSENT_PAGE + page, ABSENT_CAME)) ||
-		    atomic_cas(&g->absent, ABSENT_ROOM, ABSENT_CAME);
+	bool its = absent == ABSENT_ROOM || (some && absent == ABSENT_PAGE + page);
+	bool news = its && atomic_cas(&g->absent, absent, ABSENT_CAME);
 
-	if (some && apf_arrived(v, page))
+	if (some && apf_waits(v->apf) && apf_arrived(v, page))
 		news = true;
 	if (news)
 		have_look(v);
+}
+
+/* Of what v has ended a load of; but for the last of them it goes on with that before it does
+ * anything else. */
+static void tell_some(struct vcpu *v)
+{
+	struct partition *p = v->partition;
+	struct vcpu_paging *g = &v->paging;
+
+	for (u32 told = 0; g->untold && told < TOLD_AT_ONCE; g->untold--) {
+		struct vcpu *other = &p->vcpus[p->nr_vcpus - g->untold];
+
+		if (!waits(other))
+			continue;
+		tell(other, g->came);
+		told++;
+	}
 }
 
 u64 paging_ready(const struct vcpu *v)
@@ -224,20 +251,27 @@ static bool looks_again(const struct vcpu *v)
 void paging_step(struct vcpu *v, u64 now)
 {
 	struct partition *p = v->partition;
+	struct vcpu_paging *g = &v->paging;
 	struct paged_done done;
 
-	if (paged_done(&p->paging->paged, now, &done))
-		for (u32 i = 0; i < p->nr_vcpus; i++)
-			tell(&p->vcpus[i], done.page);
+	if (!g->untold && paged_done(&p->paging->paged, now, &done)) {
+		g->came = done.page;
+		g->untold = p->nr_vcpus;
+	}
 	ring_pager(p);
-	if (!atomic_swap(&v->paging.news, false))
+	tell_some(v);
+	if (g->untold) {
+		atomic_store(&g->news, true);
+		return;
+	}
+	if (!atomic_swap(&g->news, false))
 		return;
 	if (v->apf)
 		apf_serve(v);
-	if (atomic_load_acquire(&v->paging.absent) == ABSENT_CAME)
+	if (atomic_load_acquire(&g->absent) == ABSENT_CAME)
 		resume(v, now);
 	if (looks_again(v))
-		atomic_store(&v->paging.news, true);
+		atomic_store(&g->news, true);
 }
 
 /* ---- life ---- */

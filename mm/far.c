@@ -112,6 +112,12 @@ static bool save(struct store *s, u32 page, const void *frame, u64 now)
 	return true;
 }
 
+static bool pins(const struct store *s, u32 page)
+{
+	(void)s, (void)page;
+	return false;
+}
+
 static void drop(struct store *s, u32 page, u64 now)
 {
 	(void)s, (void)page, (void)now; /* its place stays */
@@ -154,13 +160,20 @@ static void reset(struct store *s)
 	f->random = f->config.seed ?: 1;
 }
 
+static void renew(struct store *s)
+{
+	(void)s; /* it never does */
+}
+
 static const struct store_ops ops = {.load = load,
 				     .save = save,
+				     .pins = pins,
 				     .drop = drop,
 				     .done = done,
 				     .next = next,
 				     .busy = busy,
-				     .reset = reset};
+				     .reset = reset,
+				     .renew = renew};
 
 void far_init(struct far *f, const struct far_config *c, void *memory, u32 nr_pages,
 	      struct far_load *heap, u32 room, u64 frequency)

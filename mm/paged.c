@@ -82,8 +82,10 @@ static u8 age_for(const struct paged_access *a)
 static enum paged_answer fill(struct paged *p, u32 page, u64 value, const struct paged_access *a,
 			      u64 now, u32 *frame)
 {
-	if (!paged_take_frame(p, now, frame))
-		return PAGED_ROOM;
+	enum paged_answer taken = paged_take_frame(p, now, frame);
+
+	if (taken != PAGED_THERE)
+		return taken;
 	if (PAGED_STATE(value) == PAGED_FRESH)
 		fill_fresh(p, page, paged_frame_address(p, *frame));
 	else
@@ -96,13 +98,12 @@ static enum paged_answer fill(struct paged *p, u32 page, u64 value, const struct
 /* The store writes page to frame from now on. */
 static void await(struct paged *p, u32 page, const struct paged_access *a, u32 id, u32 frame)
 {
-	p->loads[id] = (struct paged_load){.used = true, .frame = frame, .ahead = !a};
+	p->loads[id] = (struct paged_load){.frame = frame, .ahead = !a};
 	if (a) {
 		p->loads[id].fetch = a->fetch;
 		p->loads[id].el1 = a->el1;
 	}
 	p->frames[frame] = (struct paged_frame){.page = page, .busy = true};
-	p->nr_loading++;
 	stage2_page_break(paged_entry(p, page), PAGED_VALUE(PAGED_LOADING, id));
 }
 
@@ -111,23 +112,26 @@ static void await(struct paged *p, u32 page, const struct paged_access *a, u32 i
 static enum paged_answer begin_load(struct paged *p, u32 page, const struct paged_access *a,
 				    u64 now, u32 *frame)
 {
+	enum paged_answer taken = PAGED_ROOM;
 	enum store_load begun;
-	u32 id = 0;
+	u32 id;
 
-	if (p->nr_loading == p->config.nr_loads || !paged_take_frame(p, now, frame))
-		return PAGED_ROOM;
-	while (p->loads[id].used)
-		id++;
+	if (numbers_left(&p->free_loads))
+		taken = paged_take_frame(p, now, frame);
+	if (taken != PAGED_THERE)
+		return taken;
+	id = numbers_take(&p->free_loads);
 	begun = p->store->ops->load(p->store, id, page, paged_frame_address(p, *frame), now);
 	if (begun == STORE_BEGUN) {
 		await(p, page, a, id, *frame);
 		return PAGED_WAIT;
 	}
+	numbers_give(&p->free_loads, id);
 	if (begun == STORE_THERE) {
 		map_loaded(p, page, *frame, a && a->fetch, a ? age_for(a) : AGE_AHEAD);
 		return PAGED_THERE;
 	}
-	p->free[p->nr_free++] = *frame;
+	numbers_give(&p->free, *frame);
 	return begun == STORE_FULL ? PAGED_ROOM : PAGED_LOST;
 }
 
@@ -250,14 +254,12 @@ static void finish(struct paged *p, const struct store_done *ended, struct paged
 	struct paged_load *l = &p->loads[ended->load];
 	u32 frame = l->frame;
 
-	CHECK(ended->load < p->config.nr_loads && l->used);
+	CHECK(ended->load < p->config.nr_loads && p->frames[frame].busy);
 	*d = (struct paged_done){.page = p->frames[frame].page, .lost = ended->err != OK};
-	l->used = false;
-	p->nr_loading--;
+	numbers_give(&p->free_loads, ended->load);
 	if (d->lost) {
 		stage2_page_break(paged_entry(p, d->page), PAGED_VALUE(PAGED_GONE, 0));
-		p->frames[frame] = (struct paged_frame){.page = PAGED_NO_PAGE};
-		p->free[p->nr_free++] = frame;
+		numbers_give(&p->free, frame);
 		p->counts.lost++;
 		return;
 	}
@@ -313,16 +315,12 @@ void paged_release(struct paged *p, u32 frame)
 static void reset_frames(struct paged *p)
 {
 	p->store->ops->reset(p->store);
-	for (u32 i = 0; i < p->config.nr_frames; i++) {
-		p->frames[i] = (struct paged_frame){.page = PAGED_NO_PAGE};
-		p->free[i] = p->config.nr_frames - 1 - i;
-	}
-	p->nr_free = p->config.nr_frames;
-	for (u32 i = 0; i < p->config.nr_loads; i++)
-		p->loads[i].used = false;
-	p->nr_loading = 0;
-	p->nr_ahead = 0;
+	numbers_give_all(&p->free);
+	numbers_give_all(&p->free_loads);
+	atomic_store(&p->nr_ahead, 0);
 	p->hand = 0;
+	p->in_vain = 0;
+	p->refused = false;
 }
 
 void paged_reset(struct paged *p, u32 first, u32 n)
@@ -335,6 +333,19 @@ void paged_reset(struct paged *p, u32 first, u32 n)
 	lock_drop(&p->lock);
 }
 
+void paged_renew(struct paged *p)
+{
+	lock_take(&p->lock);
+	p->store->ops->renew(p->store);
+	lock_drop(&p->lock);
+}
+
+/* Whose stack is NULL if there is no memory for it. */
+static struct numbers numbers_of(u32 limit)
+{
+	return (struct numbers){.back = object_alloc(limit * sizeof(u32), 8), .limit = limit};
+}
+
 enum err paged_create(struct paged *p, const struct paged_config *c, struct stage2 *stage2,
 		      struct store *store)
 {
@@ -343,11 +354,12 @@ enum err paged_create(struct paged *p, const struct paged_config *c, struct stag
 
 	*p = (struct paged){.config = *c, .stage2 = stage2, .store = store};
 	p->frames = object_alloc(c->nr_frames * sizeof(*p->frames), 8);
-	p->free = object_alloc(c->nr_frames * sizeof(*p->free), 8);
+	p->free = numbers_of(c->nr_frames);
 	p->loads = object_alloc(c->nr_loads * sizeof(*p->loads), 8);
+	p->free_loads = numbers_of(c->nr_loads);
 	p->tables = object_alloc(
 	    ALIGN_UP(c->nr_pages, PAGED_ENTRIES) / PAGED_ENTRIES * sizeof(*p->tables), 8);
-	if (!p->frames || !p->free || !p->loads || !p->tables)
+	if (!p->frames || !p->free.back || !p->loads || !p->free_loads.back || !p->tables)
 		return ERR_NO_MEMORY;
 	reset_frames(p);
 	err = IS_ALIGNED(c->ipa, PAGED_ENTRIES * PAGE_SIZE)

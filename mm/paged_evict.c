@@ -10,12 +10,14 @@
 #include <mm/cache.h>
 #include <mm/paged_state.h>
 
-/* Steps of the clock before one that could go anyway is taken, to bound the search. */
+/* Steps of the clock in one search. */
 #define STEPS 64
+/* Rounds in which each page that is not used meanwhile was tried, whatever its age. */
+#define ROUNDS 5
 
-static bool can_go(const struct paged_frame *f)
+static bool can_go(const struct paged *p, const struct paged_frame *f)
 {
-	return f->page != PAGED_NO_PAGE && !f->holds && !f->busy;
+	return !f->holds && !f->busy && !p->store->ops->pins(p->store, f->page);
 }
 
 /* The hand passes a frame: true if its turns are over. */
@@ -39,25 +41,29 @@ static u32 next_to(const struct paged *p, u32 frame)
  * turns left has to do; the hand goes on behind it, lest what comes there is the next to go. */
 static u32 choose(struct paged *p, u32 *chosen)
 {
-	u32 n = 0, resort = PAGED_NO_PAGE, at = p->hand;
+	u32 n = 0, resort = PAGED_NO_PAGE, at = p->hand, steps = 0, until_resort = 0;
 
-	for (u32 i = 0; i < p->config.nr_frames && n < PAGED_EVICTED_AT_ONCE; i++) {
-		if (i >= STEPS && (n || resort != PAGED_NO_PAGE))
-			break;
-		if (can_go(&p->frames[at])) {
-			if (passed(p, &p->frames[at]))
+	while (steps < MIN(STEPS, p->config.nr_frames) && n < PAGED_EVICTED_AT_ONCE) {
+		struct paged_frame *f = &p->frames[at];
+
+		steps++;
+		if (can_go(p, f)) {
+			if (passed(p, f)) {
 				chosen[n++] = at;
-			else if (resort == PAGED_NO_PAGE ||
-				 p->frames[at].age < p->frames[resort].age)
+			} else if (resort == PAGED_NO_PAGE || f->age < p->frames[resort].age) {
 				resort = at;
+				until_resort = steps;
+			}
 		}
 		at = next_to(p, at);
 	}
 	if (!n && resort != PAGED_NO_PAGE) {
 		chosen[n++] = resort;
 		at = next_to(p, resort);
+		steps = until_resort;
 	}
 	p->hand = at;
+	p->in_vain += steps;
 	return n;
 }
 
@@ -73,6 +79,12 @@ static bool is_filled(const void *frame, u32 *word)
 		if (!equal_line(&at[i], at[0]))
 			return false;
 	return true;
+}
+
+static void start_search(struct paged *p)
+{
+	p->in_vain = 0;
+	p->refused = false;
 }
 
 /* Its page is broken and nobody knows it any more. False: it had to stay. */
@@ -94,12 +106,30 @@ static bool put_away(struct paged *p, u32 frame, bool exec, u64 now)
 		return false;
 	}
 	p->counts.evicted++;
-	*f = (struct paged_frame){.page = PAGED_NO_PAGE};
-	p->free[p->nr_free++] = frame;
+	numbers_give(&p->free, frame);
+	start_search(p);
 	return true;
 }
 
-void paged_evict(struct paged *p, u64 now)
+/* n were tried, in this search. What is held now will not be for long, as there are more frames
+ * than can be held; what the store has refused may be refused for ever. */
+static enum paged_answer result(struct paged *p, u32 n)
+{
+	bool all = p->in_vain >= ROUNDS * p->config.nr_frames, coming;
+	enum paged_answer answer;
+
+	if (numbers_left(&p->free))
+		return PAGED_THERE;
+	p->refused |= n != 0;
+	coming = (all || n) && p->store->ops->busy(p->store);
+	if (!all && !coming)
+		return PAGED_AGAIN;
+	answer = coming || p->refused ? PAGED_ROOM : PAGED_AGAIN;
+	start_search(p);
+	return answer;
+}
+
+enum paged_answer paged_evict(struct paged *p, u64 now)
 {
 	u32 chosen[PAGED_EVICTED_AT_ONCE], n = choose(p, chosen);
 	ipa_t ipas[PAGED_EVICTED_AT_ONCE];
@@ -116,4 +146,5 @@ void paged_evict(struct paged *p, u64 now)
 	stage2_pages_forget(p->stage2, ipas, n);
 	for (u32 i = 0; i < n; i++)
 		put_away(p, chosen[i], exec[i], now);
+	return result(p, n);
 }

@@ -12,9 +12,10 @@
 #include <lib/bits.h>
 #include <lib/string.h>
 #include <mm/pager_ring.h>
+#include <mm/pager_slots.h>
 #include <mm/pages.h>
 
-/* Answers that are looked at in one call. */
+/* Answers, or slots, that are looked at in one call. */
 #define AT_ONCE 8
 
 static struct pager *pager_of(const struct store *s)
@@ -22,50 +23,44 @@ static struct pager *pager_of(const struct store *s)
 	return (struct pager *)s; /* its first member */
 }
 
-/* ---- pages ---- */
-
-static bool has(const u64 *pages, u32 page)
-{
-	return pages[page / 64] >> page % 64 & 1;
-}
-
-static void set(u64 *pages, u32 page, bool to)
-{
-	if (to)
-		pages[page / 64] |= BIT(page % 64);
-	else
-		pages[page / 64] &= ~BIT(page % 64);
-}
-
 /* ---- slots ---- */
 
-static u32 number(const struct pager *p, const struct pager_slot *s)
+/* Of another life of the partition; or it has been told already. */
+static bool is_for_nobody(const struct pager *p, const struct pager_slot *s)
 {
-	return (u32)(s - p->slots);
+	return s->epoch != p->epoch;
 }
 
-static void free_slot(struct pager *p, struct pager_slot *s)
+static bool is_saving(const struct pager *p, const struct pager_slot *s)
 {
-	set(p->going, s->page, false);
-	s->use = PAGER_FREE;
-	s->owed = false;
-	p->free[p->nr_free++] = (u8)number(p, s);
-	p->room = true;
+	return s->use == PAGER_EVICT && !is_for_nobody(p, s);
 }
 
-/* Will anything happen, answer or time-out? Of the dead nothing is hoped for but that their
- * loads end. */
+static bool is_open(const struct pager *p, const struct pager_slot *s)
+{
+	return pager_ring_owes(p, s) && !s->late;
+}
+
+static bool any(const struct pager *p, enum pager_list list)
+{
+	return pager_slot_first(p, list);
+}
+
+/* It leaves PAGER_OPEN, if it is there. */
+static void close(struct pager *p, const struct pager_slot *s)
+{
+	if (!is_open(p, s))
+		return;
+	p->nr_open--;
+	p->nr_saving -= is_saving(p, s);
+}
+
+/* Will anything happen, answer or time-out? Of the dead nothing is hoped for but that they are
+ * late: then loads end, and pages are free to go that were kept from it. */
 static bool is_coming(const struct pager *p)
 {
-	if (p->nr_ended || atomic_load(&p->rung))
-		return true;
-	for (u32 i = 0; i < p->config.slots; i++) {
-		const struct pager_slot *s = &p->slots[i];
-
-		if (s->owed && !s->late && (!p->store.dead || s->use == PAGER_LOAD))
-			return true;
-	}
-	return false;
+	return any(p, PAGER_OVER) || any(p, PAGER_OLD) || atomic_load(&p->rung) ||
+	       p->nr_open > (p->store.dead ? p->nr_saving : 0);
 }
 
 /* Asks, or asks anew. */
@@ -75,31 +70,22 @@ static void ask(struct pager *p, struct pager_slot *s, u64 now)
 						   [PAGER_EVICT] = TOCSIN_PAGER_EVICT,
 						   [PAGER_DROP] = TOCSIN_PAGER_DROP};
 
-	s->owed = true;
 	s->late = false;
 	s->since = now;
 	if (p->config.timeout && p->look_at == UINT64_MAX)
 		atomic_store(&p->look_at, now + p->config.timeout);
+	pager_slot_move(p, s, PAGER_OPEN);
 	pager_ring_ask(p, s, ops[s->use]);
-}
-
-/* There is a free slot. */
-static struct pager_slot *take(struct pager *p, enum pager_use use, u32 page)
-{
-	struct pager_slot *s = &p->slots[p->free[--p->nr_free]];
-
-	s->use = use;
-	s->page = page;
-	set(p->going, page, true);
-	return s;
+	p->nr_open++;
+	p->nr_saving += is_saving(p, s);
 }
 
 /* A load has ended; done() will report it. */
 static void end(struct pager *p, struct pager_slot *s, bool lost)
 {
-	p->nr_ended += s->use != PAGER_ENDED;
 	s->use = PAGER_ENDED;
 	s->lost = lost;
+	pager_slot_move(p, s, PAGER_OVER);
 }
 
 /* ---- what the pager says ---- */
@@ -114,58 +100,62 @@ static void believe(struct pager *p, u64 now)
 static void complete(struct pager *p, struct pager_slot *s, u32 status)
 {
 	p->counts.failed += status != 0;
+	close(p, s);
 	s->owed = false;
-	switch (s->use) {
-	case PAGER_LOAD:
-	case PAGER_ENDED: /* late, but nobody has heard of that */
-		end(p, s, status);
-		return;
-	case PAGER_EVICT:
-		set(p->kept, s->page, !status);
-		break;
-	}
-	free_slot(p, s);
-}
-
-/* It begins anew: it writes to no slot, and has forgotten what it was asked. */
-static void begin_slot(struct pager *p, struct pager_slot *s, bool keeps, u64 now)
-{
-	s->owed = false;
-	switch (s->use) {
-	case PAGER_LOAD:
-		if (!keeps) {
-			end(p, s, true);
+	if (!is_for_nobody(p, s)) {
+		switch (s->use) {
+		case PAGER_LOAD:
+		case PAGER_ENDED: /* late, but nobody has heard of that */
+			end(p, s, status);
+			return;
+		case PAGER_EVICT:
+			page_set_change(&p->kept, s->page, !status);
 			break;
 		}
-		/* fall through */
-	case PAGER_EVICT:
-		ask(p, s, now);
-		break;
-	case PAGER_DROP:
-	case PAGER_RETIRED:
-		free_slot(p, s);
-		break;
 	}
+	pager_slot_free(p, s);
+}
+
+/* Asked in a session that is over: the pager writes to no slot, and has forgotten it. */
+static void begin_slot(struct pager *p, struct pager_slot *s, u64 now)
+{
+	s->owed = false;
+	if (is_for_nobody(p, s) || s->use == PAGER_DROP)
+		pager_slot_free(p, s);
+	else if (s->use == PAGER_LOAD && !page_set_has(&p->kept, s->page))
+		end(p, s, true);
+	else
+		ask(p, s, now);
+}
+
+/* Some of them. It hears of its session when all have been asked anew. */
+static void begin_slots(struct pager *p, u64 now)
+{
+	struct pager_slot *s;
+
+	for (u32 i = 0; i < AT_ONCE && (s = pager_slot_first(p, PAGER_OLD)); i++)
+		begin_slot(p, s, now);
+	if (!any(p, PAGER_OLD))
+		pager_ring_begun(p);
 }
 
 static void begin(struct pager *p, const struct tocsin_pager_hello *h, u64 now)
 {
-	bool keeps = h->keeps == p->epoch;
-
 	believe(p, now);
 	p->room = true;
 	p->counts.hellos++;
 	atomic_store(&p->store.latency_us, h->latency_us);
-	if (!keeps)
-		memset(p->kept, 0, ALIGN_UP(p->config.nr_pages, 64) / 8);
+	if (h->keeps != p->epoch)
+		page_set_empty(&p->kept);
 	pager_ring_begin(p, h->session);
-	for (u32 i = 0; i < p->config.slots; i++)
-		begin_slot(p, &p->slots[i], keeps, now);
-	pager_ring_begun(p);
+	pager_slots_move_all(p, PAGER_LATE, PAGER_OLD);
+	pager_slots_move_all(p, PAGER_OPEN, PAGER_OLD);
+	p->nr_open = p->nr_saving = 0;
+	begin_slots(p, now);
 }
 
-/* Looks at most of n answers. True: there are more. */
-static bool take_answers(struct pager *p, u64 now, u32 n, u32 most)
+/* Looks at some of n answers. True: there are more. */
+static bool take_answers(struct pager *p, u64 now, u32 n)
 {
 	u32 i;
 
@@ -173,7 +163,7 @@ static bool take_answers(struct pager *p, u64 now, u32 n, u32 most)
 		p->counts.strange++;
 		return false;
 	}
-	for (i = 0; i < n && i < most; i++) {
+	for (i = 0; i < n && i < AT_ONCE; i++) {
 		struct tocsin_pager_completion c = pager_ring_take(p);
 		struct pager_slot *s = pager_ring_find(p, c.id);
 
@@ -186,15 +176,19 @@ static bool take_answers(struct pager *p, u64 now, u32 n, u32 most)
 	return i < n;
 }
 
-/* True: there is more. */
-static bool listen(struct pager *p, u64 now, u32 most)
+/* True: there is more. Of a session nothing is heard before it has begun. */
+static bool listen(struct pager *p, u64 now)
 {
 	u32 answers = pager_ring_answers(p); /* before the session, lest they be another one's */
 	struct tocsin_pager_hello h;
 
+	if (any(p, PAGER_OLD)) {
+		begin_slots(p, now);
+		return true;
+	}
 	switch (pager_ring_hello(p, &h)) {
 	case HELLO_HEARD:
-		return take_answers(p, now, answers, most);
+		return take_answers(p, now, answers);
 	case HELLO_AGAIN:
 		begin(p, &h, now);
 		return true;
@@ -208,70 +202,85 @@ static bool listen(struct pager *p, u64 now, u32 most)
 static void listen_first(struct pager *p, u64 now)
 {
 	if (atomic_load_acquire(&p->rung))
-		listen(p, now, AT_ONCE);
+		listen(p, now);
 }
 
 /* ---- what it does not say ---- */
 
 static void be_late(struct pager *p, struct pager_slot *s, u64 now)
 {
+	close(p, s);
 	s->late = true;
 	p->counts.late++;
-	if (s->use == PAGER_LOAD)
+	if (s->use == PAGER_LOAD && !is_for_nobody(p, s))
 		end(p, s, true);
+	else
+		pager_slot_move(p, s, PAGER_LATE);
 	if (p->heard + p->config.timeout <= now)
 		p->store.dead = true;
-	p->room = true; /* there is none, but who waits for it must hear of that */
+	p->room = true; /* perhaps there is none, but who waits for it must hear of that */
 }
 
 static void look_for_late(struct pager *p, u64 now)
 {
-	u64 next = UINT64_MAX;
+	struct pager_slot *s = pager_slot_first(p, PAGER_OPEN);
 
-	for (u32 i = 0; i < p->config.slots; i++) {
-		struct pager_slot *s = &p->slots[i];
-
-		if (!s->owed || s->late)
-			continue;
-		if (s->since + p->config.timeout <= now)
-			be_late(p, s, now);
-		else
-			next = MIN(next, s->since + p->config.timeout);
+	for (u32 i = 0; i < AT_ONCE && s && s->since + p->config.timeout <= now; i++) {
+		be_late(p, s, now);
+		s = pager_slot_first(p, PAGER_OPEN);
 	}
-	atomic_store(&p->look_at, next);
+	atomic_store(&p->look_at, s ? s->since + p->config.timeout : UINT64_MAX);
+}
+
+/* What has been said in time is heard first; but not for ever, if there is always more. */
+static void judge(struct pager *p, u64 now, bool more)
+{
+	if (p->look_at > now)
+		p->put_off = 0;
+	else if (!more || p->put_off++ >= p->config.slots / AT_ONCE)
+		look_for_late(p, now);
 }
 
 /* ---- the store ---- */
 
-/* What is on its way to the pager need not come back from there. */
-static bool rescue(struct pager *p, u32 page, void *frame)
+/* The request for page, which has one at a time. One that is late and for nobody is not waited for:
+ * there may be another. */
+static struct pager_slot *request_for(const struct pager *p, u32 page)
 {
-	for (u32 i = 0; i < p->config.slots; i++) {
-		if (p->slots[i].use != PAGER_EVICT || p->slots[i].page != page)
-			continue;
-		memcpy(frame, pager_ring_data(p, i), PAGE_SIZE);
-		p->counts.rescued++;
-		return true;
-	}
-	return false;
+	struct pager_slot *s = pager_slot_of(p, page);
+
+	return s && s->late && !is_saving(p, s) ? NULL : s;
+}
+
+/* What is on its way to the pager need not come back from there; that it arrives is of no use
+ * any more. */
+static bool rescue(struct pager *p, struct pager_slot *s, void *frame)
+{
+	if (!is_saving(p, s))
+		return false;
+	memcpy(frame, pager_ring_data(p, pager_slot_number(p, s)), PAGE_SIZE);
+	p->nr_saving -= is_open(p, s);
+	s->epoch = 0;
+	p->counts.rescued++;
+	return true;
 }
 
 static enum store_load load(struct store *store, u32 id, u32 page, void *frame, u64 now)
 {
 	struct pager *p = pager_of(store);
-	struct pager_slot *s;
+	struct pager_slot *s = request_for(p, page);
 
-	if (has(p->going, page))
-		return rescue(p, page, frame) ? STORE_THERE : STORE_LOST;
-	if (store->dead || !p->nr_free)
+	if (s)
+		return rescue(p, s, frame) ? STORE_THERE : STORE_LOST;
+	if (store->dead || !numbers_left(&p->free))
 		listen_first(p, now);
-	if (store->dead || !has(p->kept, page))
+	if (store->dead || !page_set_has(&p->kept, page))
 		return STORE_LOST;
-	if (!p->nr_free) {
+	if (!numbers_left(&p->free)) {
 		p->room = false;
 		return STORE_FULL;
 	}
-	s = take(p, PAGER_LOAD, page);
+	s = pager_slot_take(p, PAGER_LOAD, page);
 	s->load = id;
 	s->frame = frame;
 	ask(p, s, now);
@@ -279,20 +288,30 @@ static enum store_load load(struct store *store, u32 id, u32 page, void *frame, 
 	return STORE_BEGUN;
 }
 
+static bool pins(const struct store *store, u32 page)
+{
+	return request_for((const struct pager *)store, page);
+}
+
+static bool can_save(const struct pager *p, u32 page)
+{
+	return numbers_left(&p->free) && !pins(&p->store, page);
+}
+
 static bool save(struct store *store, u32 page, const void *frame, u64 now)
 {
 	struct pager *p = pager_of(store);
 	struct pager_slot *s;
 
-	if (!p->nr_free || has(p->going, page))
+	if (!can_save(p, page))
 		listen_first(p, now);
-	if (!p->nr_free || has(p->going, page)) {
+	if (!can_save(p, page)) {
 		p->room = false;
 		return false;
 	}
-	set(p->kept, page, false);
-	s = take(p, PAGER_EVICT, page);
-	memcpy(pager_ring_data(p, number(p, s)), frame, PAGE_SIZE);
+	page_set_change(&p->kept, page, false);
+	s = pager_slot_take(p, PAGER_EVICT, page);
+	memcpy(pager_ring_data(p, pager_slot_number(p, s)), frame, PAGE_SIZE);
 	ask(p, s, now);
 	p->counts.evicts++;
 	return true;
@@ -303,58 +322,60 @@ static void drop(struct store *store, u32 page, u64 now)
 {
 	struct pager *p = pager_of(store);
 
-	if (!has(p->kept, page) || has(p->going, page) || store->dead ||
-	    p->nr_free <= p->config.slots / 2)
+	if (!page_set_has(&p->kept, page) || pins(store, page) || store->dead ||
+	    numbers_left(&p->free) <= p->config.slots / 2)
 		return;
-	set(p->kept, page, false);
-	ask(p, take(p, PAGER_DROP, page), now);
+	page_set_change(&p->kept, page, false);
+	ask(p, pager_slot_take(p, PAGER_DROP, page), now);
 	p->counts.drops++;
 }
 
-static void report(struct pager *p, struct store_done *d)
+/* False: of an earlier life of the partition. */
+static bool report(struct pager *p, struct pager_slot *s, struct store_done *d)
 {
-	struct pager_slot *s = p->slots;
+	bool told = !is_for_nobody(p, s);
 
-	while (s->use != PAGER_ENDED)
-		s++;
-	*d = (struct store_done){s->load, s->lost ? ERR_NOT_FOUND : OK};
-	if (!s->lost)
-		memcpy(s->frame, pager_ring_data(p, number(p, s)), PAGE_SIZE);
-	p->nr_ended--;
-	if (s->owed)
-		s->use = PAGER_RETIRED;
-	else
-		free_slot(p, s);
-	p->wanted = false; /* who waits for room hears of this, too */
+	if (told)
+		*d = (struct store_done){s->load, s->lost ? ERR_NOT_FOUND : OK};
+	if (told && !s->lost)
+		memcpy(s->frame, pager_ring_data(p, pager_slot_number(p, s)), PAGE_SIZE);
+	if (pager_ring_owes(p, s)) {
+		s->use = PAGER_LOAD;
+		s->epoch = 0;
+		pager_slot_move(p, s, PAGER_LATE);
+	} else {
+		pager_slot_free(p, s);
+	}
+	p->wanted &= !told; /* who waits for room hears of this, too */
+	return told;
 }
 
-static void report_room(struct pager *p, struct store_done *d)
+static bool report_room(struct pager *p, struct store_done *d)
 {
 	*d = (struct store_done){.load = STORE_ROOM};
 	p->room = false;
 	p->wanted = false;
+	return true;
 }
 
 static bool done(struct store *store, u64 now, struct store_done *d)
 {
 	struct pager *p = pager_of(store);
-	bool due = p->look_at <= now, more;
+	struct pager_slot *over;
+	bool more, told;
 
 	/* What is written before it rings again is seen below, or then. */
 	if (atomic_load(&p->rung))
 		(void)atomic_swap(&p->rung, false);
-	more = listen(p, now, due ? p->config.slots : AT_ONCE);
-	if (due)
-		look_for_late(p, now);
-	if (p->nr_ended)
-		report(p, d);
-	else if (p->wanted && (p->room || !(more || is_coming(p))))
-		report_room(p, d);
-	else
-		d = NULL;
-	if (more || p->nr_ended)
+	more = listen(p, now);
+	judge(p, now, more);
+	over = pager_slot_first(p, PAGER_OVER);
+	told = over && report(p, over, d);
+	if (!told && p->wanted && (p->room || !(more || is_coming(p))))
+		told = report_room(p, d);
+	if (more || any(p, PAGER_OVER))
 		atomic_store(&p->rung, true);
-	return d;
+	return told;
 }
 
 static u64 next(const struct store *store)
@@ -377,28 +398,23 @@ static bool busy(struct store *store)
 	return true;
 }
 
-/* The pager hears of the new epoch when it is asked for something. */
+/* The pager hears of the new epoch when it is asked for something. What is in slots is of the old
+ * one; loads that have ended are forgotten when the first vCPU looks. */
 static void reset(struct store *store)
 {
 	struct pager *p = pager_of(store);
 
 	p->epoch = p->epoch + 1 ?: 1;
-	memset(p->kept, 0, ALIGN_UP(p->config.nr_pages, 64) / 8);
-	for (u32 i = 0; i < p->config.slots; i++) {
-		struct pager_slot *s = &p->slots[i];
-
-		if (s->owed)
-			s->use = PAGER_RETIRED;
-		else if (s->use != PAGER_FREE)
-			free_slot(p, s);
-	}
-	p->nr_ended = 0;
+	page_set_empty(&p->kept);
+	p->nr_saving = 0;
 	p->wanted = false;
+	if (any(p, PAGER_OVER))
+		atomic_store(&p->rung, true);
 }
 
-void pager_offer(const struct pager *p)
+static void renew(struct store *store)
 {
-	pager_ring_offer(p);
+	pager_ring_renew(pager_of(store));
 }
 
 void pager_rung(struct pager *p)
@@ -414,27 +430,22 @@ bool pager_must_ring(struct pager *p)
 
 static const struct store_ops ops = {.load = load,
 				     .save = save,
+				     .pins = pins,
 				     .drop = drop,
 				     .done = done,
 				     .next = next,
 				     .busy = busy,
-				     .reset = reset};
+				     .reset = reset,
+				     .renew = renew};
 
 enum err pager_init(struct pager *p, const struct pager_config *c)
 {
-	u64 bitmap = ALIGN_UP(c->nr_pages, 64) / 8;
+	u64 words = PAGE_SET_WORDS(c->nr_pages);
 
 	*p = (struct pager){.store.ops = &ops, .config = *c, .epoch = 1, .look_at = UINT64_MAX};
-	p->slots = object_alloc(c->slots * sizeof(*p->slots), 8);
-	p->free = object_alloc(c->slots, 1);
-	p->kept = object_alloc(bitmap, 8);
-	p->going = object_alloc(bitmap, 8);
-	if (!p->slots || !p->free || !p->kept || !p->going)
+	p->kept.words = object_alloc(words * sizeof(*p->kept.words), 8);
+	if (!p->kept.words || pager_slots_create(p) != OK)
 		return ERR_NO_MEMORY;
-	while (p->nr_free < c->slots) {
-		p->free[p->nr_free] = (u8)(c->slots - 1 - p->nr_free);
-		p->nr_free++;
-	}
-	pager_offer(p);
+	pager_ring_offer(p);
 	return OK;
 }

@@ -20,7 +20,7 @@ static struct tocsin_pager_offer *offer(const struct pager *p)
 	return at(p, TOCSIN_PAGER_OFFER);
 }
 
-static const struct tocsin_pager_hello *hello(const struct pager *p)
+static struct tocsin_pager_hello *hello(const struct pager *p)
 {
 	return at(p, TOCSIN_PAGER_HELLO);
 }
@@ -43,6 +43,12 @@ void pager_ring_offer(const struct pager *p)
 	atomic_store_release(&o->session, p->session);
 }
 
+void pager_ring_renew(const struct pager *p)
+{
+	atomic_store(&hello(p)->session, 0);
+	pager_ring_offer(p);
+}
+
 /* ---- requests ---- */
 
 static u32 id_of(const struct pager *p, const struct pager_slot *s)
@@ -54,7 +60,7 @@ struct pager_slot *pager_ring_find(const struct pager *p, u32 id)
 {
 	struct pager_slot *s = &p->slots[TOCSIN_PAGER_SLOT(id) & (p->config.slots - 1)];
 
-	return s->owed && id_of(p, s) == id ? s : NULL;
+	return pager_ring_owes(p, s) && id_of(p, s) == id ? s : NULL;
 }
 
 void pager_ring_ask(struct pager *p, struct pager_slot *s, enum tocsin_pager_op op)
@@ -62,6 +68,8 @@ void pager_ring_ask(struct pager *p, struct pager_slot *s, enum tocsin_pager_op 
 	struct tocsin_pager_request *ring = at(p, TOCSIN_PAGER_REQUESTS);
 
 	s->generation++;
+	s->hello = p->hello;
+	s->owed = true;
 	ring[p->produced & (p->config.slots - 1)] = (struct tocsin_pager_request){
 	    .id = id_of(p, s), .op = op, .page = s->page, .epoch = p->epoch};
 	atomic_store_release(&offer(p)->produced, ++p->produced);
@@ -85,6 +93,7 @@ enum pager_hello pager_ring_hello(const struct pager *p, struct tocsin_pager_hel
 void pager_ring_begin(struct pager *p, u32 session)
 {
 	p->session = session;
+	p->hello++;
 	p->produced = 0;
 	p->consumed = 0;
 }

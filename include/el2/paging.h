@@ -35,6 +35,7 @@ struct paging {
 		struct pager pager; /* if paging_config.pager is not NULL */
 	};
 	u32 async_min_us;
+	u32 rung_at; /* the vCPU behind the last that was told of a bell; atomic */
 };
 
 /* A vCPU's: absent says what it waits for; its CPU sets it, and whoever ends a load
@@ -44,6 +45,8 @@ enum { ABSENT_NOTHING, ABSENT_CAME, ABSENT_ROOM, ABSENT_PAGE /* and up: a page's
 struct vcpu_paging {
 	u32 absent; /* atomic */
 	bool news;  /* its CPU has something to do for it; atomic */
+	u32 came,
+	    untold; /* the page that it has ended a load of; vCPUs that are still to be told */
 	u32 nr_held, oldest;
 	u32 held[PAGED_HELD]; /* frames that the instruction at pc needs, the last ones */
 	u64 pc;
@@ -85,14 +88,19 @@ enum bring paging_bring(struct vcpu *v, u32 page, u32 *frame);
  * waits for nothing, or somebody will tell it. */
 u64 paging_ready(const struct vcpu *v);
 
-/* Ends a load that is due, if there is one, and does for v what has been reported to it: it
- * goes on if its page has come, and hears what else has. v's CPU, in its time. About 2 000
+/* Ends a load that is due, if there is one, tells those who wait for it, and does for v what has
+ * been reported to it: it goes on if its page has come, and hears what else has. What takes longer
+ * is done in several steps, until which v is ready. v's CPU, in its time. About 2 000
  * instructions. */
 void paging_step(struct vcpu *v, u64 now);
 
-/* p's pager has something to say: whoever waits looks at it. With state its partition has started,
- * which finds the offer as it should be, or has ended. Any CPU, no lock. */
-void paging_rung(struct partition *p, bool state);
+/* p's pager has something to say: some of those who wait look at it, and tell the others of what
+ * has come. Any CPU, no lock. */
+void paging_rung(struct partition *p);
+
+/* The pager's partition starts: it finds an offer, and nothing of its last life. Any CPU, no lock.
+ */
+void paging_renew(struct partition *p);
 
 /* v stops: it waits for nothing and holds nothing. On its CPU. */
 void paging_forget(struct vcpu *v);

@@ -12,6 +12,7 @@
 
 #include <arch/nospec.h>
 #include <lib/lock.h>
+#include <lib/numbers.h>
 #include <mm/stage2.h>
 #include <mm/store.h>
 
@@ -47,7 +48,7 @@ struct paged_config {
 };
 
 struct paged_frame {
-	u32 page;  /* that it holds, or is loaded with; PAGED_NO_PAGE: free */
+	u32 page;  /* that it holds, or is loaded with; PAGED_NO_PAGE: none yet */
 	u16 holds; /* by control blocks and by instructions: not to be taken */
 	u8 age;    /* turns of the clock that it has left */
 	bool busy; /* the store is writing it */
@@ -55,7 +56,6 @@ struct paged_frame {
 
 struct paged_load {
 	u32 frame;
-	bool used;
 	bool ahead;      /* nobody has asked for it */
 	bool fetch, el1; /* the first that did */
 };
@@ -74,12 +74,13 @@ struct paged {
 	struct stage2 *stage2;
 	u64 **tables; /* of stage 2, for 2 MiB each */
 	struct store *store;
-	struct paged_frame *frames;
-	u32 *free; /* stack of frames */
-	u32 nr_free;
-	u32 hand; /* of the clock */
+	struct paged_frame *frames; /* those that were taken */
+	struct numbers free;        /* frames */
+	u32 hand;                   /* of the clock */
+	u32 in_vain;                /* frames that it has passed since one has gone */
+	bool refused;               /* and the store has refused some of them */
 	struct paged_load *loads;
-	u32 nr_loading;
+	struct numbers free_loads;
 	u32 next_ahead, nr_ahead; /* pages still to be asked for ahead; the latter atomic */
 	struct paged_counts counts;
 };
@@ -96,6 +97,7 @@ enum paged_answer {
 	PAGED_THERE, /* the access can be made again */
 	PAGED_WAIT,  /* paged_done() will name the page */
 	PAGED_ROOM,  /* it needs a frame or a load; try again once paged_done() has named any */
+	PAGED_AGAIN, /* it needs a frame, and not all have been looked at: try again at once */
 	PAGED_LOST   /* its contents cannot be had, now or ever */
 };
 
@@ -118,11 +120,24 @@ enum err paged_create(struct paged *p, const struct paged_config *c, struct stag
 
 /*
  * Makes pages [first, first + n) as at the start. All pages once before the partition runs,
- * n at most PAGED_RESET_STEP at a time; the first step also forgets what the store has.
- * No vCPU of it runs, nothing is held.
+ * n at most PAGED_RESET_STEP at a time; the first step also forgets what is in frames and what the
+ * store has. No vCPU of it runs, nothing is held.
  */
 #define PAGED_RESET_STEP 96
 void paged_reset(struct paged *p, u32 first, u32 n);
+
+/* What keeps the contents starts anew (mm/store.h). Any CPU. */
+void paged_renew(struct paged *p);
+
+static inline u32 paged_nr_resident(const struct paged *p)
+{
+	return p->config.nr_frames - numbers_left(&p->free);
+}
+
+static inline u32 paged_nr_loading(const struct paged *p)
+{
+	return p->config.nr_loads - numbers_left(&p->free_loads);
+}
 
 /* The number of the page at ipa, or PAGED_NO_PAGE. */
 static inline u32 paged_page(const struct paged *p, ipa_t ipa)

@@ -25,16 +25,18 @@ static inline u64 *paged_entry(const struct paged *p, u32 page)
 	return &p->tables[page / PAGED_ENTRIES][page % PAGED_ENTRIES];
 }
 
-/* Makes frames free, if any can be. Under p's lock. */
-void paged_evict(struct paged *p, u64 now);
+/* Makes frames free, if any can be. With PAGED_THERE there are some; ROOM: no frame can go; AGAIN:
+ * of those that were looked at none, but that was not all. Under p's lock. */
+enum paged_answer paged_evict(struct paged *p, u64 now);
 
-/* A free frame. False: none can be made. Under p's lock. */
-static inline bool paged_take_frame(struct paged *p, u64 now, u32 *frame)
+/* A free frame: answers as paged_evict(). Under p's lock. */
+static inline enum paged_answer paged_take_frame(struct paged *p, u64 now, u32 *frame)
 {
-	if (!p->nr_free)
-		paged_evict(p, now);
-	if (!p->nr_free)
-		return false;
-	*frame = p->free[--p->nr_free];
-	return true;
+	enum paged_answer answer = numbers_left(&p->free) ? PAGED_THERE : paged_evict(p, now);
+
+	if (answer == PAGED_THERE) {
+		*frame = numbers_take(&p->free);
+		p->frames[*frame] = (struct paged_frame){.page = PAGED_NO_PAGE};
+	}
+	return answer;
 }

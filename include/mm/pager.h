@@ -10,6 +10,8 @@
 #pragma once
 
 #include <abi/pager.h>
+#include <lib/numbers.h>
+#include <mm/page_set.h>
 #include <mm/store.h>
 
 struct pager_config {
@@ -25,8 +27,20 @@ enum pager_use {
 	PAGER_LOAD,
 	PAGER_EVICT, /* its data stays the page's until the pager says that it has it */
 	PAGER_DROP,
-	PAGER_ENDED,  /* a load of which nobody has heard yet that it has ended */
-	PAGER_RETIRED /* nobody waits for it */
+	PAGER_ENDED /* a load of which nobody has heard yet that it has ended */
+};
+
+/* A slot that is used is in one of these lists, but while it is taken. */
+enum pager_list {
+	PAGER_OPEN, /* an answer is owed; the longest first */
+	PAGER_LATE, /* and should have come */
+	PAGER_OLD,  /* asked in a session that is over: to be asked again, or to be freed */
+	PAGER_OVER, /* PAGER_ENDED */
+	PAGER_LISTS
+};
+
+struct pager_link {
+	u16 next, prev;
 };
 
 struct pager_slot {
@@ -35,6 +49,8 @@ struct pager_slot {
 	bool late;      /* and should have */
 	bool lost;      /* ENDED: in vain */
 	u32 generation; /* of its id */
+	u32 hello;      /* under which it was asked: what an earlier one is owed never comes */
+	u32 epoch;      /* in which; of another one, and 0, nobody waits for it */
 	u32 page, load;
 	void *frame;
 	u64 since; /* counter: when it was asked */
@@ -44,14 +60,17 @@ struct pager {
 	struct store store;
 	struct pager_config config;
 	struct pager_slot *slots;
-	u8 *free; /* stack of slots */
-	u32 nr_free, nr_ended;
-	u64 *kept;  /* a bit for each page: the pager has its contents */
-	u64 *going; /* and: a request for it is open */
+	struct pager_link *links; /* of the slots, and behind them of the lists */
+	struct numbers free;      /* slots */
+	u32 nr_open, nr_saving;   /* slots in PAGER_OPEN; those of them whose data is the page's */
+	struct page_set kept;     /* the pager has their contents */
+	u16 *slot_of; /* by page: 1 more than the last that was taken for it; 0: that is free */
 	u32 epoch, session;
+	u32 hello; /* how many have been heard */
 	u32 produced, consumed;
 	u64 heard;   /* counter: when the pager last said what could be */
 	u64 look_at; /* when to look for what is late; atomic */
+	u32 put_off; /* how often that was put off, as there was more to hear */
 	bool room;   /* something has become free since something was refused */
 	bool wanted; /* somebody waits for that */
 	bool rung;   /* the pager has something to say, or we have; atomic */
@@ -68,10 +87,6 @@ struct pager {
 
 /* Makes a store of what c says, and writes the offer. ERR_NO_MEMORY. Boot CPU. */
 enum err pager_init(struct pager *p, const struct pager_config *c) MUST_CHECK;
-
-/* Writes the offer anew: the pager's partition starts, and may have written anything there in its
- * last life. Any CPU, no lock: before the next hello nobody counts what is asked meanwhile. */
-void pager_offer(const struct pager *p);
 
 /* The pager has rung: next() is 0 until done() has looked. Any CPU, no lock. After it, who calls
  * looks at who waits; they have said so before they asked next(). */

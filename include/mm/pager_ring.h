@@ -7,6 +7,9 @@
 /* Writes the offer; session is its last word. */
 void pager_ring_offer(const struct pager *p);
 
+/* And what the pager's partition finds when it starts: no hello of its last life either. */
+void pager_ring_renew(const struct pager *p);
+
 /* A slot's data. */
 void *pager_ring_data(const struct pager *p, u32 slot);
 
@@ -25,7 +28,13 @@ enum pager_hello {
 };
 enum pager_hello pager_ring_hello(const struct pager *p, struct tocsin_pager_hello *h);
 
-/* A session begins: the rings are empty. */
+/* Is an answer to s still to come? */
+static inline bool pager_ring_owes(const struct pager *p, const struct pager_slot *s)
+{
+	return s->owed && s->hello == p->hello;
+}
+
+/* A session begins: the rings are empty, and what was owed is not any more. */
 void pager_ring_begin(struct pager *p, u32 session);
 
 /* It has begun: what is asked anew is in the ring. */

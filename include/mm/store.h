@@ -31,6 +31,8 @@ struct store_ops {
 	enum store_load (*load)(struct store *s, u32 load, u32 page, void *frame, u64 now);
 	/* Takes the contents of page out of frame, which is free at once. False: not now. */
 	bool (*save)(struct store *s, u32 page, const void *frame, u64 now);
+	/* Would save() refuse page whatever room there is? Then another one has to go. */
+	bool (*pins)(const struct store *s, u32 page);
 	/* What the store has of page is void: its contents are in the note. */
 	void (*drop)(struct store *s, u32 page, u64 now);
 	/* The next thing that has happened by now. False: nothing. Short: what is longer is done
@@ -42,8 +44,11 @@ struct store_ops {
 	/* Somebody waits for room: is anything on its way? Then done() will name a load that
 	 * ends after this, or say STORE_ROOM. */
 	bool (*busy)(struct store *s);
-	/* Forgets all loads and all contents: the partition starts anew. */
+	/* Forgets all loads and all contents: the partition starts anew. Short, however many there
+	 * are. */
 	void (*reset)(struct store *s);
+	/* What keeps the contents starts anew itself, and has yet to say what it still has. */
+	void (*renew)(struct store *s);
 };
 
 struct store {

@@ -129,6 +129,12 @@ u64 paged_next(const struct paged *p)
 	(void)p;
 	return nr_loading ? LATER : UINT64_MAX;
 }
+void paged_renew(struct paged *p)
+{
+	(void)p;
+	abort();
+}
+
 void paged_reset(struct paged *p, u32 first, u32 n)
 {
 	(void)p, (void)first, (void)n;

@@ -14,7 +14,7 @@
 
 static struct partition side[2];
 static struct channel_end ends[2];
-static u32 pulses[2], rung, state_rung;
+static u32 pulses[2], rung, renewed;
 static bool writable[2];
 
 enum err stage2_map_shared(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size, bool write)
@@ -35,11 +35,16 @@ void vgic_pulse(struct partition *p, u32 intid)
 	pulses[i]++;
 }
 
-void paging_rung(struct partition *p, bool state)
+void paging_rung(struct partition *p)
 {
 	EXPECT(p == &side[1] && ends[1].tocsins);
 	rung++;
-	state_rung += state;
+}
+
+void paging_renew(struct partition *p)
+{
+	EXPECT(p == &side[1] && ends[1].tocsins);
+	renewed++;
 }
 
 static enum mmio_result access_reg(u32 i, u64 offset, u8 size, bool write, u64 *value)
@@ -205,7 +210,7 @@ static void set_up_pager(void)
 	static struct partition_config served;
 
 	set_up(false);
-	rung = state_rung = 0;
+	rung = renewed = 0;
 	served = *side[1].config;
 	served.nr_channels = 0;
 	side[1].config = &served;
@@ -224,9 +229,12 @@ TEST(a_pager_rings_at_tocsin)
 	EXPECT_EQ(rung, 0);
 	ring(0, 1); /* also for a partition that does not run yet: there is one hello */
 	ring(0, 2);
-	EXPECT(rung == 2 && !state_rung && !ends[1].bells && !pulses[1]);
+	EXPECT(rung == 2 && !renewed && !ends[1].bells && !pulses[1]);
 	start(0);
-	EXPECT(rung == 3 && state_rung == 1);
+	EXPECT(rung == 2 && renewed == 1);
+	side[0].state = PARTITION_STOPPING;
+	channel_stopped(&side[0]); /* what it has said last is heard */
+	EXPECT(rung == 3 && renewed == 1);
 	channel_destroy(&side[1]);
 	ring(0, 1);
 	EXPECT_EQ(rung, 3);

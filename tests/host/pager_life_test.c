@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sources: mm/pager.c mm/pager_ring.c mm/pages.c guest/pager/pager.c
+ * sources: mm/pager.c mm/pager_ring.c mm/pager_slots.c mm/pages.c guest/pager/pager.c
  *
  * A pager that is slow, ends and begins anew, and a partition that does.
  */
@@ -131,7 +131,6 @@ TEST(pager_that_says_hello_is_alive)
 	say_hello(pager.epoch);
 	EXPECT_EQ(load(1, 2), STORE_BEGUN);
 	EXPECT(!store->dead && served_heard(&served));
-	asked(TOCSIN_PAGER_EVICT, 3);
 	asked(TOCSIN_PAGER_LOAD, 2);
 	asked_nothing();
 	hear_nothing();
@@ -169,7 +168,7 @@ static void four(u32 keeps)
 	EXPECT_EQ(load(7, 1), STORE_BEGUN);
 	EXPECT(save(2, 0x22));
 	store->ops->drop(store, 3, now);
-	EXPECT_EQ(pager.nr_free, SLOTS - 4);
+	EXPECT_EQ(numbers_left(&pager.free), SLOTS - 4);
 	say_hello(keeps);
 }
 
@@ -180,7 +179,7 @@ TEST(pager_that_keeps_is_asked_again)
 	four(1);
 	EXPECT_EQ(pager.epoch, 1);
 	hear_nothing();
-	EXPECT(served_heard(&served) && pager.nr_free == SLOTS - 2);
+	EXPECT(served_heard(&served) && numbers_left(&pager.free) == SLOTS - 2);
 	for (u32 i = 0; i < 2; i++) {
 		EXPECT(served_next(&served, &r));
 		EXPECT_EQ(r.op, r.page == 1 ? TOCSIN_PAGER_LOAD : TOCSIN_PAGER_EVICT);
@@ -192,7 +191,7 @@ TEST(pager_that_keeps_is_asked_again)
 	}
 	asked_nothing();
 	hear_load(7, OK);
-	EXPECT(is(frame, 0x11) && pager.nr_free == SLOTS);
+	EXPECT(is(frame, 0x11) && numbers_left(&pager.free) == SLOTS);
 	EXPECT_EQ(load(7, 2), STORE_BEGUN);
 	EXPECT_EQ(load(8, 4), STORE_BEGUN);
 }
@@ -201,10 +200,9 @@ TEST(pager_that_keeps_nothing_loses_what_it_had)
 {
 	four(0);
 	hear_load(7, ERR_NOT_FOUND);
-	EXPECT_EQ(pager.nr_free, SLOTS - 1);
+	EXPECT_EQ(numbers_left(&pager.free), SLOTS - 1);
 	EXPECT_EQ(load(7, 4), STORE_LOST);
-	EXPECT_EQ(load(7, 2), STORE_THERE); /* but not what was on its way there */
-	answer(asked(TOCSIN_PAGER_EVICT, 2).id, 0);
+	answer(asked(TOCSIN_PAGER_EVICT, 2).id, 0); /* but not what was on its way there */
 	asked_nothing();
 	hear_nothing();
 	EXPECT_EQ(load(7, 2), STORE_BEGUN);
@@ -246,7 +244,7 @@ TEST(pager_answers_are_not_read_before_the_hello)
 	hello->session++;
 	answer(r.id, 0);
 	hear_nothing();
-	EXPECT(pager.counts.strange == 1 && pager.nr_free == SLOTS - 1);
+	EXPECT(pager.counts.strange == 1 && numbers_left(&pager.free) == SLOTS - 1);
 }
 
 /* In its last life it has written everywhere. */
@@ -259,7 +257,7 @@ TEST(pager_finds_the_offer_when_it_starts)
 	before = *offer;
 	memset(shared, 0xa5, TOCSIN_PAGER_SLOTS);
 	EXPECT(!served_open(&served, shared, sizeof(shared)));
-	pager_offer(&pager);
+	store->ops->renew(store);
 	EXPECT(!memcmp(offer, &before, sizeof(before)));
 	EXPECT(served_open(&served, shared, sizeof(shared)));
 	say_hello(0);
@@ -295,7 +293,7 @@ TEST(pager_reset_makes_all_void)
 	answer(load1.id, 0);
 	answer(evict2.id, 0);
 	hear_nothing();
-	EXPECT(!pager.counts.strange && pager.nr_free == SLOTS - 1);
+	EXPECT(!pager.counts.strange && numbers_left(&pager.free) == SLOTS - 1);
 	EXPECT_EQ(load(7, 2), STORE_LOST);
 	EXPECT(save(2, 0x22));
 }
@@ -312,10 +310,10 @@ TEST(pager_reset_forgets_loads_that_have_ended)
 	EXPECT(store->ops->done(store, now, &(struct store_done){0}));
 	store->dead = true; /* so that the next one ends */
 	EXPECT_EQ(load(9, 9), STORE_LOST);
-	EXPECT_EQ(pager.nr_ended, 1);
+	EXPECT(pager_slot_first(&pager, PAGER_OVER));
 	store->ops->reset(store);
 	hear_nothing();
-	EXPECT_EQ(pager.nr_free, SLOTS - 1);
+	EXPECT_EQ(numbers_left(&pager.free), SLOTS - 1);
 	now += TIMEOUT; /* it still owes an answer */
 	hear_nothing();
 	EXPECT(pager.counts.late == 1 && store->dead);

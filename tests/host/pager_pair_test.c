@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sources: mm/pager.c mm/pager_ring.c guest/pager/pager.c
+ * sources: mm/pager.c mm/pager_ring.c mm/pager_slots.c guest/pager/pager.c
  *
  * Both sides of a pager's rings (docs/pager.md) against each other: what was saved comes back, or
  * is lost for a reason, in any order, over restarts of either side; and nothing hangs.
@@ -260,7 +260,7 @@ static void drain(void)
 	for (u32 i = 0; i < NR_LOADS; i++)
 		EXPECT_EQ(guest.page[i], NOBODY);
 	EXPECT(!side.nr_open);
-	EXPECT_EQ(pager.nr_free, SLOTS);
+	EXPECT_EQ(numbers_left(&pager.free), SLOTS);
 }
 
 static void step(void)

@@ -77,9 +77,9 @@ void pager_rung(struct pager *p)
 	rung++;
 }
 
-void pager_offer(const struct pager *p)
+void paged_renew(struct paged *p)
 {
-	EXPECT(p == &paging.pager && !rung); /* it is there when somebody looks */
+	EXPECT(p == &paging.paged);
 	offers++;
 }
 
@@ -200,7 +200,7 @@ TEST(those_who_wait_look)
 		vcpus[i].power = POWER_ON;
 	vcpus[1].paging.absent = ABSENT_PAGE + 3;
 	vcpus[2].apf->waiting = 1;
-	paging_rung(&part, false);
+	paging_rung(&part);
 	EXPECT_EQ(who(), 6);
 	EXPECT(rung == 1 && !offers);
 	for (u32 i = 0; i < NR; i++)
@@ -214,12 +214,14 @@ TEST(those_who_wait_look)
 TEST(somebody_looks_if_nobody_waits)
 {
 	set_up();
-	paging_rung(&part, true);
+	paging_renew(&part);
+	EXPECT(who() == 0 && !rung && offers == 1);
+	paging_rung(&part);
 	EXPECT(who() == 0 && rung == 1 && offers == 1);
 	rung = 0;
 	vcpus[1].power = vcpus[2].power = POWER_ON;
 	vcpus[1].waiting = true; /* for an interrupt */
-	paging_rung(&part, false);
+	paging_rung(&part);
 	EXPECT_EQ(who(), 2);
 	EXPECT_EQ(paging_ready(&vcpus[1]), 0);
 	next = 0; /* as long as there is more */

@@ -12,12 +12,6 @@ enum err pager_init(struct pager *p, const struct pager_config *c)
 	abort();
 }
 
-void pager_offer(const struct pager *p)
-{
-	(void)p;
-	abort();
-}
-
 void pager_rung(struct pager *p)
 {
 	(void)p;

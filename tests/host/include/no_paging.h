@@ -21,9 +21,14 @@ void paging_forget(struct vcpu *v)
 	(void)v;
 }
 
-void paging_rung(struct partition *p, bool state)
+void paging_rung(struct partition *p)
 {
-	(void)p, (void)state;
+	(void)p;
+}
+
+void paging_renew(struct partition *p)
+{
+	(void)p;
 }
 
 void paging_reset_step(struct partition *p, u64 *next)

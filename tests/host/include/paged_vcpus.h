@@ -16,7 +16,7 @@ static struct vcpu {
 	bool no_room;
 	u32 faults, last; /* the page that a sequential walk has come to */
 } vcpus[NR_CPUS];
-static u32 nr_vcpus, most_faults;
+static u32 nr_vcpus, most_faults, agains;
 
 static u32 some_page(struct vcpu *v)
 {
@@ -73,6 +73,9 @@ static void vcpu_fault(struct vcpu *v, u32 page, bool fetch)
 		break;
 	case PAGED_ROOM:
 		v->no_room = true;
+		break;
+	case PAGED_AGAIN:
+		agains++;
 		break;
 	case PAGED_LOST:
 		new_instruction(v);

@@ -35,6 +35,7 @@ static struct world {
 	struct far_load heap[MAX_LOADS];
 	struct paged_config config;
 	u32 refuse_load, refuse_save, fail, there, unwilling; /* one in so many; 0: never */
+	u32 pin, pinned; /* one in so many pages, and which: until somebody waits for room */
 	u64 now;
 	u32 asking;         /* the CPU that is in EL2 and does nothing else */
 	bool refused, room; /* and it will say when there is */
@@ -116,6 +117,12 @@ static enum store_load store_load(struct store *s, u32 load, u32 page, void *fra
 	return STORE_BEGUN;
 }
 
+static bool store_pins(const struct store *s, u32 page)
+{
+	(void)s;
+	return w.pin && (page + w.pinned) % w.pin == 0;
+}
+
 static bool store_save(struct store *s, u32 page, const void *frame, u64 now)
 {
 	(void)s;
@@ -123,6 +130,7 @@ static bool store_save(struct store *s, u32 page, const void *frame, u64 now)
 	EXPECT(!cpus_know(ipa_of_page(page)));
 	EXPECT(cleaned.shared == frame); /* what was written past the caches counts */
 	EXPECT(!memcmp(frame, expected[page], PAGE_SIZE));
+	EXPECT(!store_pins(s, page));
 	if (one_in(w.refuse_save)) {
 		w.refused = w.room = true;
 		return false;
@@ -177,6 +185,9 @@ static u64 store_next(const struct store *s)
 static bool store_busy(struct store *s)
 {
 	(void)s;
+	w.refused |= w.pin != 0;
+	w.room |= w.pin != 0;
+	w.pinned += w.pin != 0;
 	return w.room || w.far.store.ops->busy(&w.far.store);
 }
 
@@ -193,6 +204,7 @@ static void store_reset(struct store *s)
 
 static const struct store_ops store_ops = {.load = store_load,
 					   .save = store_save,
+					   .pins = store_pins,
 					   .drop = store_drop,
 					   .done = store_done,
 					   .next = store_next,
@@ -252,31 +264,31 @@ static void check_resident(u32 i, const struct paged_frame *f)
 		EXPECT_EQ(f->page, w.held_page[i]);
 }
 
-static void check_free(void)
+/* Numbers that are not taken; no one twice. */
+static void find_free(const struct numbers *n, bool *is_free)
 {
-	static u64 seen[MAX_FRAMES], round;
-
-	round++;
-	EXPECT(w.paged.nr_free <= w.config.nr_frames);
-	for (u32 i = 0; i < w.paged.nr_free; i++) {
-		u32 frame = w.paged.free[i];
-
-		EXPECT(w.paged.frames[frame].page == PAGED_NO_PAGE && seen[frame] != round);
-		seen[frame] = round;
+	EXPECT(n->nr_back <= n->next && n->next <= n->limit);
+	for (u32 i = 0; i < n->limit; i++)
+		is_free[i] = i >= n->next;
+	for (u32 i = 0; i < n->nr_back; i++) {
+		EXPECT(n->back[i] < n->next && !is_free[n->back[i]]);
+		is_free[n->back[i]] = true;
 	}
 }
+
+static bool is_free[MAX_FRAMES];
 
 static void check_frames(void)
 {
 	const struct paged *p = &w.paged;
-	u32 nr_free = 0, nr_busy = 0;
+	u32 nr_busy = 0;
 
+	find_free(&p->free, is_free);
 	for (u32 i = 0; i < w.config.nr_frames; i++) {
 		const struct paged_frame *f = &p->frames[i];
 
-		if (f->page == PAGED_NO_PAGE) {
-			EXPECT(!f->busy && !f->holds && !w.held[i]);
-			nr_free++;
+		if (is_free[i]) {
+			EXPECT(!w.held[i]);
 		} else if (f->busy) {
 			u64 e = *w.entry[f->page], value = stage2_page_value(e);
 
@@ -287,9 +299,7 @@ static void check_frames(void)
 		} else
 			check_resident(i, f);
 	}
-	EXPECT_EQ(p->nr_free, nr_free);
-	EXPECT_EQ(p->nr_loading, nr_busy);
-	check_free();
+	EXPECT_EQ(paged_nr_loading(p), nr_busy);
 }
 
 /* With check_frames(): as many entries as frames, so that no two share one. */
@@ -315,21 +325,22 @@ static u32 check_pages(void)
 		} else if (PAGED_STATE(value) == PAGED_STORED)
 			EXPECT(w.stored[i]);
 	}
-	EXPECT_EQ(loading, w.paged.nr_loading);
-	EXPECT_EQ(resident + loading + w.paged.nr_free, w.config.nr_frames);
+	EXPECT_EQ(loading, paged_nr_loading(&w.paged));
+	EXPECT_EQ(resident + loading, paged_nr_resident(&w.paged));
 	return resident;
 }
 
 static void check_counts(u32 resident)
 {
 	const struct paged_counts *c = &w.paged.counts;
+	bool free_loads[MAX_LOADS];
 	u32 used = 0;
 
+	find_free(&w.paged.free_loads, free_loads);
 	for (u32 i = 0; i < w.config.nr_loads; i++) {
-		EXPECT_EQ(w.paged.loads[i].used, w.loading[i] != NOBODY);
-		used += w.paged.loads[i].used;
+		EXPECT_EQ(free_loads[i], w.loading[i] == NOBODY);
+		used += !free_loads[i];
 	}
-	EXPECT_EQ(w.paged.nr_loading, used);
 	EXPECT_EQ(c->loaded, w.loaded);
 	EXPECT_EQ(c->lost, w.lost_loads);
 	EXPECT_EQ(w.begun, w.loaded + w.lost_loads + used + w.dropped);
@@ -369,18 +380,19 @@ static bool may_go(u32 frame)
 {
 	const struct paged_frame *f = &w.paged.frames[frame];
 
-	return f->page == PAGED_NO_PAGE || (!f->holds && !f->busy);
+	return is_free[frame] || (!f->holds && !f->busy);
 }
 
 /* Nothing was to be had: but is there nothing? */
 static void check_no_room(void)
 {
 	w.no_room++;
-	if (w.refused || w.paged.nr_loading == w.config.nr_loads)
+	if (w.refused || paged_nr_loading(&w.paged) == w.config.nr_loads)
 		return;
+	find_free(&w.paged.free, is_free);
 	for (u32 i = 0; i < w.config.nr_frames; i++)
 		EXPECT(!may_go(i));
-	EXPECT(w.paged.nr_loading > 0);
+	EXPECT(paged_nr_loading(&w.paged) > 0);
 }
 
 static bool fits(enum paged_answer answer, u64 entry)
@@ -396,7 +408,7 @@ static bool fits(enum paged_answer answer, u64 entry)
 	if (state == PAGED_STORED &&
 	    (answer == PAGED_WAIT || (answer == PAGED_LOST && w.unwilling)))
 		return true;
-	return answer == PAGED_ROOM ||
+	return answer == PAGED_ROOM || answer == PAGED_AGAIN ||
 	       (answer == PAGED_THERE && (state != PAGED_STORED || w.there));
 }
 
@@ -452,11 +464,10 @@ static bool world_done(struct paged_done *d)
 /* Nobody runs, nobody holds; the one who restarts makes CPUs forget. */
 static void world_restart(void)
 {
+	find_free(&w.paged.free, is_free);
 	for (u32 i = 0; i < w.config.nr_frames; i++) {
-		const struct paged_frame *f = &w.paged.frames[i];
-
 		EXPECT(!w.held[i]);
-		w.resident_dropped += f->page != PAGED_NO_PAGE && !f->busy;
+		w.resident_dropped += !is_free[i] && !w.paged.frames[i].busy;
 	}
 	for (u32 i = 0, n; i < w.config.nr_pages; i += n) {
 		n = 1 + test_random() % PAGED_RESET_STEP;

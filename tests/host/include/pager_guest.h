@@ -10,6 +10,8 @@
 #include <arch/tlb.h>
 #include <mm/cache.h>
 #include <mm/paged_state.h>
+#include <mm/pager_ring.h>
+#include <mm/pager_slots.h>
 #include <mm/pages.h>
 #include <pager_sim.h>
 
@@ -42,7 +44,7 @@ static struct guest {
 	u32 nr_vcpus;
 	bool lied[MAX_PAGES]; /* the pager has had it, and is hostile */
 	u64 dropped;          /* loads, when the partition began anew */
-	u64 lost, waits, rooms;
+	u64 lost, waits, rooms, agains;
 	u32 most_faults;
 } g;
 
@@ -113,52 +115,113 @@ static void believe_lies(void)
 	}
 }
 
+static bool is_current(const struct pager_slot *s)
+{
+	return s->epoch == pager.epoch;
+}
+
+static bool is_saving(const struct pager_slot *s)
+{
+	return s->use == PAGER_EVICT && is_current(s);
+}
+
+/* Besides there may be some that are late, and for nobody. */
 static const struct pager_slot *slot_of(u32 page)
 {
 	const struct pager_slot *found = NULL;
 
-	for (u32 i = 0; i < sim.slots; i++)
-		if (pager.slots[i].use != PAGER_FREE && pager.slots[i].page == page) {
-			EXPECT(!found);
-			found = &pager.slots[i];
-		}
+	for (u32 i = 0; i < sim.slots; i++) {
+		const struct pager_slot *s = &pager.slots[i];
+
+		if (s->use == PAGER_FREE || s->page != page || (s->late && !is_saving(s)))
+			continue;
+		EXPECT(!found);
+		found = s;
+	}
 	return found;
+}
+
+/* Each in one list, the right one. */
+static u32 check_list(enum pager_list list, bool *seen)
+{
+	u32 at = pager.links[sim.slots + list].next, n = 0;
+
+	for (; at < sim.slots; at = pager.links[at].next, n++) {
+		const struct pager_slot *s = &pager.slots[at];
+		bool owed = pager_ring_owes(&pager, s);
+
+		EXPECT(!seen[at] && pager.links[pager.links[at].next].prev == at);
+		seen[at] = true;
+		EXPECT_EQ(s->use == PAGER_ENDED, list == PAGER_OVER);
+		EXPECT(list == PAGER_OVER || owed == (list != PAGER_OLD));
+		EXPECT(list != PAGER_OPEN || !s->late);
+		EXPECT(list != PAGER_LATE || s->late);
+		EXPECT(list != PAGER_OVER || !owed || s->late);
+	}
+	EXPECT_EQ(at, sim.slots + list);
+	return n;
+}
+
+/* Who counts on it: all are there. */
+static void check_counts(void)
+{
+	u32 open = 0, saving = 0;
+
+	for (u32 i = 0; i < sim.slots; i++) {
+		const struct pager_slot *s = &pager.slots[i];
+
+		if (!pager_ring_owes(&pager, s) || s->late)
+			continue;
+		open++;
+		saving += is_saving(s);
+	}
+	EXPECT(pager.nr_open == open && pager.nr_saving == saving);
 }
 
 static void check_slots(void)
 {
-	u32 nr_free = 0, nr_ended = 0;
 	bool seen[MAX_SLOTS] = {0};
+	u32 n = numbers_left(&pager.free);
 
-	for (u32 i = 0; i < pager.nr_free; i++) {
-		EXPECT(!seen[pager.free[i]]);
-		seen[pager.free[i]] = true;
+	for (enum pager_list list = 0; list < PAGER_LISTS; list++)
+		n += check_list(list, seen);
+	EXPECT_EQ(n, sim.slots);
+	for (u32 i = 0; i < sim.slots; i++)
+		EXPECT_EQ(seen[i], pager.slots[i].use != PAGER_FREE);
+	for (u32 i = 0; i < pager.free.nr_back; i++) {
+		EXPECT(!seen[pager.free.back[i]]);
+		seen[pager.free.back[i]] = true;
 	}
+	check_counts();
+	EXPECT(pager.produced - pager.consumed <= 2 * sim.slots || sim.hostile);
+}
+
+/* That it is loaded into. */
+static const struct pager_slot *load_of(u32 page)
+{
 	for (u32 i = 0; i < sim.slots; i++) {
 		const struct pager_slot *s = &pager.slots[i];
 
-		EXPECT_EQ(seen[i], s->use == PAGER_FREE);
-		EXPECT(s->owed == (s->use != PAGER_FREE) || s->use == PAGER_ENDED);
-		nr_free += s->use == PAGER_FREE;
-		nr_ended += s->use == PAGER_ENDED;
+		if (s->page == page && is_current(s) &&
+		    (s->use == PAGER_LOAD || s->use == PAGER_ENDED))
+			return s;
 	}
-	EXPECT(pager.nr_free == nr_free && pager.nr_ended == nr_ended);
-	EXPECT(pager.produced - pager.consumed <= 2 * sim.slots || sim.hostile);
+	return NULL;
 }
 
 static void check_page(u32 page)
 {
 	u64 value = stage2_page_value(entry_of(page));
-	const struct pager_slot *s = slot_of(page);
+	const struct pager_slot *s = load_of(page);
 
-	EXPECT_EQ(pager.going[page / 64] >> page % 64 & 1, s != NULL);
+	EXPECT_EQ(pager.store.ops->pins(&pager.store, page), slot_of(page) != NULL);
 	if (contents_of(page) || PAGED_STATE(value) != PAGED_LOADING) {
-		EXPECT(!s || (s->use != PAGER_LOAD && s->use != PAGER_ENDED));
+		EXPECT(!s);
 		return;
 	}
-	EXPECT(s && (s->use == PAGER_LOAD || s->use == PAGER_ENDED));
-	EXPECT_EQ(s->load, PAGED_PAYLOAD(value));
-	EXPECT(s->frame == frames[g.paged.loads[s->load].frame]);
+	EXPECT(s && s->load == PAGED_PAYLOAD(value));
+	if (s)
+		EXPECT(s->frame == frames[g.paged.loads[s->load].frame]);
 }
 
 static void check_frames(void)
@@ -171,9 +234,9 @@ static void check_frames(void)
 		    !contents_of(i) && PAGED_STATE(stage2_page_value(entry_of(i))) == PAGED_LOADING;
 		check_page(i);
 	}
-	EXPECT_EQ(loading, g.paged.nr_loading);
-	EXPECT_EQ(present + loading + g.paged.nr_free, g.config.nr_frames);
-	for (u32 i = 0; i < g.config.nr_frames; i++)
+	EXPECT_EQ(loading, paged_nr_loading(&g.paged));
+	EXPECT_EQ(present + loading, paged_nr_resident(&g.paged));
+	for (u32 i = 0; i < g.paged.free.next; i++)
 		held += g.paged.frames[i].holds;
 	for (u32 i = 0; i < g.nr_vcpus; i++)
 		held -= g.vcpus[i].nr_held;
@@ -189,7 +252,8 @@ static void guest_check(void)
 		believe_lies();
 	check_slots();
 	check_frames();
-	EXPECT_EQ(c->loads + c->rescued, d->loaded + d->lost + g.paged.nr_loading + g.dropped);
+	EXPECT_EQ(c->loads + c->rescued,
+		  d->loaded + d->lost + paged_nr_loading(&g.paged) + g.dropped);
 	EXPECT_EQ(c->evicts, d->evicted - d->evicted_filled);
 	EXPECT(sim.hostile || !c->strange);
 	EXPECT(!lock_held(&g.paged.lock));
@@ -253,6 +317,9 @@ static void vcpu_fault(struct vcpu *v, u32 page)
 	case PAGED_ROOM:
 		v->state = HAS_NO_ROOM;
 		g.rooms++;
+		break;
+	case PAGED_AGAIN:
+		g.agains++;
 		break;
 	case PAGED_LOST:
 		check_lost(page);
@@ -324,15 +391,36 @@ static void arrival(void)
 
 /* ---- its life ---- */
 
+/* It may be told to stop between two steps, and begins anew then; its pager does what it likes
+ * meanwhile, and nobody listens. */
+static void reset_by_steps(void)
+{
+	for (u32 i = 0; i < g.config.nr_pages;) {
+		u32 n = 1 + test_random() % PAGED_RESET_STEP;
+
+		paged_reset(&g.paged, i, n);
+		i = test_random() % 16 == 15 ? 0 : i + n;
+		g.now += one_in(4) ? test_random() % 512 : 0;
+		if (one_in(8))
+			sim_restart(one_in(2));
+		if (one_in(2) && !sim.silent)
+			sim_take();
+		if (one_in(2) && !sim.silent)
+			sim_answer();
+		if (one_in(2))
+			sim_ring();
+		check_slots();
+	}
+}
+
 static void guest_reset(void)
 {
 	for (u32 i = 0; i < g.nr_vcpus; i++) {
 		g.vcpus[i].nr = 0;
 		new_instruction(&g.vcpus[i]);
 	}
-	g.dropped += g.paged.nr_loading;
-	for (u32 i = 0; i < g.config.nr_pages; i += PAGED_RESET_STEP)
-		paged_reset(&g.paged, i, PAGED_RESET_STEP);
+	g.dropped += paged_nr_loading(&g.paged);
+	reset_by_steps();
 	memset(expected, 0, g.config.nr_pages * PAGE_SIZE);
 	memset(sim.failed, 0, sizeof(sim.failed));
 	memset(g.lied, 0, sizeof(g.lied));

@@ -21,6 +21,7 @@ static u8 contents[MAX_PAGES][PAGE_SIZE];
 static struct {
 	struct served served;
 	struct tocsin_pager_request open[MAX_SLOTS]; /* by slot; op 0: none */
+	u64 order[MAX_SLOTS];                        /* in which they came */
 	bool has[MAX_PAGES], failed[MAX_PAGES];      /* has failed to do something for it */
 	u32 epoch, slots;
 	bool bell;   /* Tocsin has rung */
@@ -51,7 +52,7 @@ static void check_request(const struct tocsin_pager_request *r)
 {
 	EXPECT_EQ(sim.open[TOCSIN_PAGER_SLOT(r->id)].op, 0);
 	for (u32 i = 0; i < sim.slots; i++)
-		EXPECT(!sim.open[i].op || sim.open[i].page != r->page);
+		EXPECT(!sim.open[i].op || sim.open[i].page != r->page || pager.slots[i].late);
 	EXPECT(r->epoch);
 	if (r->op != TOCSIN_PAGER_EVICT && r->epoch == sim.epoch)
 		EXPECT(sim.has[r->page]);
@@ -73,7 +74,7 @@ static void sim_take(void)
 			check_request(&r);
 		sim.epoch = r.epoch;
 		sim.open[TOCSIN_PAGER_SLOT(r.id)] = r;
-		sim.taken++;
+		sim.order[TOCSIN_PAGER_SLOT(r.id)] = sim.taken++;
 	}
 }
 
@@ -96,14 +97,25 @@ static void sim_do(const struct tocsin_pager_request *r)
 	sim.speaks = true;
 }
 
+/* One for the same page was asked before, and has not been answered in time. */
+static bool is_behind(u32 slot)
+{
+	for (u32 i = 0; i < sim.slots; i++)
+		if (sim.open[i].op && sim.open[i].page == sim.open[slot].page &&
+		    sim.order[i] < sim.order[slot])
+			return true;
+	return false;
+}
+
 static bool sim_answer(void)
 {
 	u32 first = test_random() % sim.slots;
 
 	for (u32 i = 0; i < sim.slots; i++) {
-		struct tocsin_pager_request *r = &sim.open[(first + i) % sim.slots];
+		u32 slot = (first + i) % sim.slots;
+		struct tocsin_pager_request *r = &sim.open[slot];
 
-		if (!r->op)
+		if (!r->op || is_behind(slot))
 			continue;
 		sim_do(r);
 		r->op = 0;
@@ -126,6 +138,13 @@ static void sim_hello(bool keeps)
 	sim.silent = false;
 	sim.speaks = true;
 	sim.restarts++;
+}
+
+/* Its partition is started anew. */
+static void sim_restart(bool keeps)
+{
+	pager.store.ops->renew(&pager.store);
+	sim_hello(keeps);
 }
 
 static void sim_begin(u32 slots)

@@ -7,7 +7,7 @@
 
 #include "../../../guest/pager/pager.h"
 #include <lib/bits.h>
-#include <mm/pager.h>
+#include <mm/pager_slots.h>
 #include <mm/pages.h>
 #include <string.h>
 #include <test.h>
