@@ -36,7 +36,9 @@ struct area {
 	u32 epoch;    /* that the note names */
 	bool noting;  /* the note is on its way to the disk; nothing is taken meanwhile */
 	bool to_ring; /* something was completed */
-	struct tocsin_pager_request held; /* that wants another epoch noted */
+	bool behind;  /* the request held waits for an older one for its page */
+	struct tocsin_pager_request held;   /* that waits, or wants another epoch noted */
+	u32 moving[TOCSIN_PAGER_MAX_SLOTS]; /* by slot: 1 more than the page of its transfer */
 };
 
 /* What a transfer is for, in its tag. */
@@ -121,18 +123,32 @@ static void answer(struct area *a, u32 id, u32 status)
 	a->to_ring = true;
 }
 
+/* Only where Tocsin has given up the older one, as it took too long. */
+static bool is_moving(const struct area *a, u32 page)
+{
+	for (u32 i = 0; i < a->served.slots; i++)
+		if (a->moving[i] == page + 1)
+			return true;
+	return false;
+}
+
 static void begin(struct area *a, const struct tocsin_pager_request *r)
 {
 	u64 sector = (a->first + r->page) * SECTORS;
 	u64 slot = a->link.at + served_slot_offset(r->id);
 
-	if (r->op == TOCSIN_PAGER_DROP)
+	a->behind = is_moving(a, r->page);
+	if (a->behind) {
+		a->held = *r;
+	} else if (r->op == TOCSIN_PAGER_DROP) {
 		answer(a, r->id, BLK_DONE);
-	else if (!on_disk(sector, SECTORS))
+	} else if (!on_disk(sector, SECTORS)) {
 		answer(a, r->id, PAST_THE_END);
-	else
+	} else {
+		a->moving[TOCSIN_PAGER_SLOT(r->id)] = r->page + 1;
 		blk_begin(&disk, r->op == TOCSIN_PAGER_LOAD ? BLK_READ : BLK_WRITE, sector, slot,
 			  PAGE_SIZE, TAG(a - areas, r->id));
+	}
 }
 
 /* Takes one request of that partition's, if there is one and it can be begun. */
@@ -140,7 +156,7 @@ static bool take_one(struct area *a)
 {
 	struct tocsin_pager_request r;
 
-	if (a->noting || !blk_has_room(&disk) || !served_next(&a->served, &r))
+	if (a->noting || a->behind || !blk_has_room(&disk) || !served_next(&a->served, &r))
 		return false;
 	if (r.epoch != a->epoch && on_disk(note_sector(a), 1))
 		begin_note(a, &r);
@@ -178,6 +194,9 @@ static void end_all(void)
 			begin(a, &a->held);
 		} else {
 			answer(a, (u32)tag, status);
+			a->moving[TOCSIN_PAGER_SLOT((u32)tag)] = 0;
+			if (a->behind)
+				begin(a, &a->held);
 		}
 	}
 }

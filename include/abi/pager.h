@@ -34,9 +34,11 @@ struct tocsin_pager_offer {
 
 /*
  * Written by the pager. To begin, or to begin anew after it has forgotten what it was asked:
- * session 0, then all the rest, then session: any number but 0 and the offer's session; then it
- * rings. When the offer has the same session, the rings are empty but for what is asked anew, and
- * both producers count from 0.
+ * session 0, then all the rest, then session: any number but 0, the offer's session, and the one
+ * that the hello had before; then it rings. That one may be of a hello that has not been heard yet,
+ * and must not be taken for this one; as the pager's partition starts, Tocsin clears it. When the
+ * offer has the same session, the rings are empty but for what is asked anew, and both producers
+ * count from 0. Before, answers are not heard.
  */
 struct tocsin_pager_hello {
 	unsigned int version;    /* that is spoken; not above the offer's */
@@ -46,8 +48,9 @@ struct tocsin_pager_hello {
 	unsigned int produced; /* completions in this session */
 };
 
-/* What is asked. At most one request for a page is open at a time; else the order in which they
- * are completed is the pager's. */
+/* What is asked. At most one request for a page is open at a time, but for those that were not
+ * completed in time: then the next one for that page takes effect after them. Else the order in
+ * which they are completed is the pager's. */
 enum tocsin_pager_op {
 	TOCSIN_PAGER_LOAD = 1,  /* write the page's contents to the slot; the copy is kept */
 	TOCSIN_PAGER_EVICT = 2, /* keep what is in the slot, unchanged, as the page's contents */

@@ -87,6 +87,15 @@ static void complain(struct service *s, const struct tocsin_pager_request *r, in
 		      r->page, strerror(status));
 }
 
+/* Only where Tocsin has given up the older one, as it took too long. */
+static bool is_behind(const struct service *s, unsigned int i)
+{
+	for (unsigned int older = 0; older < i; older++)
+		if (s->queue[older].asked.page == s->queue[i].asked.page)
+			return true;
+	return false;
+}
+
 /* A request that is due: loads are waited for by somebody. nr: none is. */
 static unsigned int choose(const struct service *s)
 {
@@ -96,7 +105,7 @@ static unsigned int choose(const struct service *s)
 	while (due < s->nr && s->queue[due].due_ns <= now)
 		due++;
 	for (unsigned int i = 0; i < due; i++)
-		if (s->queue[i].asked.op == TOCSIN_PAGER_LOAD)
+		if (s->queue[i].asked.op == TOCSIN_PAGER_LOAD && !is_behind(s, i))
 			return i;
 	return due ? 0 : s->nr;
 }
