@@ -57,7 +57,7 @@ static void make_guest(void)
 	must_map(m->initrd, STAGE1_RODATA);
 	err = modules_choose(m, &plan->files);
 	if (err == ERR_NOT_FOUND)
-		boot_off();
+		boot_nothing();
 	if (err)
 		boot_stop("the guest's files cannot be used");
 	unmap(m->initrd);

@@ -15,6 +15,20 @@ _Noreturn static void sleep(void)
 		wfi();
 }
 
+/* As tocsin.on-stop says and firmware allows; before the command line was read, halted. */
+_Noreturn static void end_machine(void)
+{
+	psci_init(boot.machine.psci_smc);
+	console_flush();
+	if (boot.options.on_stop == STOP_POWER_OFF)
+		psci_system_off();
+	else if (boot.options.on_stop == STOP_MACHINE_RESET)
+		psci_system_reset();
+	log_info("halted");
+	console_flush();
+	sleep();
+}
+
 void boot_stop(const char *format, ...)
 {
 	char text[LOG_LINE_MAX];
@@ -24,16 +38,12 @@ void boot_stop(const char *format, ...)
 	fmt_vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	log_error("%s; stopped", text);
-	console_flush();
-	sleep();
+	end_machine();
 }
 
-void boot_off(void)
+void boot_nothing(void)
 {
-	psci_init(boot.machine.psci_smc);
-	console_flush();
-	psci_system_off();
-	boot_stop("nothing to run, and no firmware to power off with");
+	end_machine();
 }
 
 static void say(const struct uart *u, const char *text)

@@ -310,6 +310,12 @@ def files(directory):
     yield "boot-no-kernel.cpio", newc(archive[1:])
     yield "gzip.bin", b"\x1f\x8b\x08" + b"x" * 8192
     yield "elf-cut.bin", read("build/guest/loader-fixed.elf")[:100].ljust(8192, b"\0")
+    yield "page.html", b"<!DOCTYPE html><title>404 Not Found</title>".ljust(8192, b"\0")
+    yield "zeros.bin", b"\0" * 8192
+    yield "vmlinux.bin", elf(b"x" * 4096, 0xFFFF800080000000)
+    high = bytearray(read("build/guest/loader-image.bin"))
+    struct.pack_into("<Q", high, 8, 0x1480000)
+    yield "image-high.bin", bytes(high)
     foreign = elf(b"x" * 4096, 0x44000000)
     yield "elf-foreign.bin", foreign[:18] + struct.pack("<H", 62) + foreign[20:]
     big = bytearray(read("build/guest/loader-image.bin"))

@@ -124,7 +124,7 @@ void tlbi_stages12(void)
 		abort();                                                                           \
 	}
 
-NOT_CALLED(boot_off)
+NOT_CALLED(boot_nothing)
 NOT_CALLED(modules_choose)
 NOT_CALLED(plan_retain)
 NOT_CALLED(plan_partition)
