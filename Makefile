@@ -211,7 +211,7 @@ $(foreach t,$(HOST_FUZZ),$(eval $(call \
 
 # What boots, compiled for the host: build/partcheck SYSTEM.dtb.
 PARTCHECK := tools/partcheck/partcheck.c $(wildcard boot/config*.c boot/machine*.c drivers/uart*.c) \
-             $(addprefix boot/,arena.c cpio.c image.c modules.c part.c place.c ranges.c \
+             $(addprefix boot/,a64.c arena.c cmdline.c cpio.c foreign.c image.c modules.c part.c place.c ranges.c \
              tree.c) lib/fmt.c lib/parse.c
 
 .PHONY: partcheck

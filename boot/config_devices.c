@@ -5,7 +5,6 @@
  */
 #include <boot/arena.h>
 #include <boot/config_reader.h>
-#include <boot/image.h>
 #include <boot/part.h>
 #include <boot/virt_map.h>
 #include <lib/string.h>
@@ -209,25 +208,4 @@ void config_read_devices(struct config *c, struct partition_spec *p, const void 
 		read_nodes(&r, tree);
 	if (p->nr_devices)
 		config_quiesce(&r);
-}
-
-void config_check_kernel(struct config *c, struct partition_spec *p, const void *file,
-			 const struct machine *m, complain_fn say, void *context)
-{
-	struct config_reader r = {.c = c, .m = m, .say = say, .context = context, .p = p};
-	struct image image = {0};
-
-	if (image_parse(&image, p->kernel.path, file, p->kernel.range.size, RAW_ANYWHERE)) {
-		config_error(&r, p->kernel.path, "reg",
-			     "the file at " RANGE_FORMAT " cannot be run: should be a Linux "
-			     "Image, an ELF file or raw code",
-			     RANGE_ARGS(p->kernel.range));
-		return;
-	}
-	if (image.floating || config_in_memory(p, image.span))
-		return;
-	config_error(&r, p->kernel.path, "reg",
-		     "the kernel wants to be at " RANGE_FORMAT ": should be within the partition's "
-		     "RAM, which begins at 0x%lx",
-		     RANGE_ARGS(image.span), p->nr_given ? p->given[0].ipa : VIRT_MAP_RAM);
 }

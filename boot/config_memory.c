@@ -196,8 +196,7 @@ u64 config_given_size(const struct partition_spec *p)
 	return size;
 }
 
-/* Region i of the partition's RAM as it sees it; false: there is none. */
-static bool region(const struct partition_spec *p, u32 i, struct range *r)
+bool config_memory(const struct partition_spec *p, u32 i, struct range *r)
 {
 	if (i >= MAX(p->nr_given, 1U))
 		return false;
@@ -206,21 +205,11 @@ static bool region(const struct partition_spec *p, u32 i, struct range *r)
 	return true;
 }
 
-bool config_in_memory(const struct partition_spec *p, struct range ipa)
-{
-	struct range r;
-
-	for (u32 i = 0; region(p, i, &r); i++)
-		if (range_contains(r, ipa))
-			return true;
-	return false;
-}
-
 bool config_meets_memory(const struct partition_spec *p, struct range ipa)
 {
 	struct range r;
 
-	for (u32 i = 0; region(p, i, &r); i++)
+	for (u32 i = 0; config_memory(p, i, &r); i++)
 		if (ranges_overlap(r, ipa))
 			return true;
 	return false;

@@ -21,7 +21,7 @@ static const struct {
 };
 
 /* What a module's node may have. */
-static const char *const known[] = {"compatible", "reg",           "bootargs",
+static const char *const known[] = {"compatible", "reg",           "bootargs", "tocsin,raw",
 				    "phandle",    "linux,phandle", "status"};
 
 static const char *const file_names[NR_FILES] = {"kernel", "ramdisk", "device tree"};
@@ -132,6 +132,18 @@ static void read_bootargs(struct config_reader *r, int node, const char *path,
 			    "without effect: should be in the node of the kernel");
 }
 
+/* Raw code that does not look like it, of a kernel only. */
+static void read_raw(struct config_reader *r, int node, const char *path, struct spec_file *file)
+{
+	if (!config_prop(r->fdt, node, "tocsin,raw").bytes)
+		return;
+	if (file == &r->p->kernel)
+		r->p->raw = true;
+	else
+		config_warn(r, path, "tocsin,raw",
+			    "without effect: should be in the node of the kernel");
+}
+
 static void read_module(struct config_reader *r, int parent, int node, const char *name)
 {
 	enum file_kind kind = file_kind(config_prop(r->fdt, node, "compatible"));
@@ -164,6 +176,7 @@ static void read_module(struct config_reader *r, int parent, int node, const cha
 	file->path = path;
 	name_unknown(r, node, path);
 	read_bootargs(r, node, path, file);
+	read_raw(r, node, path, file);
 	if (!read_reg(r, parent, node, path, &file->range))
 		file->range = (struct range){0};
 }

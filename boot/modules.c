@@ -5,6 +5,7 @@
  */
 #include <boot/arena.h>
 #include <boot/cpio.h>
+#include <boot/foreign.h>
 #include <boot/modules.h>
 #include <drivers/log.h>
 #include <lib/string.h>
@@ -174,9 +175,18 @@ static enum err open_archive(struct range initrd, struct guest_files *files)
 
 static enum err no_kernel(struct range initrd)
 {
-	if (initrd.size && ((const u8 *)initrd.base)[0] == 0x1f)
-		log_error("the initrd is compressed: it must be an uncompressed newc cpio with "
-			  "kernel, initrd and cmdline");
+	struct foreign is = {FOREIGN_NOT_KNOWN, NULL};
+
+	if (initrd.size)
+		is = foreign_find((const u8 *)initrd.base, initrd.size);
+	if (is.kind == FOREIGN_PACKED)
+		log_error("the initrd is compressed or wrapped (%s): it must be an uncompressed "
+			  "newc cpio with kernel, initrd and cmdline",
+			  is.name);
+	else if (is.kind == FOREIGN_NO_KERNEL)
+		log_error("the initrd is %s: it must be a newc cpio with kernel, initrd and "
+			  "cmdline",
+			  is.name);
 	else
 		log_error(
 		    "no guest: give one as a /chosen module with compatible multiboot,kernel "

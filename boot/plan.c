@@ -46,23 +46,24 @@ enum err plan_retain(struct plan *plan, const struct machine *m, const struct op
 		     struct range tocsin)
 {
 	const struct guest_files *files = &plan->files;
-	pa_t raw_at = o->load == LOAD_WHERE_IT_IS ? files->kernel.base : o->load;
-
+	struct raw_place raw = {o->load, o->load != LOAD_WHERE_IT_IS};
 	u64 file_pages = pages(files->kernel.size) + pages(files->ramdisk.size), tree_pages;
 	struct ranges free;
 	pa_t at;
 
 	/* In an archive its place says nothing; code runs from whole pages. */
-	if (o->load == LOAD_WHERE_IT_IS && !IS_ALIGNED(raw_at, PAGE_SIZE))
-		raw_at = RAW_ANYWHERE;
+	if (!raw.asked)
+		raw.at =
+		    IS_ALIGNED(files->kernel.base, PAGE_SIZE) ? files->kernel.base : RAW_ANYWHERE;
 	plan->tocsin = tocsin;
 	plan->config.nr_vcpus = (u32)o->vcpus;
 	plan->config.sdei = o->sdei;
 	plan->config.sdei_private_slots = (u8)o->sdei_private;
 	plan->config.sdei_shared_slots = (u16)o->sdei_shared;
-	if (image_parse(&plan->image, files->name, (const void *)files->kernel.base,
-			files->kernel.size, raw_at))
+	if (image_parse(&plan->image, (const void *)files->kernel.base, files->kernel.size, raw)) {
+		log_error("%s %s", files->name, image_why());
 		return ERR_FORMAT;
+	}
 	tree_pages = pages(guest_tree_room(m, plan->config.nr_vcpus, m->memory.nr + SPARE_RANGES,
 					   files->bootargs));
 	if (ranges_copy(&free, &m->memory) || ranges_subtract(&free, &m->reserved) ||

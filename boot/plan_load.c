@@ -98,8 +98,10 @@ enum err plan_load(struct plan *plan, const struct machine *m, const void *fdt, 
 	struct guest_tree g = {.machine = m, .config = &plan->config, .bootargs = files->bootargs};
 	struct range tree;
 	u32 size;
-	enum err err = image_place(&plan->image, files->name, room, files->kernel.base);
+	enum err err = image_place(&plan->image, room, files->kernel.base);
 
+	if (err)
+		log_error("%s %s", files->name, image_why());
 	if (!err)
 		err = ranges_remove(room, range_pages_around(plan->image.span));
 	if (!err)

@@ -15,8 +15,6 @@
 
 /* Where there is enough, stage 2 can use blocks. */
 #define MEMORY_ALIGN MIB(2)
-/* A raw image goes where QEMU puts one. */
-#define RAW_OFFSET KIB(512)
 
 _Static_assert((int)SPEC_STOP == (int)ACTION_STOP && (int)SPEC_RESTART == (int)ACTION_RESTART &&
 		   (int)SPEC_STOP_ALL == (int)ACTION_STOP_ALL,
@@ -158,8 +156,11 @@ enum err virt_plan(struct plan *plan, const struct partition_spec *s, const stru
 	fmt_snprintf(uart, sizeof(uart), "/pl011@%lx", c->uart.base);
 	if (s->vpl011)
 		platform.uart_path = uart;
-	err = image_parse(&plan->image, s->name, (const void *)plan->files.kernel.base,
-			  plan->files.kernel.size, c->memory[0].base + RAW_OFFSET);
+	err = image_parse(&plan->image, (const void *)plan->files.kernel.base,
+			  plan->files.kernel.size,
+			  (struct raw_place){c->memory[0].base + CONFIG_RAW_OFFSET, s->raw});
+	if (err)
+		log_error("%s %s", s->name, image_why());
 	for (u32 i = 0; !err && i < c->nr_memory; i++)
 		err = ranges_add(&room, c->memory[i]);
 	if (!err)

@@ -12,6 +12,9 @@
 #include <boot/virt_map.h>
 #include <el2/partition.h>
 
+/* A raw kernel goes where QEMU puts one: above the start of the partition's RAM. */
+#define CONFIG_RAW_OFFSET KIB(512)
+
 /* No node beyond these is read. */
 #define CONFIG_MAX_PARTITIONS 32
 /* In one partition. */
@@ -75,6 +78,7 @@ struct partition_spec {
 	bool vpl011;
 	u32 nr_spis; /* of its interrupt controller */
 	struct spec_file kernel, ramdisk, tree;
+	bool raw;        /* tocsin,raw: the kernel is raw code, whatever it looks like */
 	bool tree_whole; /* tree is all that the guest gets, not a part: it has /cpus */
 	struct spec_device *devices;
 	u32 nr_devices;
@@ -146,8 +150,8 @@ enum err config_read(struct config *c, const void *fdt, const struct machine *m,
 void config_read_devices(struct config *c, struct partition_spec *p, const void *tree,
 			 const void *fdt, const struct machine *m, complain_fn say, void *context);
 
-/* Compares where the kernel file (mapped at file) asks to be put with the memory of
- * its partition, as a complaint. */
+/* Says, as a complaint, what the kernel file (mapped at file) is if it cannot be run, or that it
+ * does not fit into the memory of its partition. */
 void config_check_kernel(struct config *c, struct partition_spec *p, const void *file,
 			 const struct machine *m, complain_fn say, void *context);
 

@@ -8,7 +8,7 @@
 #include <boot/tree.h>
 
 /* Longest sentence of a complaint. */
-#define COMPLAINT_MAX 208
+#define COMPLAINT_MAX 248
 /* Longest path in a complaint; more is cut. */
 #define PATH_MAX_SHOWN 96
 
@@ -81,8 +81,10 @@ const struct partition_spec *config_find(const struct config *c, const char *nam
 /* config_memory.c: where everything lies. */
 void config_check_memory(struct config_reader *r);
 
-/* Whether the IPA range is all (or touches) RAM of the partition; bytes that are given. */
-bool config_in_memory(const struct partition_spec *p, struct range ipa);
+/* Region i of the partition's RAM as it sees it; false: there is none. */
+bool config_memory(const struct partition_spec *p, u32 i, struct range *r);
+
+/* Whether the IPA range touches RAM of the partition; bytes that are given. */
 bool config_meets_memory(const struct partition_spec *p, struct range ipa);
 u64 config_given_size(const struct partition_spec *p);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kernel file formats: Linux arm64 Image, ELF64 AArch64, anything else is raw. */
+/* Kernel file formats: Linux arm64 Image, ELF64 AArch64, raw A64 code. */
 #pragma once
 
 #include <boot/ranges.h>
@@ -17,21 +17,30 @@ struct image {
 	u32 nr_load;
 	u64 entry;
 	struct range span; /* all it occupies, bss included; Linux: base 0 until placed */
-	u64 text_offset;   /* Linux: from a 2 MiB boundary */
+	u64 text_offset;   /* Linux: from a 2 MiB boundary, which is RAM as well */
+};
+
+/* Of a raw one. */
+struct raw_place {
+	pa_t at;    /* where it goes; RAW_ANYWHERE */
+	bool asked; /* it was asked for: it is run whatever it looks like */
 };
 
 /*
- * Reads the kernel file (mapped) of size bytes. raw_at: where a raw one goes.
- * Errors after a sentence with name: ERR_FORMAT (broken), ERR_UNSUPPORTED
- * (compressed, big-endian, another CPU), ERR_NO_MEMORY.
+ * Reads the kernel file (mapped) of size bytes. A file of another format is named, and a raw one
+ * that cannot be A64 code is refused. Errors, with image_why(): ERR_FORMAT (broken, no code),
+ * ERR_UNSUPPORTED (compressed, no kernel, big-endian, another CPU), ERR_RANGE, ERR_NO_MEMORY.
  */
-enum err image_parse(struct image *image, const char *name, const void *file, u64 size,
-		     pa_t raw_at) MUST_CHECK;
+enum err image_parse(struct image *image, const void *file, u64 size,
+		     struct raw_place raw) MUST_CHECK;
 
 /*
- * Puts it into room (the guest's usable RAM): a floating one lowest, at 2 MiB,
- * others where they must be. Segments then read from the file's copy at from. ERR_RANGE
- * after a sentence with sizes if it does not fit.
+ * Puts it into room (the guest's usable RAM): a floating one lowest, text_offset above a 2 MiB
+ * boundary of RAM, others where they must be. Segments then read from the file's copy at from.
+ * ERR_RANGE, with image_why(), if it does not fit.
  */
-enum err image_place(struct image *image, const char *name, const struct ranges *room,
-		     pa_t from) MUST_CHECK;
+enum err image_place(struct image *image, const struct ranges *room, pa_t from) MUST_CHECK;
+
+/* Why the last file was refused by one of these: what follows its name in a sentence. Boot CPU
+ * only. */
+const char *image_why(void);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Devices of partitions from partial device trees, and where their kernels want to be.
+ * Devices of partitions from partial device trees.
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/place.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
- * sources: boot/config.c boot/config_reader.c boot/config_props.c boot/config_values.c
- * sources: boot/config_modules.c boot/config_check.c boot/config_paging.c boot/config_memory.c
- * sources: boot/config_devices.c boot/config_assign.c boot/config_quiesce.c boot/part.c
- * sources: boot/image.c lib/fmt.c
+ * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/config.c
+ * sources: boot/config_reader.c boot/config_props.c boot/config_values.c boot/config_modules.c
+ * sources: boot/config_check.c boot/config_paging.c boot/config_memory.c boot/config_devices.c
+ * sources: boot/config_assign.c boot/config_quiesce.c boot/part.c lib/fmt.c
  */
 #include <config_world.h>
 
@@ -435,45 +434,4 @@ TEST(direct_mapped_addresses)
 	EXPECT(
 	    !give(0, (struct device){SERIAL, .reg = {0, 0xb000000, 0x1000, 0, 0x80a0000 - 0x1000}})
 		 ->broken);
-}
-
-/* An ELF file of one segment. */
-static void write_elf(u8 *file, u64 address, u64 size)
-{
-	static const u8 head[] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
-	u64 at[] = {address, 64}, segment[] = {1, 0, address, address, 16, size, 0};
-
-	memset(file, 0, 0x10000);
-	memcpy(file, head, sizeof(head));
-	file[16] = 2;
-	file[18] = 183;
-	file[20] = 1;
-	memcpy(file + 24, at, sizeof(at));
-	file[52] = 64;
-	file[54] = 56;
-	file[56] = 1;
-	memcpy(file + 64, segment, sizeof(segment));
-}
-
-static bool kernel_at(u32 i, u64 address, u64 size)
-{
-	static u8 file[0x10000];
-
-	begin();
-	write_elf(file, address, size);
-	config_check_kernel(&config, &config.partitions[i], file, &machine, complain, &config);
-	return !config.partitions[i].broken;
-}
-
-TEST(a_kernel_is_within_its_memory)
-{
-	EXPECT(kernel_at(2, 0x40000000, 0x4000000));
-	EXPECT(!kernel_at(2, 0x40000000, 0x4000001));
-	EXPECT_ERROR("/chosen/c/module@4a000000", "reg",
-		     "wants to be at 0x40000000..0x44000000: should be within the partition's RAM, "
-		     "which begins at 0x40000000");
-	EXPECT(!kernel_at(2, 0x3ffff000, 0x2000));
-	EXPECT(kernel_at(0, 0x50000000, 0x1000000));
-	EXPECT(!kernel_at(0, 0x40000000, 0x1000));
-	EXPECT_ERROR("/chosen/a/module@48000000", "reg", "begins at 0x50000000");
 }

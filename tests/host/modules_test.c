@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Boot modules: conflicts, and the choice of the guest's files.
- * sources: boot/arena.c boot/ranges.c boot/place.c boot/cpio.c boot/modules.c
+ * sources: boot/arena.c boot/ranges.c boot/place.c boot/cpio.c boot/modules.c boot/foreign.c
  */
 #include <boot/arena.h>
 #include <boot/modules.h>
@@ -160,9 +160,12 @@ TEST(archives_without_a_kernel_and_no_guest_at_all)
 	EXPECT_EQ(choose_archive(size), ERR_NOT_FOUND);
 	EXPECT(log_says("named kernel"));
 	EXPECT_EQ(log_count[LOG_WARN], 1);
-	archive[0] = 0x1f;
+	memcpy(archive, "\x1f\x8b\x08", 3);
 	EXPECT_EQ(choose_archive(size), ERR_NOT_FOUND);
-	EXPECT(log_says("compressed"));
+	EXPECT(log_says("the initrd is compressed or wrapped (gzip): it must be"));
+	memcpy(archive, "hsqs", 4);
+	EXPECT_EQ(choose_archive(size), ERR_NOT_FOUND);
+	EXPECT(log_says("the initrd is a file system (squashfs): it must be"));
 	start();
 	EXPECT_EQ(modules_choose(&m, &files), ERR_NOT_FOUND);
 	EXPECT(log_says("guest-loader"));

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The zero-configuration partition, in a machine whose RAM is a buffer here.
- * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/image.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/place.c
- * sources: boot/plan.c boot/plan_load.c boot/guest_tree.c boot/guest_tree_nodes.c lib/fmt.c
+ * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/image.c boot/foreign.c
+ * sources: boot/a64.c boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
+ * sources: boot/place.c boot/plan.c boot/plan_load.c boot/guest_tree.c boot/guest_tree_nodes.c
+ * sources: lib/fmt.c
  */
 #include <boot/arena.h>
 #include <boot/plan.h>
@@ -41,7 +42,7 @@ static void start(struct virt v, u64 kernel, u64 ramdisk_size)
 	v.ram_size = RAM_SIZE;
 	virt_tree(tree, &v);
 	EXPECT_EQ(machine_scan(&m, tree, 48), OK);
-	memset(ram + kernel, 0x5a, KERNEL_SIZE);
+	memset(ram + kernel, 0x9a, KERNEL_SIZE);
 	memset(ram + MIB(40), 0xa5, ramdisk_size);
 	options = (struct options){.load = LOAD_WHERE_IT_IS};
 	tocsin = (struct range){at(RAM_SIZE - MIB(4)), MIB(4)};

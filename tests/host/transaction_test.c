@@ -3,15 +3,15 @@
  * A partition is made, or leaves nothing behind: each allocation and each step fails once.
  * The world is compared with what it was before and, when one more partition has been made,
  * with a world in which the one that failed was never asked for.
- * sources: boot/partitions.c boot/virt.c boot/virt_paged.c boot/virt_tree.c
- * sources: boot/virt_channel.c boot/image.c boot/virt_platform.c boot/part.c boot/virt_part.c
- * sources: boot/plan_load.c boot/guest_tree_nodes.c boot/arena.c boot/ranges.c boot/tree.c
- * sources: lib/fmt.c mm/pgtable.c mm/stage1.c mm/stage2.c
- * sources: el2/partition.c el2/channel.c el2/sched.c el2/schedule.c el2/idreg.c el2/trapreg.c
- * sources: el2/vgic.c el2/vgic_lr.c el2/vgic_irq.c el2/vgic_reg.c el2/vgic_dist.c
- * sources: el2/vgic_cpu.c el2/vgic_redist.c el2/vgic_v2.c el2/vgic_sgi.c el2/vgic_claim.c
- * sources: drivers/gic.c drivers/gicv2.c drivers/gicv3.c drivers/gic_virt.c
- * sources: el2/pvtime.c el2/vsdei_bound.c sdei/shared.c
+ * sources: boot/partitions.c boot/virt.c boot/virt_paged.c boot/virt_tree.c boot/virt_channel.c
+ * sources: boot/image.c boot/foreign.c boot/a64.c boot/virt_platform.c boot/part.c
+ * sources: boot/virt_part.c boot/plan_load.c boot/guest_tree_nodes.c boot/arena.c boot/ranges.c
+ * sources: boot/tree.c lib/fmt.c mm/pgtable.c mm/stage1.c mm/stage2.c el2/partition.c
+ * sources: el2/channel.c el2/sched.c el2/schedule.c el2/idreg.c el2/trapreg.c el2/vgic.c
+ * sources: el2/vgic_lr.c el2/vgic_irq.c el2/vgic_reg.c el2/vgic_dist.c el2/vgic_cpu.c
+ * sources: el2/vgic_redist.c el2/vgic_v2.c el2/vgic_sgi.c el2/vgic_claim.c drivers/gic.c
+ * sources: drivers/gicv2.c drivers/gicv3.c drivers/gic_virt.c el2/pvtime.c el2/vsdei_bound.c
+ * sources: sdei/shared.c
  */
 #include <failing_pool.h>
 
@@ -131,8 +131,8 @@ static void kernel_elsewhere(struct partition_spec *s)
 
 static void no_kernel(struct partition_spec *s)
 {
-	s->kernel.range.size = 2;
-	memcpy((void *)s->kernel.range.base, "\x1f\x8b", 2);
+	s->kernel.range.size = 3;
+	memcpy((void *)s->kernel.range.base, "\x1f\x8b\x08", 3);
 }
 
 static void windows_of_alpha(struct partition_spec *s)
@@ -176,7 +176,7 @@ TEST(every_step)
 		struct state before;
 
 		begin(2);
-		memset((void *)specs[BETA].kernel.range.base, 0, 64);
+		write_kernel(&specs[BETA]);
 		before = state();
 		steps[i].spoil(&specs[BETA]);
 		EXPECT(!try_beta(&before));
@@ -185,7 +185,7 @@ TEST(every_step)
 			EXPECT(!"the sentence that was to be said");
 		}
 		kernel_is_bad = NULL;
-		memset((void *)specs[BETA].kernel.range.base, 0, 64);
+		write_kernel(&specs[BETA]);
 		expect_gamma(&wanted);
 	}
 }

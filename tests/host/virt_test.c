@@ -2,10 +2,10 @@
 /*
  * Partitions with memory of their own, in a machine whose RAM is a buffer here, and
  * their trees, read back with libfdt's searches.
- * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/image.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/place.c
- * sources: boot/guest_tree_nodes.c boot/plan_load.c boot/virt.c boot/virt_paged.c boot/virt_tree.c
- * sources: boot/virt_platform.c boot/part.c boot/virt_part.c lib/fmt.c
+ * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/image.c boot/foreign.c
+ * sources: boot/a64.c boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
+ * sources: boot/place.c boot/guest_tree_nodes.c boot/plan_load.c boot/virt.c boot/virt_paged.c
+ * sources: boot/virt_tree.c boot/virt_platform.c boot/part.c boot/virt_part.c lib/fmt.c
  */
 #include <boot/arena.h>
 #include <boot/tree.h>
@@ -68,7 +68,7 @@ static void start(struct virt v)
 	v.ram_size = RAM_SIZE;
 	virt_tree(tree, &v);
 	EXPECT_EQ(machine_scan(&m, tree, 48), OK);
-	memset(ram + MIB(8), 0x5a, KERNEL_SIZE);
+	memset(ram + MIB(8), 0x9a, KERNEL_SIZE);
 	spec = (struct partition_spec){
 	    .path = "/chosen/alpha",
 	    .name = "alpha",

@@ -5,8 +5,10 @@
  * of the log into lines or JSON. docs/partitions.md.
  */
 #include <boot/arena.h>
-#include <boot/config.h>
+#include <boot/cmdline.h>
 #include <boot/config_channel.h>
+#include <boot/config_reader.h>
+#include <boot/image.h>
 #include <boot/modules.h>
 #include <boot/tree.h>
 #include <drivers/log.h>
@@ -225,13 +227,56 @@ static void check_files(struct config *c, const struct machine *m, const void *f
 	}
 }
 
+/* The kernel that modules_choose() takes, if the file that it is in was given. m's ranges are
+ * those of the machine, files' in memory here. */
+static void check_kernel(const struct guest_files *files, const char *path, pa_t at,
+			 const struct options *o)
+{
+	bool asked = o->load != LOAD_WHERE_IT_IS;
+	struct raw_place raw = {asked ? o->load : at, asked};
+	struct image image;
+
+	if (image_parse(&image, (const void *)files->kernel.base, files->kernel.size, raw) == OK)
+		return;
+	complain(NULL, &(struct complaint){true, path, "reg", image_why()});
+}
+
+/* The single guest's files, as far as they were given. */
+static void look_into(const struct machine *m, const struct options *o)
+{
+	struct machine here = *m;
+	struct guest_files files;
+	const struct module *kernel = NULL;
+	struct spec_file file = {.range = m->initrd, .path = "/chosen"};
+	void *bytes;
+
+	for (u32 i = m->nr_modules; i-- > 0;)
+		if (m->modules[i].kind == MODULE_KERNEL)
+			kernel = &m->modules[i];
+	if (kernel)
+		file =
+		    (struct spec_file){.range = kernel->range, .path = config_path(kernel->name)};
+	if (!file.path || !file_at(file.range.base))
+		return;
+	bytes = open_module(&file);
+	if (bytes && !kernel)
+		here.initrd.base = (u64)bytes;
+	if (bytes && modules_choose(&here, &files) == OK) {
+		if (kernel)
+			files.kernel.base = (u64)bytes;
+		check_kernel(&files, file.path, kernel ? kernel->range.base : RAW_ANYWHERE, o);
+	}
+	free(bytes);
+}
+
 /* The guest of a tree without partitions. */
-static void check_single(const struct machine *m)
+static void check_single(const struct machine *m, const struct options *o)
 {
 	bool kernel = m->initrd.size;
 
 	for (u32 i = 0; i < m->nr_modules; i++)
 		kernel |= m->modules[i].kind == MODULE_KERNEL;
+	look_into(m, o);
 	if (!kernel)
 		complain(NULL, &(struct complaint){
 				   true, "/chosen", NULL,
@@ -244,12 +289,14 @@ static void check_single(const struct machine *m)
 static void check_tree(const void *fdt, struct config *c)
 {
 	struct channels channels;
+	struct options o;
 	struct machine m;
 
 	if (machine_scan(&m, fdt, PA_BITS) != OK) {
 		nr_errors += !nr_errors;
 		return;
 	}
+	cmdline_parse(&o, m.bootargs);
 	m.tree = (struct range){0}; /* where it will be is not known here */
 	if (config_read(c, fdt, &m, complain, NULL) != OK)
 		nr_errors += !nr_errors;
@@ -257,7 +304,7 @@ static void check_tree(const void *fdt, struct config *c)
 	if (config_read_channels(&channels, c, fdt, &m, complain, NULL) != OK)
 		nr_errors += !nr_errors;
 	if (!c->nr_partitions)
-		check_single(&m);
+		check_single(&m, &o);
 }
 
 static void summary(const struct config *c)
@@ -287,7 +334,7 @@ static void take_file(const char *argument)
 static void usage(void)
 {
 	printf("usage: partcheck SYSTEM.dtb [--json] [--file ADDRESS=FILE]...\n"
-	       "Checks the partitions that a device tree asks of Tocsin (docs/partitions.md).\n"
+	       "Checks what a device tree asks of Tocsin (docs/partitions.md).\n"
 	       "--file: what the boot loader puts at ADDRESS: partial trees and kernels are\n"
 	       "looked into. Exit status: 0 nothing found, 1 warnings, 2 errors (a partition, or\n"
 	       "all, would not start), 3 not run.\n");

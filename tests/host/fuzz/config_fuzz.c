@@ -6,12 +6,12 @@
  * possible: everything within bounds, and nothing in two hands; and a partial tree can go
  * into a guest's.
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/place.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
- * sources: boot/config.c boot/config_reader.c boot/config_props.c boot/config_values.c
- * sources: boot/config_modules.c boot/config_check.c boot/config_paging.c boot/config_memory.c
- * sources: boot/config_channel.c boot/config_devices.c boot/config_assign.c
- * sources: boot/config_quiesce.c boot/part.c boot/image.c lib/fmt.c
- * sources: boot/virt_tree.c boot/virt_part.c boot/guest_tree_nodes.c
+ * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/config.c
+ * sources: boot/config_reader.c boot/config_props.c boot/config_values.c boot/config_modules.c
+ * sources: boot/config_check.c boot/config_paging.c boot/config_memory.c boot/config_channel.c
+ * sources: boot/config_devices.c boot/config_assign.c boot/config_quiesce.c boot/part.c
+ * sources: boot/image.c boot/foreign.c boot/a64.c lib/fmt.c boot/virt_tree.c boot/virt_part.c
+ * sources: boot/guest_tree_nodes.c boot/config_kernel.c
  */
 #include <boot/arena.h>
 #include <boot/config_channel.h>

@@ -2,7 +2,7 @@
 /*
  * Hostile archives and kernel files: every member and every segment must lie
  * within the file, whatever its headers say.
- * sources: boot/arena.c boot/ranges.c boot/cpio.c boot/image.c
+ * sources: boot/arena.c boot/ranges.c boot/cpio.c boot/image.c boot/foreign.c boot/a64.c lib/fmt.c
  */
 #include <boot/arena.h>
 #include <boot/cpio.h>
@@ -24,7 +24,7 @@ static void parse_image(const u8 *file, u64 size)
 	struct ranges room = {0};
 	struct image image;
 
-	if (image_parse(&image, "fuzz", file, size, ram.base) != OK)
+	if (image_parse(&image, file, size, (struct raw_place){ram.base, size & 1}) != OK)
 		return;
 	expect(image.nr_load > 0 && range_valid(image.span));
 	for (u32 i = 0; i < image.nr_load; i++) {
@@ -34,7 +34,7 @@ static void parse_image(const u8 *file, u64 size)
 		expect(range_contains(whole, (struct range){l->from, l->size}));
 		expect(range_valid(to) && range_contains(image.span, to));
 	}
-	if (ranges_add(&room, ram) != OK || image_place(&image, "fuzz", &room, 0) != OK)
+	if (ranges_add(&room, ram) != OK || image_place(&image, &room, 0) != OK)
 		return;
 	expect(range_contains(ram, image.span));
 	expect(image.entry >= image.span.base && image.entry < image.span.base + image.span.size);

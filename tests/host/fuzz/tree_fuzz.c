@@ -5,7 +5,7 @@
  * tree that libfdt accepts, and sets of ranges that are sets.
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/place.c
  * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
- * sources: boot/modules.c boot/cpio.c
+ * sources: boot/modules.c boot/foreign.c boot/cpio.c
  * sources: boot/guest_tree.c boot/guest_tree_nodes.c lib/fmt.c
  */
 #include <boot/arena.h>

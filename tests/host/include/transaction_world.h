@@ -53,6 +53,8 @@ static struct partition_spec specs[NR];
 static struct channel_spec talk;
 static bool is_served; /* beta: its memory is paged, and alpha its pager */
 
+#define KERNEL_SIZE 0x2f10
+
 /* Alpha and gamma start the same kernel file. Beta's ramdisk shares its first page with
  * alpha's and its last with gamma's. */
 static struct partition_spec spec_of(u32 i)
@@ -61,7 +63,7 @@ static struct partition_spec spec_of(u32 i)
 	static const struct range ramdisks[] = {
 	    {MIB(12), 64}, {MIB(12) + 64, 2 * PAGE_SIZE}, {MIB(12) + 64 + 2 * PAGE_SIZE, 64}};
 	struct range ramdisk = {(u64)ram + ramdisks[i].base, ramdisks[i].size};
-	struct range kernel = {(u64)ram + MIB(i == BETA ? 10 : 8), 0x2f10};
+	struct range kernel = {(u64)ram + MIB(i == BETA ? 10 : 8), KERNEL_SIZE};
 
 	return (struct partition_spec){.path = names[i],
 				       .name = names[i],
@@ -91,6 +93,12 @@ static void serve_beta(void)
 	talk.size = PAGER_SHARED_SIZE(TOCSIN_PAGER_MIN_SLOTS);
 }
 
+/* Something that may be code. */
+static void write_kernel(const struct partition_spec *s)
+{
+	memset((void *)s->kernel.range.base, 0x9a, KERNEL_SIZE);
+}
+
 static void set_up(u8 gic_version)
 {
 	log_forget();
@@ -115,6 +123,8 @@ static void set_up(u8 gic_version)
 	boot.machine.gic = gic_config;
 	for (u32 i = 0; i < NR; i++)
 		specs[i] = spec_of(i);
+	for (u32 i = 0; i < NR; i++)
+		write_kernel(&specs[i]);
 	for (u32 i = 0; i < NR_CPUS; i++)
 		host_cpus[i] = (struct cpu){.index = i, .mpidr = i, .stack_top = 0x1000 * i};
 	boot.config = (struct config){specs, NR, 10000, false};
