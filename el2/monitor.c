@@ -14,6 +14,7 @@
 #define ROOM 512 /* for what one piece of a command prints, or a line and its echo */
 #define PROMPT "tocsin> "
 #define CTRL_U 0x15
+#define ESC 0x1b
 #define DEL 0x7f
 #define KEYS 4 /* in one go */
 
@@ -22,8 +23,10 @@ static struct {
 	u32 open; /* the time (terminal_in_monitor) that it has greeted; 0: closed */
 	const struct command *command; /* under way, or NULL */
 	struct job job;
+	int sequence; /* of a key such as an arrow: ESC, '[', 'O', ';' for more; 0: none */
 	u32 len;
 	char line[LINE + 1];
+	char last[LINE + 1]; /* the line before */
 } monitor;
 
 void monitor_print(const char *format, ...)
@@ -102,7 +105,7 @@ static bool parse_arguments(struct job *j, const struct command *c, char *text)
 		monitor_print("%s what? lines or focus", c->name);
 		return false;
 	}
-	if (c->argument == ARG_NONE)
+	if (c->argument == ARG_NONE || (c->argument == ARG_ANY && !*first))
 		return true;
 	j->p = *first ? partition_named(first) : nr_partitions == 1 ? partition_named("0") : NULL;
 	if (!j->p) {
@@ -156,18 +159,57 @@ static void go_on(void)
 
 static void erase(u32 n)
 {
-	while (n-- && monitor.len) {
-		echo("\b \b");
-		monitor.line[--monitor.len] = 0;
+	char text[3 * LINE + 1];
+
+	n = MIN(n, monitor.len);
+	for (u32 i = 0; i < n; i++)
+		memcpy(text + 3 * i, "\b \b", 3);
+	text[3 * n] = 0;
+	echo(text);
+	monitor.len -= n;
+	monitor.line[monitor.len] = 0;
+}
+
+static void recall(void)
+{
+	erase(LINE);
+	echo(monitor.last);
+	monitor.len = (u32)strlen(monitor.last);
+	memcpy(monitor.line, monitor.last, sizeof(monitor.line));
+}
+
+/* Terminals send arrows and function keys as ESC [ ... and a letter, or ESC O and one: is
+ * this byte of such a key? */
+static bool in_sequence(int c)
+{
+	int last = monitor.sequence;
+
+	monitor.sequence = 0;
+	if (c == ESC) {
+		monitor.sequence = ESC;
+		return true;
 	}
+	if (!last || c < ' ')
+		return false;
+	if (last == ESC && (c == '[' || c == 'O'))
+		monitor.sequence = c;
+	else if (c == '[' || (last != ESC && c < '@'))
+		monitor.sequence = ';';
+	else if ((last == '[' || last == 'O') && c == 'A')
+		recall(); /* up */
+	return true;
 }
 
 static void key(int c)
 {
 	char text[] = {(char)c, 0};
 
+	if (in_sequence(c))
+		return;
 	if (c == '\r' || c == '\n') {
 		echo("\r\n");
+		if (monitor.len)
+			memcpy(monitor.last, monitor.line, sizeof(monitor.last));
 		start(monitor.line);
 		if (!monitor.command)
 			prompt();
@@ -208,6 +250,7 @@ static void run(void)
 	} else if (monitor.open != time) {
 		monitor.open = time;
 		monitor.command = NULL;
+		monitor.sequence = 0;
 		monitor_print("tocsin: monitor; help lists the commands, quit ends it");
 		prompt();
 		terminal_again();

@@ -19,7 +19,8 @@ static bool run_help(struct job *j)
 {
 	const struct command *c = &monitor_commands[j->step++];
 
-	static const char *const arguments[] = {"", " NAME", " NAME [VCPU]", " lines|focus"};
+	static const char *const arguments[] = {"", " NAME", " NAME [VCPU]", " lines|focus",
+						" [NAME]"};
 
 	monitor_print("%s%s: %s", c->name, arguments[c->argument], c->help);
 	return !c[1].name;
@@ -91,15 +92,15 @@ static void print_vcpu(const struct vcpu *v)
 		      ms / 1000, ms % 1000);
 }
 
-/* step: 0 for a partition's line, else two for each vCPU. */
+/* at: how many partitions are done; step: 0 for a partition's line, else two for each vCPU. */
 static bool run_status(struct job *j)
 {
-	struct partition *p = &partitions[j->at];
+	struct partition *p = j->p ? j->p : &partitions[j->at];
 
-	if (j->at == nr_partitions)
+	if (j->at == (j->p ? 1 : nr_partitions))
 		return true;
 	if (!j->step) {
-		monitor_print("%lu %s: %s, %u vCPUs%s%s", j->at, p->config->name,
+		monitor_print("%lu %s: %s, %u vCPUs%s%s", p - partitions, p->config->name,
 			      states[atomic_load(&p->state)], p->nr_vcpus,
 			      p == terminal_focus() ? ", console" : "",
 			      p->crash.happened ? ", has crashed" : "");
@@ -334,7 +335,7 @@ static bool run_restart(struct job *j)
 
 const struct command monitor_commands[] = {
     {"help", ARG_NONE, run_help, "this list"},
-    {"status", ARG_NONE, run_status, "partitions and vCPUs"},
+    {"status", ARG_ANY, run_status, "partitions and vCPUs"},
     {"focus", ARG_PARTITION, run_focus, "ends the monitor, that partition has the input"},
     {"console", ARG_MODE, run_console, "show everybody's lines, or the focus only"},
     {"output", ARG_PARTITION, run_output, "what it printed last"},

@@ -27,7 +27,8 @@ struct job {
 	struct audit audit;
 };
 
-enum argument { ARG_NONE, ARG_PARTITION, ARG_VCPU, ARG_MODE };
+/* ARG_ANY: a partition, or none, which is all of them. */
+enum argument { ARG_NONE, ARG_PARTITION, ARG_VCPU, ARG_MODE, ARG_ANY };
 
 struct command {
 	const char *name;

@@ -71,6 +71,7 @@ const struct command monitor_commands[] = {
     {"pieces", ARG_NONE, run_pieces, ""},
     {"vcpu", ARG_VCPU, run_pieces, ""},
     {"mode", ARG_MODE, run_pieces, ""},
+    {"any", ARG_ANY, run_pieces, ""},
     {0},
 };
 
@@ -105,6 +106,28 @@ TEST(lines_are_edited)
 	EXPECT_EQ(runs, 0);
 }
 
+TEST(keys_of_several_bytes_are_no_text)
+{
+	EXPECT(!strcmp(after("pi\033[C\033[1;5De\033OB\033[[A\033[3~\033xces\r"),
+		       "pieces\r\npiece 0.\r\npiece 1.\r\npiece 2.\r\n"));
+	EXPECT(strstr(after("pieces\033\r"), "piece 2")); /* one that is cut short */
+	(void)after("pieces\033[");
+	open = 0;
+	monitor_run();
+	EXPECT(strstr(after("pieces\r"), "piece 2"));
+}
+
+TEST(up_brings_the_last_line_back)
+{
+	(void)after("vcpu red 1\r\r");
+	runs = 0;
+	EXPECT(strstr(after("nonsense\033[A\r"), "vcpu red 1\r\npiece 0"));
+	EXPECT(runs == 3 && last.v == &vcpus[1]);
+	(void)after("\033[A\x7f"
+		    "0\r");
+	EXPECT(last.v == &vcpus[0]);
+}
+
 TEST(unknown_commands_and_arguments)
 {
 	EXPECT(strstr(after("what is this\r"), "there is no command what"));
@@ -116,6 +139,8 @@ TEST(unknown_commands_and_arguments)
 	EXPECT(last.p == parts && last.v == &vcpus[1]);
 	EXPECT(strstr(after("mode focus\r"), "piece 2"));
 	EXPECT_EQ(last.at, TERMINAL_FOCUS);
+	EXPECT(strstr(after("any\r"), "piece 2") && !last.p);
+	EXPECT(strstr(after("any red\r"), "piece 2") && last.p == parts);
 }
 
 TEST(a_full_console_is_waited_for)
