@@ -179,7 +179,7 @@ run-pager: setup-run all $(INITRDGZ) ## The same, and another Debian keeps its p
 run-uboot: setup-run setup-uboot all $(INITRDGZ) ## The same from U-Boot: UBOOT=extlinux (default) or script
 	@tools/run --uboot
 
-debug: setup-run setup-debug all $(INITRDGZ) ## The same, stopped, waiting for gdb (build/debug.gdb; GUEST_ELF=)
+debug: setup-run setup-debug all $(INITRDGZ) ## The same, stopped, waiting for gdb -x build/debug.gdb (its command tocsin-moved); GUEST_ELF=
 	@tools/run --debug
 
 # ---------------------------------------------------------------- host tests
