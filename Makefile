@@ -228,7 +228,7 @@ SUITES   := check host fuzz models guest partition linux
 export ONLY
 
 .PHONY: test soak $(SUITES:%=test-%) host-tests check fuzz models bench bench-accept bench-paging
-test: setup ## Everything, in at most half an hour; ONLY=pattern selects
+test: setup ## Everything, in some 25 minutes on two CPUs; ONLY=pattern selects
 	@tests/run build $(SUITES)
 
 soak: setup ## The long runs

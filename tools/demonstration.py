@@ -45,6 +45,7 @@ def system(smp):
 
 GUIDE = """\
 Debian guests alpha and beta, and clock, which does something every 10 ms and says how late.
+(On a busy host it is late, and misses ticks, because QEMU is: on a board it is not.)
   Ctrl-] a, b, c   who hears the keyboard: alpha, beta or clock
   Ctrl-] m         Tocsin's monitor: help, status, stop alpha, start alpha, crash clock, quit
   in a Debian      echo c >/proc/sysrq-trigger   its kernel panics, and it is started again
