@@ -40,6 +40,8 @@ void gic_quiesce_word(u64 bank, u32 n)
 	io_write32(bank + GICD_ICACTIVER + n * 4, ~0U);
 	for (u32 i = 0; i < 8; i++)
 		io_write32(bank + GICD_IPRIORITYR + n * 32 + i * 4, GIC_PRIORITY * 0x01010101U);
+	if (!n)
+		io_write8(bank + GICD_IPRIORITYR + SGI_KICK, GIC_KICK_PRIORITY);
 	for (u32 i = 0; i < 2; i++)
 		io_write32(bank + GICD_ICFGR + n * 8 + i * 4, 0);
 }

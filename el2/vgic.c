@@ -23,8 +23,7 @@ static bool owns_spi(const struct partition_config *c, u32 intid)
 
 /* 32 SPIs after reset: off, level, on GICv2 for nobody, on GICv3 for affinity 0.0.0.0.
  * Group 1 on GICv3, whose software may leave the group registers to firmware;
- * Group 0 on GICv2, where that is what an undivided controller has. Physical routes
- * follow targets. */
+ * Group 0 on GICv2, where that is what an undivided controller has. */
 static void reset_spis(struct partition *p, u32 n)
 {
 	struct vgic *g = &p->vgic;
@@ -38,13 +37,8 @@ static void reset_spis(struct partition *p, u32 n)
 		g->target[intid] = target;
 		g->holder[intid] = VGIC_NOBODY;
 	}
-	if (target == VGIC_NOBODY)
-		return;
-	FOR_EACH_BIT (bit, w->hw) {
-		const struct cpu *cpu = p->vcpus[target].cpu;
-
-		gic_route(n * 32 + bit, cpu->index, cpu->mpidr);
-	}
+	FOR_EACH_BIT (bit, target == VGIC_NOBODY ? 0 : w->hw)
+		vgic_come_to(p, n * 32 + bit, p->vcpus[target].cpu);
 }
 
 static void reset_private(struct vcpu *v)
@@ -81,9 +75,13 @@ static enum err allocate(struct vgic *g, u32 nr_frames)
 	g->route = object_alloc(n * sizeof(*g->route), 8);
 	g->target = object_alloc(n * sizeof(*g->target), 8);
 	g->holder = object_alloc(n * sizeof(*g->holder), 8);
+	g->comes_to = object_alloc(n * sizeof(*g->comes_to), 8);
 	g->frames = object_alloc(MAX(nr_frames, 1) * sizeof(*g->frames), 8);
-	if (!g->words || !g->priority || !g->route || !g->target || !g->holder || !g->frames)
+	if (!g->words || !g->priority || !g->route || !g->target || !g->holder || !g->comes_to ||
+	    !g->frames)
 		return ERR_NO_MEMORY;
+	for (u32 i = 0; i < n; i++)
+		g->comes_to[i] = VGIC_NOBODY;
 	return OK;
 }
 
@@ -289,11 +287,16 @@ static __attribute__((noinline)) bool inject_spi(struct vcpu *current, struct pa
 		lock_drop(&g->lock);
 		return false;
 	}
+	/* It has been over in a list register here, of which another vCPU waits to hear. */
+	if (current && current->partition == p && g->holder[intid] == current->index)
+		vgic_fold_own(&ref);
 	ref.w->pending |= bit;
 	if (g->route[intid] & GICD_IROUTER_IRM)
 		g->target[intid] = current && current->partition == p
 				       ? (u16)current->index
 				       : vgic_target_v3(p, g->route[intid]);
+	if (g->target[intid] != VGIC_NOBODY)
+		vgic_come_to(p, intid, p->vcpus[g->target[intid]].cpu);
 	if (!(ref.w->enabled & bit)) /* disabled on another CPU just now */
 		vgic_give_back(this_cpu()->index, ref.w, intid);
 	else

@@ -92,15 +92,10 @@ void vgic_claim(struct vcpu *v, u32 intid)
 	lock_drop(lock);
 }
 
-/* An SPI comes to where the guest has routed it. */
 static void give_back_spi(const struct vgic_ref *ref, u32 intid)
 {
-	u16 target = ref->p->vgic.target[intid];
-
 	gic_disable(ref->v->cpu->index, intid);
 	ref->w->hw |= bit_of(intid);
-	if (target != VGIC_NOBODY)
-		vgic_claim_route(&ref->p->vcpus[target], intid);
 }
 
 void vgic_unclaim(struct vcpu *v, u32 intid)
@@ -123,8 +118,10 @@ void vgic_claim_again(struct vcpu *v, u32 intid)
 	struct lock *lock = &v->partition->vgic.lock;
 
 	if (intid >= GIC_SPI_BASE) {
-		if (!vgic_emulates(v->partition, intid))
-			gic_clear_active(v->cpu->index, intid);
+		if (vgic_emulates(v->partition, intid))
+			return;
+		vgic_come_to(v->partition, intid, v->cpu);
+		gic_clear_active(v->cpu->index, intid);
 		return;
 	}
 	lock_take(lock);
@@ -148,18 +145,20 @@ bool vgic_claim_raised(struct partition *p, u32 intid)
 	return raised;
 }
 
-void vgic_claim_enable(const struct partition *p, u32 intid, bool enable)
+void vgic_claim_enable(struct partition *p, u32 intid, bool enable)
 {
 	if (vgic_emulates(p, intid))
 		return;
-	if (enable)
+	if (enable) {
+		vgic_come_to(p, intid, this_cpu());
 		gic_enable(this_cpu()->index, intid);
-	else
+	} else {
 		gic_disable(this_cpu()->index, intid);
+	}
 }
 
-void vgic_claim_route(const struct vcpu *to, u32 intid)
+void vgic_claim_here(struct partition *p, u32 intid)
 {
-	if (!vgic_emulates(to->partition, intid))
-		gic_route(intid, to->cpu->index, to->cpu->mpidr);
+	if (!vgic_emulates(p, intid))
+		vgic_come_to(p, intid, this_cpu());
 }

@@ -40,6 +40,20 @@ u16 vgic_target_v2(struct partition *p, u64 mask)
 	return mask ? (u16)vgic_lowest((u32)mask) : VGIC_NOBODY;
 }
 
+void vgic_come_to(struct partition *p, u32 intid, const struct cpu *cpu)
+{
+	if (p->vgic.comes_to[intid] == cpu->index)
+		return;
+	p->vgic.comes_to[intid] = (u16)cpu->index;
+	gic_route(intid, cpu->index, cpu->mpidr);
+}
+
+void vgic_come_here(const struct vgic_ref *ref, u32 bits)
+{
+	FOR_EACH_BIT (bit, ref->owner ? 0 : bits & ref->w->hw)
+		vgic_come_to(ref->p, ref->first + bit, ref->v->cpu);
+}
+
 void vgic_set_route(struct vcpu *v, struct partition *p, u32 intid, u64 route)
 {
 	struct vgic *g = &p->vgic;
@@ -55,8 +69,7 @@ void vgic_set_route(struct vcpu *v, struct partition *p, u32 intid, u64 route)
 		return;
 	vgic_fold_own(&ref);
 	g->target[intid] = target;
-	if (ref.w->hw & bit && target != VGIC_NOBODY)
-		gic_route(intid, p->vcpus[target].cpu->index, p->vcpus[target].cpu->mpidr);
+	vgic_come_here(&ref, bit);
 	/* Whoever has it in a list register gives it up, if it is pending there. */
 	vgic_changed(&ref, bit);
 }

@@ -9,7 +9,8 @@
  * acknowledged live in the physical distributor. One that has been acknowledged is
  * physically active until the guest deactivates it or it is given back. Private
  * physical interrupts (the timers') stay enabled physically: one that the guest has
- * disabled is held active, in memory, until it is enabled and given back.
+ * disabled is held active, in memory, until it is enabled and given back. What is to
+ * happen in the hardware to an SPI happens on the CPU of the access (vgic_come_here).
  */
 #include <el2/vgic_state.h>
 
@@ -148,6 +149,7 @@ static void give_back_held(const struct vgic_ref *ref, u32 bits)
 	bits &= w->pending & w->hw & ~(w->active | in_lrs(ref, LR_STATE));
 	if (ref->owner)
 		bits &= ~w->kept; /* no latch in hardware: it may not be there next time */
+	vgic_come_here(ref, bits);
 	FOR_EACH_BIT (bit, bits)
 		vgic_give_back(on_cpu_of(ref), ref->w, ref->first + bit);
 }
@@ -163,6 +165,7 @@ void vgic_set_enabled(const struct vgic_ref *ref, u32 bits)
 	if (new &vgic_raised(w))
 		give_back_held(ref, new);
 	if (!ref->owner) {
+		vgic_come_here(ref, new);
 		FOR_EACH_BIT (bit, new & w->hw)
 			gic_enable(ref->v->cpu->index, ref->first + bit);
 	} else if (!(new &vgic_raised(w))) { /* nothing has waited for it */
@@ -216,6 +219,7 @@ void vgic_set_pending(const struct vgic_ref *ref, u32 bits)
 	w->kept |= bits & w->hw;
 	bits &= ~(w->hw & w->pending);
 	physical = ref->owner ? 0 : bits & w->hw;
+	vgic_come_here(ref, physical);
 	FOR_EACH_BIT (bit, physical)
 		gic_set_pending(ref->v->cpu->index, ref->first + bit);
 	/* A guest's PPI cannot be left to the hardware: its vCPU may not be there. */
@@ -244,6 +248,7 @@ void vgic_clear_pending(const struct vgic_ref *ref, u32 bits)
 	struct vgic_word *w = ref->w;
 	u32 held = w->pending & ~vgic_read_active(ref);
 
+	vgic_come_here(ref, bits);
 	FOR_EACH_BIT (bit, is_physical(ref) ? bits & w->hw : 0) {
 		gic_clear_pending(on_cpu_of(ref), ref->first + bit);
 		if (held >> bit & 1)
@@ -282,6 +287,7 @@ void vgic_clear_active(const struct vgic_ref *ref, u32 bits)
 	struct vgic_word *w = ref->w;
 	u32 here = bits & w->active;
 
+	vgic_come_here(ref, bits);
 	w->active &= ~here;
 	FOR_EACH_BIT (bit, is_physical(ref) ? here & w->hw : 0)
 		if (!(w->pending >> bit & 1)) /* which holds it back as well */
@@ -317,6 +323,7 @@ void vgic_set_edge(const struct vgic_ref *ref, u32 bits, u32 edge)
 	if (!changed)
 		return;
 	vgic_fold_own(ref);
+	vgic_come_here(ref, changed);
 	w->edge ^= changed;
 	FOR_EACH_BIT (bit, changed & w->hw)
 		gic_set_edge(on_cpu_of(ref), ref->first + bit, w->edge >> bit & 1);

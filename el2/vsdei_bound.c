@@ -264,13 +264,6 @@ static bool find_target(struct vcpu *v, u64 mode, u64 affinity, u32 *target)
 	return to != NULL;
 }
 
-/* The interrupt comes to the CPU that takes the event; for RM_ANY any will do. */
-static void route(struct partition *p, const struct sdei_shared *s)
-{
-	if (s->mode == SDEI_RM_PE)
-		vgic_claim_route(&p->vcpus[s->target], s->intid);
-}
-
 long vsdei_shared_register(struct vcpu *v, u32 slot, const struct sdei_handler *handler, u64 flags,
 			   u64 affinity)
 {
@@ -287,7 +280,7 @@ long vsdei_shared_register(struct vcpu *v, u32 slot, const struct sdei_handler *
 	result = sdei_shared_register(s, handler, mode, target);
 	if (result == SDEI_SUCCESS) {
 		vgic_claim(v, s->intid);
-		route(v->partition, s);
+		vgic_claim_here(v->partition, s->intid);
 	}
 	return leave(d, result);
 }
@@ -368,7 +361,7 @@ long vsdei_routing_set(struct vcpu *v, u32 slot, u64 mode, u64 affinity)
 	s = sdei_shared(d, slot);
 	result = sdei_shared_route(s, mode, target);
 	if (result == SDEI_SUCCESS)
-		route(v->partition, s);
+		vgic_claim_here(v->partition, s->intid);
 	return leave(d, result);
 }
 

@@ -100,6 +100,7 @@ struct vgic {
 	u64 *route;              /* GICv3: IROUTER; GICv2: ITARGETSR */
 	u16 *target;             /* vCPU that a pending SPI goes to */
 	u16 *holder;             /* vCPU in whose list register it is, or was when active */
+	u16 *comes_to;           /* physical: the CPU that the hardware sends it to */
 	struct vgic_frames *frames;
 	u32 nr_frames;
 };
@@ -206,12 +207,11 @@ void vgic_claim_again(struct vcpu *v, u32 intid);
  * others are. Of an edge-triggered one the answer is yes once. Any CPU. */
 bool vgic_claim_raised(struct partition *p, u32 intid);
 
-/* Lets a claimed SPI come, or not, which one that is on its way may still ignore. Any
- * CPU. */
-void vgic_claim_enable(const struct partition *p, u32 intid, bool enable);
+/* Lets a claimed SPI come, to this CPU, or not, which one that is on its way may still ignore. */
+void vgic_claim_enable(struct partition *p, u32 intid, bool enable);
 
-/* Where a claimed SPI comes. Any CPU. */
-void vgic_claim_route(const struct vcpu *to, u32 intid);
+/* A claimed SPI, whose route has changed, comes to this CPU, until its event is over on another. */
+void vgic_claim_here(struct partition *p, u32 intid);
 
 /* The partition that owns an SPI physically, or NULL. */
 struct partition *vgic_spi_owner(u32 intid);

@@ -148,7 +148,15 @@ u32 vgic_typer(const struct partition *p);
 /* The vCPU that route[intid] means, or VGIC_NOBODY. */
 u16 vgic_target_v3(struct partition *p, u64 route);
 u16 vgic_target_v2(struct partition *p, u64 mask);
-/* Takes a new route into use, physically too. */
+/*
+ * p's physical SPI comes to that CPU from now on. What a register write may make pending, lets come
+ * again or moves comes to the CPU of that write, which has its turn; only when it has come, it
+ * follows its target for the next time. So no vCPU interrupts the CPU of another by registers.
+ */
+void vgic_come_to(struct partition *p, u32 intid, const struct cpu *cpu);
+/* The same for those of bits that are physical. */
+void vgic_come_here(const struct vgic_ref *ref, u32 bits);
+/* Takes a new route into use. */
 void vgic_set_route(struct vcpu *v, struct partition *p, u32 intid, u64 route);
 /* GICv2's registers that GICv3 has not: ITARGETSR, SGIR, [CS]PENDSGIR. */
 enum mmio_result vgic_v2_access(struct vcpu *v, struct mmio_access *a);

@@ -194,8 +194,6 @@ static void do_claim(u32 vcpu, u32 intid, bool claim)
 	m->enabled = m->latch = m->active = false;
 	if (intid >= 32 && intid != EMULATED) {
 		EXPECT(!spi[intid].enabled && !spi[intid].active);
-		EXPECT(claim || m->target == NR_VCPUS ||
-		       spi[intid].route == vcpus[m->target].cpu->index);
 	}
 }
 
@@ -212,7 +210,7 @@ static void do_event(u32 vcpu, u32 intid, u32 what)
 		if (intid != EMULATED)
 			EXPECT(!wire_of(v->cpu->index, intid)->active);
 	} else if (intid >= 32 && what == 1) {
-		vgic_claim_route(v, intid);
+		vgic_claim_here(&part, intid);
 	} else if (intid >= 32) {
 		vgic_claim_enable(&part, intid, what == 2);
 		if (intid != EMULATED)
@@ -427,7 +425,7 @@ TEST(claimed_while_elsewhere)
 		vgic_claim(&vcpus[0], 48);
 		EXPECT(!spi[48].active && !spi[48].enabled);
 		EXPECT(in_lr(&vcpus[1], 48, LR_PENDING));
-		vgic_claim_route(&vcpus[0], 48);
+		vgic_claim_here(&part, 48);
 		vgic_claim_enable(&part, 48, true);
 		spi[48].active = true;
 		EXPECT(!vgic_inject_physical(&vcpus[0], 48));

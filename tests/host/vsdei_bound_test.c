@@ -60,6 +60,9 @@ enum vgic_bindable vgic_bindable(struct vcpu *v, u32 intid)
 	return wire_of(v, intid)->active ? VGIC_NOT_IDLE : VGIC_IDLE;
 }
 
+/* The vCPU that makes the call. */
+static u32 calling;
+
 void vgic_claim(struct vcpu *v, u32 intid)
 {
 	struct wire *w = wire_of(v, intid);
@@ -89,16 +92,16 @@ bool vgic_claim_raised(struct partition *p, u32 intid)
 	return intid == EMULATED && spi[intid].claimed && spi[intid].line;
 }
 
-void vgic_claim_enable(const struct partition *p, u32 intid, bool enable)
+void vgic_claim_enable(struct partition *p, u32 intid, bool enable)
 {
 	EXPECT(p == &part && spi[intid].claimed);
 	spi[intid].enabled = enable;
 }
 
-void vgic_claim_route(const struct vcpu *to, u32 intid)
+void vgic_claim_here(struct partition *p, u32 intid)
 {
-	EXPECT(spi[intid].claimed);
-	spi[intid].route = to->index;
+	EXPECT(p == &part && spi[intid].claimed);
+	spi[intid].route = calling;
 }
 
 struct partition *vgic_spi_owner(u32 intid)
@@ -152,6 +155,7 @@ static long call(u32 vcpu, u64 fid, u64 x1, u64 x2, u64 x3, u64 x4, u64 x5)
 	u64 x[] = {fid, x1, x2, x3, x4, x5};
 
 	memcpy(v->regs.x, x, sizeof(x));
+	calling = vcpu;
 	vsdei_call(v, (u32)fid);
 	EXPECT(!lock_held(&part.sdei.lock));
 	return (long)v->regs.x[0];

@@ -281,7 +281,8 @@ enum err vsdei_bound_create(struct partition *p)
 	return OK;
 }
 
-void vsdei_bound_reset(struct partition *p)
+bool vsdei_bound_reset(struct partition *p, u32 *next)
 {
-	(void)p;
+	(void)p, (void)next;
+	return true;
 }

@@ -178,7 +178,7 @@ void host_io_write(u64 addr, u64 value, int bytes)
 }
 
 /* What vgic_init() and vgic_create() allocate. */
-static void *objects[7];
+static void *objects[8];
 static u32 nr_objects;
 
 void *object_alloc(size_t size, size_t align)
