@@ -48,7 +48,7 @@ WARN     := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
             -Wmissing-prototypes -Wwrite-strings
 CFLAGS   := -std=gnu11 -ffreestanding -O2 -g -fpie -fvisibility=hidden \
             -mcmodel=tiny -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
-            -fno-stack-protector -fno-omit-frame-pointer -fno-common -include include/arch/hidden.h \
+            -mfix-cortex-a53-835769 -fno-stack-protector -fno-omit-frame-pointer -fno-common -include include/arch/hidden.h \
             -ffile-prefix-map='$(CURDIR)'=. $(WARN) -Iinclude -I$(BUILD)
 ASFLAGS  := -D__ASSEMBLER__ -g -Iinclude -I$(BUILD)
 LDFLAGS  := -pie --fix-cortex-a53-843419 --no-dynamic-linker -z text -z max-page-size=4096 -z noexecstack \

@@ -13,6 +13,7 @@
 #include <drivers/console.h>
 #include <drivers/log.h>
 #include <drivers/psci.h>
+#include <drivers/timer.h>
 #include <el2/errata.h>
 #include <el2/handover.h>
 #include <el2/idreg.h>
@@ -134,6 +135,7 @@ static void start_cpus(void)
 				  .console = m->uart.driver ? m->uart.intid : 0};
 
 	psci_init(m->psci_smc);
+	timer_distrust(m->timer_faults);
 	m->gic.guest_ppis = BIT(m->timer[TIMER_VIRTUAL] % 32) | BIT(m->timer[TIMER_PHYSICAL] % 32);
 	m->gic.nr_cpus = nr_cpus;
 	m->gic.cpu_redist = object_alloc(nr_cpus * sizeof(u64), 8);

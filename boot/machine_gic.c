@@ -7,6 +7,7 @@
 #include <boot/arena.h>
 #include <boot/scan.h>
 #include <drivers/log.h>
+#include <drivers/timer.h>
 #include <lib/string.h>
 
 #define GICD_V3_SIZE KIB(64)
@@ -229,6 +230,9 @@ void scan_timer(struct scan *s)
 	s->timer_extended = s->props[PROP_INTERRUPTS_EXTENDED].bytes;
 	s->timer = s->props[s->timer_extended ? PROP_INTERRUPTS_EXTENDED : PROP_INTERRUPTS];
 	s->timer_names = s->props[PROP_INTERRUPT_NAMES];
+	s->m->timer_faults = (s->props[PROP_TIMER_A64].bytes ? TIMER_A64 : 0) |
+			     (s->props[PROP_TIMER_A008585].bytes ? TIMER_A008585 : 0) |
+			     (s->props[PROP_TIMER_161010101].bytes ? TIMER_161010101 : 0);
 }
 
 /* Index of a name among the strings of p; -1: it is not there. */

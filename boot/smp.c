@@ -115,7 +115,7 @@ enum err cpu_init(struct cpu *cpu)
 	write_sysreg(TPIDR_EL2, (u64)cpu);
 	errata_init_cpu(cpu);
 	choose_vectors(cpu);
-	idreg_init_cpu();
+	idreg_init_cpu(cpu);
 	stage2_init_cpu();
 	trapreg_init_cpu(cpu, boot.options.mpam);
 	timer_set(UINT64_MAX);

@@ -153,6 +153,7 @@ enum err virt_plan(struct plan *plan, const struct partition_spec *s, const stru
 	enum err err;
 
 	memcpy(platform.timer, m->timer, sizeof(platform.timer));
+	platform.timer_faults = m->timer_faults;
 	fmt_snprintf(uart, sizeof(uart), "/pl011@%lx", c->uart.base);
 	if (s->vpl011)
 		platform.uart_path = uart;

@@ -8,6 +8,7 @@
 #include <boot/virt.h>
 #include <boot/virt_channel.h>
 #include <drivers/log.h>
+#include <drivers/timer.h>
 #include <libfdt.h>
 
 #define GIC_PPI 1
@@ -74,6 +75,13 @@ static void timer(struct tree_writer *w)
 	tree_writer_string(w, "compatible", "arm,armv8-timer");
 	tree_writer_cells(w, "interrupts", cells, ARRAY_SIZE(cells));
 	tree_writer_empty(w, "always-on");
+	/* Guests read the machine's counter, and have to be as careful. */
+	if (m->timer_faults & TIMER_A64)
+		tree_writer_empty(w, TIMER_A64_PROPERTY);
+	if (m->timer_faults & TIMER_A008585)
+		tree_writer_empty(w, TIMER_A008585_PROPERTY);
+	if (m->timer_faults & TIMER_161010101)
+		tree_writer_empty(w, TIMER_161010101_PROPERTY);
 	tree_writer_end(w);
 }
 

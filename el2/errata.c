@@ -11,6 +11,7 @@
 #include <arch/sysreg.h>
 #include <drivers/log.h>
 #include <drivers/psci.h>
+#include <drivers/timer.h>
 #include <el2/cpu.h>
 #include <el2/errata.h>
 #include <lib/fmt.h>
@@ -31,19 +32,25 @@
 #define CORTEX_A55 ARM(0xd05)
 #define CORTEX_A57 ARM(0xd07)
 #define CORTEX_A72 ARM(0xd08)
+#define CORTEX_A73 ARM(0xd09)
 #define CORTEX_A76 ARM(0xd0b)
 #define NEOVERSE_N1 ARM(0xd0c)
 #define CORTEX_A77 ARM(0xd0d)
+#define CORTEX_A76AE ARM(0xd0e)
 #define NEOVERSE_V1 ARM(0xd40)
 #define CORTEX_A78 ARM(0xd41)
+#define CORTEX_A78AE ARM(0xd42)
 #define CORTEX_X1 ARM(0xd44)
 #define CORTEX_A510 ARM(0xd46)
 #define CORTEX_A710 ARM(0xd47)
 #define CORTEX_X2 ARM(0xd48)
 #define NEOVERSE_N2 ARM(0xd49)
+#define CORTEX_A78C ARM(0xd4b)
+#define CORTEX_X1C ARM(0xd4c)
 #define CORTEX_A715 ARM(0xd4d)
 #define CORTEX_X3 ARM(0xd4e)
 #define NEOVERSE_V2 ARM(0xd4f)
+#define CORTEX_A720 ARM(0xd81)
 #define SOFTWARE_MODEL 0u /* implementer 0: an emulator's CPU, which predicts nothing */
 
 /* Not actions: rows that take a weakness away, though no ID register says so. */
@@ -69,7 +76,17 @@ static const struct erratum errata[] = {
     {CORTEX_A72, VERSION(0, 0), NEWEST, ERRATA_AT_SPECULATION, "1319367"},
     {CORTEX_A76, VERSION(0, 0), VERSION(2, 0), ERRATA_AT_SPECULATION, "1165522"},
 
+    /* Mended for whatever CPU: in vectors.S; by the compiler, by the linker. */
+    {CORTEX_A53, VERSION(0, 0), VERSION(0, 4), 0, "845719/835769/843419"},
     {CORTEX_A57, VERSION(0, 0), VERSION(1, 2), ERRATA_STAGE2_FAULT, "834220"},
+    {CORTEX_A73, VERSION(0, 0), VERSION(0, 2), ERRATA_COUNTER, "858921"},
+    {CORTEX_A57, VERSION(0, 1), NEWEST, ERRATA_AES32, "1742098"},
+    {CORTEX_A72, VERSION(0, 0), NEWEST, ERRATA_AES32, "1655431"},
+    /* Firmware traps IC IVAU; where EL2 makes code, mm/stage2_page.c's TLBI helps. */
+    {NEOVERSE_N1, VERSION(3, 0), VERSION(4, 0), 0, "1542419"},
+
+    {CORTEX_A57, VERSION(0, 0), VERSION(1, 2), ERRATA_GUEST_HANGS, "832075"},
+    {CORTEX_A77, VERSION(0, 0), VERSION(1, 0), ERRATA_GUEST_HANGS, "1508412"},
 
     {CORTEX_A55, VERSION(0, 0), NEWEST, ERRATA_TLBI_REPEAT, "2441007"},
     {CORTEX_A510, VERSION(0, 0), VERSION(1, 1), ERRATA_TLBI_REPEAT, "2441009"},
@@ -89,15 +106,20 @@ static const struct erratum errata[] = {
     {CORTEX_A57, VERSION(0, 0), NEWEST, LOOPS(8), NULL},
     {CORTEX_A72, VERSION(0, 0), NEWEST, LOOPS(8), NULL},
     {CORTEX_A76, VERSION(0, 0), NEWEST, LOOPS(24), NULL},
+    {CORTEX_A76AE, VERSION(0, 0), NEWEST, LOOPS(24), NULL},
     {CORTEX_A77, VERSION(0, 0), NEWEST, LOOPS(24), NULL},
     {NEOVERSE_N1, VERSION(0, 0), NEWEST, LOOPS(24), NULL},
     {CORTEX_A78, VERSION(0, 0), NEWEST, LOOPS(32), NULL},
+    {CORTEX_A78AE, VERSION(0, 0), NEWEST, LOOPS(32), NULL},
+    {CORTEX_A78C, VERSION(0, 0), NEWEST, LOOPS(32), NULL},
     {CORTEX_X1, VERSION(0, 0), NEWEST, LOOPS(32), NULL},
+    {CORTEX_X1C, VERSION(0, 0), NEWEST, LOOPS(32), NULL},
     {CORTEX_A710, VERSION(0, 0), NEWEST, LOOPS(32), NULL},
     {CORTEX_X2, VERSION(0, 0), NEWEST, LOOPS(32), NULL},
     {NEOVERSE_N2, VERSION(0, 0), NEWEST, LOOPS(32), NULL},
     {NEOVERSE_V1, VERSION(0, 0), NEWEST, LOOPS(32), NULL},
     {CORTEX_A715, VERSION(0, 0), NEWEST, LOOPS(38), NULL},
+    {CORTEX_A720, VERSION(0, 0), NEWEST, LOOPS(38), NULL},
     {CORTEX_X3, VERSION(0, 0), NEWEST, LOOPS(132), NULL},
     {NEOVERSE_V2, VERSION(0, 0), NEWEST, LOOPS(132), NULL},
 
@@ -203,6 +225,8 @@ void errata_init_cpu(struct cpu *c)
 		tlb_repeat = true;
 	if (c->errata & ERRATA_AT_SPECULATION)
 		tlb_walks_ahead = true;
+	if (c->errata & ERRATA_COUNTER)
+		timer_distrust(TIMER_ROLLOVER);
 	if (c->errata & ERRATA_CLEAN_INVALIDATE)
 		cache_clean_unsafe = true;
 	if (c->errata & ERRATA_CALL_2)
@@ -252,6 +276,16 @@ static const char *branch_state(u32 actions, bool mitigations)
 	return targets_open ? "history only (no firmware call)" : defences[entry];
 }
 
+/* There is no isolation from a guest that can do that. */
+static void report_hangs(const struct cpu *c)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(errata); i++)
+		if (matches(&errata[i], c->midr) && errata[i].action & ERRATA_GUEST_HANGS)
+			log_warn("CPU type 0x%08x: by erratum %s a guest can hang the CPU: run "
+				 "none there that is not trusted",
+				 (u32)c->midr, errata[i].name);
+}
+
 static void report_type(const struct cpu *c, bool mitigations)
 {
 	struct text t = {.len = 0};
@@ -263,6 +297,8 @@ static void report_type(const struct cpu *c, bool mitigations)
 	add(&t, t.len ? "; " : "", "store bypass: ", bypass_state(c->errata));
 	log_info("CPU type 0x%08x (r%up%u): %s", (u32)c->midr, MIDR_VARIANT(c->midr),
 		 MIDR_REVISION(c->midr), t.len ? t.buf : "no errata known");
+	if (c->errata & ERRATA_GUEST_HANGS)
+		report_hangs(c);
 }
 
 void errata_report(bool mitigations)

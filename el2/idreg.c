@@ -5,6 +5,8 @@
  * every CPU of the machine have; what is in no row reads 0. idreg_machine has a
  * lock, a leaf, held while a CPU comes up.
  */
+#include <el2/cpu.h>
+#include <el2/errata.h>
 #include <el2/idreg.h>
 #include <lib/lock.h>
 #include <lib/string.h>
@@ -116,11 +118,13 @@ void idreg_merge(u64 set[NR_IDREG], const u64 other[NR_IDREG])
 		set[i] |= other[i] & ~visible[i];
 }
 
-void idreg_init_cpu(void)
+void idreg_init_cpu(const struct cpu *c)
 {
 	u64 set[NR_IDREG];
 
 	idreg_read(set);
+	if (c->errata & ERRATA_AES32)
+		set[IDREG_INDEX(SYS_ID_ISAR5_EL1)] &= ~(u64)ID_ISAR5_EL1_AES;
 	lock_take(&machine_lock);
 	if (machine_known)
 		idreg_merge(idreg_machine, set);

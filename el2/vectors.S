@@ -153,6 +153,8 @@ requests:
 	ldr	x2, [sp, #VCPU_PC + 8]
 	msr	elr_el2, x1
 	msr	spsr_el2, x2
+	tbnz	x2, #4, 4f
+3:
 	ldp	x2, x3, [sp, #VCPU_X + 16]
 	ldp	x4, x5, [sp, #VCPU_X + 32]
 	ldp	x6, x7, [sp, #VCPU_X + 48]
@@ -172,6 +174,12 @@ requests:
 	/* No speculation past the ERET with guest values in registers. */
 	dsb	nsh
 	isb
+
+	/* To AArch32: a load there could take what a load here has read, unless this is
+	 * written (Cortex-A53 845719). */
+4:	mrs	x1, contextidr_el1
+	msr	contextidr_el1, x1
+	b	3b
 
 1:	mov	x0, x19
 	bl	sched_serve

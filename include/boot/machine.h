@@ -48,6 +48,11 @@ struct node_note {
 	u64 mpidr; /* NODE_CPU: affinity */
 };
 
+/* Of a timer's node: enum timer_fault, drivers/timer.h. */
+#define TIMER_A64_PROPERTY "allwinner,erratum-unknown1"
+#define TIMER_A008585_PROPERTY "fsl,erratum-a008585"
+#define TIMER_161010101_PROPERTY "hisilicon,erratum-161010101"
+
 enum timer_ppi { TIMER_SECURE, TIMER_PHYSICAL, TIMER_VIRTUAL, TIMER_HYP, NR_TIMER_PPI };
 
 struct machine {
@@ -72,6 +77,7 @@ struct machine {
 	const char *uart_path;   /* its path in the tree */
 	bool stdout_named;       /* by /chosen */
 	u32 timer[NR_TIMER_PPI]; /* INTIDs, 0 if not there */
+	u32 timer_faults;        /* enum timer_fault */
 	struct node_note *notes;
 	u32 nr_notes;
 };

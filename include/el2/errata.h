@@ -36,6 +36,13 @@ enum errata_action {
 	/* A translation fault of stage 2 may be one of stage 1: ask AT before HPFAR_EL2 is
 	 * believed. */
 	ERRATA_STAGE2_FAULT = 1 << 11,
+	/* A guest can hang the CPU, and EL2 cannot keep it from that: said at boot. */
+	ERRATA_GUEST_HANGS = 1 << 12,
+	/* A read of the counter may be wrong: drivers/timer.c reads it with care. */
+	ERRATA_COUNTER = 1 << 13,
+	/* An interrupt between two AES instructions of AArch32 may lose one: el2/idreg.c hides
+	 * them. */
+	ERRATA_AES32 = 1 << 14,
 };
 /* Iterations of the loop that overwrites the branch history; 0: no loop is known. */
 #define ERRATA_BHB_LOOPS(actions) ((u32)(actions) >> 24)

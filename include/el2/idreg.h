@@ -10,6 +10,8 @@
 #include <arch/sysreg.h>
 #include <lib/types.h>
 
+struct cpu;
+
 /* Op0 3, Op1 0, CRn 0, CRm 0-7, Op2 0-7; CRm 0 is never trapped and stays 0. */
 #define NR_IDREG 64
 
@@ -24,8 +26,9 @@
  * cover all. Complete when all have called idreg_init_cpu(). */
 extern u64 idreg_machine[NR_IDREG];
 
-/* Adds the calling CPU to idreg_machine. Once on each CPU; takes its own lock. */
-void idreg_init_cpu(void);
+/* Adds the calling CPU, c, whose errata are known, to idreg_machine. Once on each CPU; takes its
+ * own lock. */
+void idreg_init_cpu(const struct cpu *c);
 
 /* Reads the calling CPU's registers into a set. */
 void idreg_read(u64 set[NR_IDREG]);

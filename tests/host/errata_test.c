@@ -6,6 +6,7 @@
 #include <arch/smccc.h>
 #include <drivers/log.h>
 #include <drivers/psci.h>
+#include <drivers/timer.h>
 #include <el2/cpu.h>
 #include <el2/errata.h>
 #include <string.h>
@@ -18,6 +19,12 @@ u32 nr_cpus;
 static long firmware[3];
 static u64 smc_fid, smc_argument;
 static char lines[1024];
+static u32 timer_faults;
+
+void timer_distrust(u32 faults)
+{
+	timer_faults |= faults;
+}
 
 struct smc_result smc_call(u64 fid, u64 a1, u64 a2, u64 a3)
 {
@@ -65,8 +72,15 @@ TEST(errata_version_ranges)
 	    {MIDR(0xd03, 0, 3), 0},
 	    {MIDR(0xd05, 2, 0), ERRATA_AT_SPECULATION | ERRATA_TLBI_REPEAT},
 	    {MIDR(0xd05, 2, 1), ERRATA_TLBI_REPEAT},
-	    {MIDR(0xd07, 1, 3), ERRATA_AT_SPECULATION},
-	    {MIDR(0xd08, 1, 0), ERRATA_AT_SPECULATION},
+	    {MIDR(0xd07, 0, 0), ERRATA_AT_SPECULATION | ERRATA_STAGE2_FAULT | ERRATA_GUEST_HANGS},
+	    {MIDR(0xd07, 1, 2),
+	     ERRATA_AT_SPECULATION | ERRATA_STAGE2_FAULT | ERRATA_GUEST_HANGS | ERRATA_AES32},
+	    {MIDR(0xd07, 1, 3), ERRATA_AT_SPECULATION | ERRATA_AES32},
+	    {MIDR(0xd08, 1, 0), ERRATA_AT_SPECULATION | ERRATA_AES32},
+	    {MIDR(0xd09, 0, 2), ERRATA_COUNTER},
+	    {MIDR(0xd09, 1, 0), 0},
+	    {MIDR(0xd0d, 1, 0), ERRATA_TLBI_REPEAT | ERRATA_GUEST_HANGS},
+	    {MIDR(0xd0d, 1, 1), ERRATA_TLBI_REPEAT},
 	    {MIDR(0xd0b, 2, 0), ERRATA_AT_SPECULATION | ERRATA_TLBI_REPEAT},
 	    {MIDR(0xd0b, 3, 1), ERRATA_TLBI_REPEAT},
 	    {MIDR(0xd0c, 4, 1), ERRATA_TLBI_REPEAT},
@@ -75,7 +89,8 @@ TEST(errata_version_ranges)
 	    {MIDR(0xfff, 0, 0), 0},
 	    {MIDR(0xd0b, 0, 0) ^ 0x03000000, 0}, /* somebody else's part of that number */
 	};
-	u32 mask = ERRATA_AT_SPECULATION | ERRATA_TLBI_REPEAT | ERRATA_CLEAN_INVALIDATE;
+	u32 mask = ERRATA_AT_SPECULATION | ERRATA_TLBI_REPEAT | ERRATA_CLEAN_INVALIDATE |
+		   ERRATA_STAGE2_FAULT | ERRATA_GUEST_HANGS | ERRATA_COUNTER | ERRATA_AES32;
 
 	for (u32 i = 0; i < ARRAY_SIZE(rows); i++)
 		EXPECT_EQ(errata_actions(rows[i].midr, FACTS(NO_FIRMWARE)) & mask,
@@ -99,7 +114,8 @@ TEST(errata_loop_counts)
 		u16 part;
 		u8 loops;
 	} rows[] = {{0xd07, 8},  {0xd08, 8},  {0xd0b, 24}, {0xd0c, 24}, {0xd0d, 24},
-		    {0xd41, 32}, {0xd49, 32}, {0xd4d, 38}, {0xd4f, 132}};
+		    {0xd0e, 24}, {0xd41, 32}, {0xd42, 32}, {0xd49, 32}, {0xd4b, 32},
+		    {0xd4c, 32}, {0xd4d, 38}, {0xd81, 38}, {0xd4f, 132}};
 
 	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
 		u32 actions = errata_actions(MIDR(rows[i].part, 0, 0), FACTS(NO_FIRMWARE, CSV2(1)));
@@ -181,9 +197,10 @@ TEST(errata_boot_and_report)
 	EXPECT_EQ(smc_argument, 1);
 	EXPECT(!tlb_repeat && !cache_clean_unsafe);
 	errata_report(true);
-	EXPECT(!strcmp(lines, "CPU type 0x410fd034 (r0p4): no errata known\n"
-			      "CPU type 0x410fd082 (r0p2): errata 1319367; branch injection: "
-			      "firmware call 1; store bypass: off by firmware\n"));
+	EXPECT(!strcmp(lines,
+		       "CPU type 0x410fd034 (r0p4): errata 845719/835769/843419\n"
+		       "CPU type 0x410fd082 (r0p2): errata 1319367, 1655431; branch injection: "
+		       "firmware call 1; store bypass: off by firmware\n"));
 	memset(lines, 0, sizeof(lines));
 	errata_report(false);
 	EXPECT(strstr(lines, "branch injection: not mitigated, as asked"));
@@ -203,8 +220,24 @@ TEST(errata_report_same_actions)
 	nr_cpus = 4;
 	memset(lines, 0, sizeof(lines));
 	errata_report(true);
-	EXPECT(!strcmp(lines, "CPU type 0x413fd0c1 (r3p1): errata 4193800\n"
+	EXPECT(!strcmp(lines, "CPU type 0x413fd0c1 (r3p1): errata 1542419, 4193800\n"
 			      "CPU type 0x414fd0c1 (r4p1): errata 4193800\n"));
+}
+
+/* What EL2 cannot keep a guest from is a warning of its own. */
+TEST(errata_report_hangs)
+{
+	struct cpu machine[2] = {
+	    {.online = true, .midr = MIDR(0xd07, 1, 0), .errata = ERRATA_GUEST_HANGS},
+	    {.online = true, .midr = MIDR(0xd0d, 1, 0), .errata = ERRATA_GUEST_HANGS},
+	};
+
+	cpus = machine;
+	nr_cpus = 2;
+	memset(lines, 0, sizeof(lines));
+	errata_report(true);
+	EXPECT(strstr(lines, "CPU type 0x411fd070: by erratum 832075 a guest can hang the CPU"));
+	EXPECT(strstr(lines, "CPU type 0x411fd0d0: by erratum 1508412 a guest can hang the CPU"));
 }
 
 TEST(errata_machine_wide)
@@ -220,5 +253,8 @@ TEST(errata_machine_wide)
 	EXPECT(tlb_repeat && !tlb_walks_ahead && cache_clean_unsafe);
 	host_MIDR_EL1 = MIDR(0xd08, 0, 3);
 	errata_init_cpu(&c);
-	EXPECT(tlb_walks_ahead);
+	EXPECT(tlb_walks_ahead && !timer_faults);
+	host_MIDR_EL1 = MIDR(0xd09, 0, 1);
+	errata_init_cpu(&c);
+	EXPECT_EQ(timer_faults, TIMER_ROLLOVER);
 }

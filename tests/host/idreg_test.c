@@ -3,6 +3,8 @@
  * ID registers for guests, on values recorded from CPUs.
  * sources: el2/idreg.c
  */
+#include <el2/cpu.h>
+#include <el2/errata.h>
 #include <el2/idreg.h>
 #include <mm/stage2.h>
 #include <recorded_cpus.h>
@@ -169,14 +171,16 @@ TEST(idreg_random_hardware)
 /* idreg_machine is the least of the CPUs that came up, in any order. */
 TEST(idreg_machine_of_two_kinds)
 {
+	struct cpu c = {0};
+
 	host_ID_AA64PFR0_EL1 = 0x1201000020110222; /* RAS 2, no AMU */
 	host_ID_AA64ISAR0_EL1 = 0x1221111110212120;
 	host_ID_ISAR5_EL1 = 0x11011121;
-	idreg_init_cpu();
+	idreg_init_cpu(&c);
 	EXPECT_EQ(REG(idreg_machine, ID_AA64ISAR0_EL1), 0x1221111110212120);
 	host_ID_AA64ISAR0_EL1 = 0x11120;
 	host_ID_ISAR5_EL1 = 0x11121;
-	idreg_init_cpu();
+	idreg_init_cpu(&c);
 	EXPECT_EQ(IDREG_FIELD(idreg_machine, ID_AA64ISAR0_EL1, RNDR), 0);
 	EXPECT_EQ(IDREG_FIELD(idreg_machine, ID_AA64ISAR0_EL1, SHA2), 1);
 	EXPECT_EQ(REG(idreg_machine, ID_ISAR5_EL1), 0x11121);
@@ -184,8 +188,13 @@ TEST(idreg_machine_of_two_kinds)
 	/* A feature that is hidden, on any of them, is one to trap. */
 	EXPECT_EQ(IDREG_FIELD(idreg_machine, ID_AA64PFR0_EL1, RAS), 2);
 	host_ID_AA64PFR0_EL1 = 0x0000100000000222;
-	idreg_init_cpu();
+	idreg_init_cpu(&c);
 	EXPECT_EQ(IDREG_FIELD(idreg_machine, ID_AA64PFR0_EL1, RAS), 2);
 	EXPECT(IDREG_FIELD(idreg_machine, ID_AA64PFR0_EL1, AMU) != 0);
 	EXPECT_EQ(IDREG_FIELD(idreg_machine, ID_AA64PFR0_EL1, CSV2), 0);
+	/* One of them cannot have AES of AArch32 interrupted. */
+	EXPECT_EQ(REG(idreg_machine, ID_ISAR5_EL1) >> 4 & 0xf, 2);
+	c.errata = ERRATA_AES32;
+	idreg_init_cpu(&c);
+	EXPECT_EQ(REG(idreg_machine, ID_ISAR5_EL1), 0x11101);
 }

@@ -8,6 +8,7 @@
 #include <boot/arena.h>
 #include <boot/machine.h>
 #include <boot/tree.h>
+#include <drivers/timer.h>
 #include <fake_log.h>
 #include <test.h>
 #include <virt_tree.h>
@@ -243,6 +244,25 @@ static void timer_extended(void *t)
 {
 	TIMER(t, IN_ORDER, "interrupts-extended", 0x8003, 1, 13, 4, 0x8003, 1, 14, 4, 0x8003, 1, 11,
 	      4, 0x8003, 1, 10, 4);
+}
+
+static void timer_of_a64(void *t)
+{
+	t_node(t, "timer");
+	t_text(t, "compatible", "arm,armv8-timer");
+	must(fdt_property(t, "allwinner,erratum-unknown1", NULL, 0));
+	t_cells(t, "interrupts", (u32[]){1, 13, 4, 1, 14, 4, 1, 11, 4, 1, 10, 4}, 12);
+	t_end(t);
+}
+
+/* A counter that is wrong at times says so in the tree. */
+TEST(timer_errata)
+{
+	EXPECT_EQ(scan(&(struct virt){VIRT_DEFAULTS}), OK);
+	EXPECT_EQ(m.timer_faults, 0);
+	EXPECT_EQ(scan(&(struct virt){VIRT_DEFAULTS, .timer = timer_of_a64}), OK);
+	EXPECT_EQ(m.timer_faults, TIMER_A64);
+	EXPECT_EQ(m.timer[TIMER_VIRTUAL], 27);
 }
 
 /* The RK3399's GIC has four cells; names may leave out what is not there. */
