@@ -1,131 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Giving a device of the machine to a partition: nobody else may have it or a part
- * of its pages, it must not hide anything else that the guest sees, and it must not
- * reach other memory by DMA unless somebody has taken the blame for that.
+ * of its pages, and it must not hide anything else that the guest sees. config_trust.c says
+ * whether it may be given at all.
  */
 #include <boot/arena.h>
+#include <boot/config_nodes.h>
 #include <boot/config_reader.h>
 #include <boot/virt_map.h>
 #include <lib/string.h>
 #include <libfdt.h>
 
 #define NR_SPIS 988
-/* Entries of a node's reg that are looked at. */
-#define MAX_REGIONS 32U
-
-/* Devices that reach no memory by themselves. What is not in here may. */
-static const char *const harmless[] = {
-    "arm,pl011",
-    "arm,sbsa-uart",
-    "ns16550a",
-    "snps,dw-apb-uart",
-    "cdns,uart-r1p8",
-    "cdns,uart-r1p12",
-    "xlnx,xuartps",
-    "brcm,bcm2835-aux-uart",
-    "arm,pl031",
-    "arm,pl050",
-    "arm,pl061",
-    "arm,sp804",
-    "arm,sp805",
-    "arm,sbsa-gwdt",
-    "cdns,ttc",
-    "cdns,wdt-r1p2",
-    "cdns,i2c-r1p14",
-    "snps,dw-apb-gpio",
-    "snps,dw-apb-timer",
-    "snps,dw-wdt",
-    "xlnx,zynqmp-gpio-1.0",
-    "xlnx,zynqmp-rtc",
-    "snps,designware-i2c",
-    "brcm,bcm2835-gpio",
-};
-
-static bool may_do_dma(const struct config_reader *r, const struct device_node *d)
-{
-	struct prop compatible;
-
-	if (!d->path)
-		return true;
-	compatible = config_prop(r->fdt, d->node, "compatible");
-	for (u32 i = 0; i < ARRAY_SIZE(harmless); i++)
-		if (prop_has_string(compatible, harmless[i]))
-			return false;
-	return true;
-}
-
-static void check_dma(struct config_reader *r, const struct device_node *d)
-{
-	const char *path = r->p->tree.path;
-
-	if (!may_do_dma(r, d))
-		return;
-	if (!r->p->direct_map)
-		config_error(r, path, "xen,path",
-			     "%.48s is not known to do no DMA, and there is no IOMMU: should be "
-			     "of a direct-mapped partition",
-			     d->name);
-	else if (!d->forced)
-		config_error(r, path, "xen,path",
-			     "%.48s is not known to do no DMA, and there is no IOMMU: should have "
-			     "tocsin,force-assign-without-iommu",
-			     d->name);
-	else
-		config_warn(r, path, "tocsin,force-assign-without-iommu",
-			    "%.48s may reach all memory by DMA: this partition is trusted",
-			    d->name);
-}
-
-/* Through the ranges of the bus, as its parent sees it. */
-static bool translate(struct prop ranges, u32 child, u32 parent, u32 size, struct range *r)
-{
-	u32 each = child + parent + size;
-
-	if (child > 2 || parent > 2 || size > 2 || !each)
-		return false;
-	for (u32 i = 0; (i + 1) * 4 * each <= ranges.len; i++) {
-		struct range from = {prop_number(ranges, i * each, child),
-				     prop_number(ranges, i * each + child + parent, size)};
-
-		if (!range_contains(from, *r))
-			continue;
-		r->base = r->base - from.base + prop_number(ranges, i * each + child, parent);
-		return true;
-	}
-	return ranges.bytes && !ranges.len;
-}
-
-bool config_node_region(const struct config_reader *r, int node, u32 i, struct range *pa)
-{
-	struct prop reg = config_prop(r->fdt, node, "reg");
-	int bus = fdt_parent_offset(r->fdt, node);
-	int ac = fdt_address_cells(r->fdt, bus), sc = fdt_size_cells(r->fdt, bus);
-	u32 each = (u32)(ac + sc);
-
-	if (ac < 1 || ac > 2 || sc < 1 || sc > 2 || (i + 1) * 4 * each > reg.len)
-		return false;
-	*pa = (struct range){prop_number(reg, i * each, (u32)ac),
-			     prop_number(reg, i * each + (u32)ac, (u32)sc)};
-	for (int at = bus, up; at > 0; at = up) {
-		up = fdt_parent_offset(r->fdt, at);
-		if (up < 0 || !translate(config_prop(r->fdt, at, "ranges"),
-					 (u32)fdt_address_cells(r->fdt, at),
-					 (u32)fdt_address_cells(r->fdt, up),
-					 (u32)fdt_size_cells(r->fdt, at), pa))
-			return false;
-	}
-	return range_valid(*pa);
-}
-
 /* Whether pa is within the registers of the machine's node. */
 static bool node_has(const struct config_reader *r, int node, struct range pa)
 {
-	u32 nr = MIN(config_prop(r->fdt, node, "reg").len / 8, MAX_REGIONS);
+	struct config_walk w;
 	struct range here;
+	u32 nr;
 
+	if (!config_walk_to(&w, r->fdt, node))
+		return false;
+	nr = config_walk_regions(&w);
 	for (u32 i = 0; i < nr; i++)
-		if (config_node_region(r, node, i, &here) &&
+		if (config_walk_region(&w, i, &here) &&
 		    range_contains(range_pages_around(here), pa))
 			return true;
 	return false;
@@ -263,6 +161,7 @@ static void add_device(struct config_reader *r, const struct device_node *d, str
 	p->devices = all;
 	all[p->nr_devices] = (struct spec_device){
 	    .path = d->path ? arena_text(d->path, strlen(d->path)) : NULL,
+	    .node = d->node,
 	    .guest = arena_text(d->name, strlen(d->name)),
 	    .pa = pages,
 	    .ipa = ipa,
@@ -390,7 +289,7 @@ static void take_interrupt(struct config_reader *r, const struct device_node *d,
 
 void config_assign(struct config_reader *r, const struct device_node *d)
 {
-	check_dma(r, d);
+	config_check_trust(r, d);
 	if (d->regions.bytes)
 		take_regions(r, d);
 	else

@@ -206,6 +206,8 @@ void config_read_devices(struct config *c, struct partition_spec *p, const void 
 		check_part(&r, tree);
 	if (p->tree_whole || p->tree.range.size <= MAX_PART_SIZE)
 		read_nodes(&r, tree);
+	if (p->nr_devices && !p->broken)
+		config_check_neighbours(&r);
 	if (p->nr_devices)
 		config_quiesce(&r);
 }

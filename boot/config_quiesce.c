@@ -4,8 +4,8 @@
  * are. Of the others only the interrupts are (docs/partitions.md, 5).
  */
 #include <boot/arena.h>
+#include <boot/config_nodes.h>
 #include <boot/config_reader.h>
-#include <libfdt.h>
 
 static const struct {
 	const char *compatible;
@@ -48,16 +48,16 @@ static void add(struct config_reader *r, struct quiesce_write write)
 /* Not only what the partition names: it can reach all that is in the same pages. */
 void config_quiesce(struct config_reader *r)
 {
-	int node;
+	struct config_walk w;
 
-	for (node = fdt_next_node(r->fdt, -1, NULL); node >= 0 && !r->p->broken;
-	     node = fdt_next_node(r->fdt, node, NULL)) {
-		struct prop compatible = config_prop(r->fdt, node, "compatible");
+	config_walk_start(&w, r->fdt);
+	while (!r->p->broken && config_walk_next(&w)) {
+		struct prop compatible = config_prop(r->fdt, w.node, "compatible");
 		struct range regs;
 
 		for (u32 i = 0; i < ARRAY_SIZE(known); i++)
 			if (prop_has_string(compatible, known[i].compatible) &&
-			    config_enabled(r->fdt, node) && config_node_region(r, node, 0, &regs))
+			    config_enabled(r->fdt, w.node) && config_walk_region(&w, 0, &regs))
 				add(r, (struct quiesce_write){regs.base + known[i].offset,
 							      known[i].value, known[i].width});
 	}

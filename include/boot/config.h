@@ -38,6 +38,7 @@ struct spec_file {
  * entry for each of its ranges; one of size 0 if it has only interrupts. */
 struct spec_device {
 	const char *path;  /* of the machine's node, or NULL */
+	int node;          /* its offset in the machine's tree */
 	const char *guest; /* name of the node in the partial tree */
 	struct range pa;   /* whole pages */
 	u64 ipa;

@@ -103,8 +103,10 @@ struct device_node {
 /* config_assign.c: checks d, and adds it to the partition. */
 void config_assign(struct config_reader *r, const struct device_node *d);
 
-/* Entry i of the reg of a node of the machine, as the CPU sees it; false: there is none. */
-bool config_node_region(const struct config_reader *r, int node, u32 i, struct range *pa);
+/* config_trust.c: whether the partition may have d, or what else is in the pages that it was
+ * given. */
+void config_check_trust(struct config_reader *r, const struct device_node *d);
+void config_check_neighbours(struct config_reader *r);
 
 /* config_quiesce.c: adds how to silence what is in the pages that the partition was given. */
 void config_quiesce(struct config_reader *r);

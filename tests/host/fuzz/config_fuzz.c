@@ -11,7 +11,7 @@
  * sources: boot/config_check.c boot/config_paging.c boot/config_memory.c boot/config_channel.c
  * sources: boot/config_devices.c boot/config_assign.c boot/config_quiesce.c boot/part.c
  * sources: boot/image.c boot/foreign.c boot/a64.c lib/fmt.c boot/virt_tree.c boot/virt_part.c
- * sources: boot/guest_tree_nodes.c boot/config_kernel.c
+ * sources: boot/guest_tree_nodes.c boot/config_kernel.c boot/config_nodes.c boot/config_trust.c
  */
 #include <boot/arena.h>
 #include <boot/config_channel.h>
