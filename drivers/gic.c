@@ -33,15 +33,23 @@ bool gic_poll_clear(u64 addr, u32 bit)
 	return false;
 }
 
+/* Those of four interrupts from intid on. */
+static u32 priorities(u32 intid)
+{
+	u32 all = GIC_PRIORITY * 0x01010101U, kick = 8 * (SGI_KICK % 4);
+
+	if (intid / 4 != SGI_KICK / 4)
+		return all;
+	return (all & ~(0xffU << kick)) | GIC_KICK_PRIORITY << kick;
+}
+
 void gic_quiesce_word(u64 bank, u32 n)
 {
 	io_write32(bank + GICD_ICENABLER + n * 4, ~0U);
 	io_write32(bank + GICD_ICPENDR + n * 4, ~0U);
 	io_write32(bank + GICD_ICACTIVER + n * 4, ~0U);
 	for (u32 i = 0; i < 8; i++)
-		io_write32(bank + GICD_IPRIORITYR + n * 32 + i * 4, GIC_PRIORITY * 0x01010101U);
-	if (!n)
-		io_write8(bank + GICD_IPRIORITYR + SGI_KICK, GIC_KICK_PRIORITY);
+		io_write32(bank + GICD_IPRIORITYR + n * 32 + i * 4, priorities(n * 32 + i * 4));
 	for (u32 i = 0; i < 2; i++)
 		io_write32(bank + GICD_ICFGR + n * 8 + i * 4, 0);
 }
