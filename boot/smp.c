@@ -111,6 +111,7 @@ static void choose_vectors(struct cpu *cpu)
 enum err cpu_init(struct cpu *cpu)
 {
 	enum err err;
+	u64 serror;
 
 	write_sysreg(TPIDR_EL2, (u64)cpu);
 	errata_init_cpu(cpu);
@@ -123,7 +124,10 @@ enum err cpu_init(struct cpu *cpu)
 	if (err)
 		return err;
 	irq_init_cpu(cpu);
-	panic_drain_serror();
+	serror = panic_drain_serror();
+	if (serror) /* firmware's doing, not a guest's */
+		log_warn("cpu%u: an SError was pending at entry, esr 0x%lx: ignored", cpu->index,
+			 serror);
 	return OK;
 }
 

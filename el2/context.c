@@ -7,10 +7,14 @@
 #include <arch/barrier.h>
 #include <arch/sysreg.h>
 #include <arch/tlb.h>
+#include <drivers/timer.h>
 #include <el2/context.h>
 #include <el2/errata.h>
 #include <el2/idreg.h>
+#include <el2/panic.h>
 #include <el2/partition.h>
+#include <el2/sched.h>
+#include <el2/trap.h>
 #include <el2/trapreg.h>
 #include <el2/vtimer.h>
 #include <mm/cache.h>
@@ -163,6 +167,27 @@ static void put(struct vcpu *v)
 	vgic_put(v);
 }
 
+static __attribute__((noinline)) void charge_serror(struct cpu *cpu, struct vcpu *v)
+{
+	u64 esr = panic_drain_serror();
+
+	if (!esr)
+		return;
+	trap_stop(v, esr);
+	sched_choose_by(cpu, timer_now()); /* v has its end to come to, whoever runs now */
+}
+
+/* v is out, though its EL1 registers are still in the hardware, and what comes next is another
+ * partition's: an error of v's last stores must not be taken there. EL2 masks SErrors, so it is
+ * pending once the barriers are over. */
+static inline void settle_errors(struct cpu *cpu, struct vcpu *v)
+{
+	dsb(sy);
+	isb();
+	if (__builtin_expect(read_sysreg(ISR_EL1) & ISR_EL1_A, 0))
+		charge_serror(cpu, v);
+}
+
 /*
  * With stage 1 of EL1 half switched, a speculative walk could fill the TLB with
  * a mix of two guests (errata in el2/errata.c): both halves of stage 1 are
@@ -233,6 +258,8 @@ void context_switch(struct cpu *cpu, struct vcpu *v)
 		return;
 	if (from)
 		put(from);
+	if (from && !same_partition)
+		settle_errors(cpu, from);
 	load(cpu, v, same_partition);
 	if (v->debugs || cpu->debugs) {
 		load_debug(v);
@@ -249,5 +276,6 @@ void context_evict(struct cpu *cpu, struct vcpu *v)
 	if (cpu->current != v)
 		return;
 	put(v);
+	settle_errors(cpu, v); /* there may be no telling later whose it was */
 	cpu->current = NULL;
 }

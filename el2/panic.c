@@ -149,18 +149,21 @@ static void describe(const struct el2_frame *f, enum el2_exception_kind kind)
 			  f->x[i + 2], i + 3 < 31 ? f->x[i + 3] : 0);
 }
 
-void panic_drain_serror(void)
+u64 panic_drain_serror(void)
 {
-	atomic_store(&this_cpu()->draining, true);
+	struct cpu *cpu = this_cpu();
+
+	cpu->drained = 0;
+	atomic_store(&cpu->draining, true);
 	__asm__ volatile("msr daifclr, #4\n\tisb\n\tmsr daifset, #4" ::: "memory");
-	atomic_store(&this_cpu()->draining, false);
+	atomic_store(&cpu->draining, false);
+	return atomic_load(&cpu->drained);
 }
 
 void el2_exception(struct el2_frame *f, enum el2_exception_kind kind)
 {
 	if (kind == EL2_SERROR && atomic_load(&this_cpu()->draining)) {
-		log_warn("cpu%u: an SError was pending at entry, esr 0x%lx: ignored",
-			 this_cpu()->index, f->esr);
+		atomic_store(&this_cpu()->drained, f->esr);
 		return;
 	}
 	if (kind == EL2_SYNC && f->elr == (u64)probe_insn) {

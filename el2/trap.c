@@ -103,8 +103,7 @@ static void skip_a32(struct vcpu *v, u64 esr)
 	v->regs.pstate = advance_it(v->regs.pstate) & ~PSTATE_SS;
 }
 
-/* The one whose fault stops the partition is reported. */
-static void stop(struct vcpu *v, u64 esr)
+void trap_stop(struct vcpu *v, u64 esr)
 {
 	if (partition_stop(v->partition, STOP_FAULT))
 		report_fault(v, esr);
@@ -128,7 +127,7 @@ static __attribute__((noinline)) void act(struct vcpu *v, u64 esr, enum action a
 	case ACT_STOP:
 		break;
 	}
-	stop(v, esr);
+	trap_stop(v, esr);
 }
 
 void trap_finish(struct vcpu *v, u64 esr, struct verdict verdict)
@@ -150,5 +149,5 @@ void exit_fiq(struct vcpu *v)
  * that it was given are the likely source. */
 void exit_serror(struct vcpu *v)
 {
-	stop(v, read_sysreg(ESR_EL2));
+	trap_stop(v, read_sysreg(ESR_EL2));
 }

@@ -27,6 +27,7 @@ struct cpu {
 	bool fp_traps;   /* ... which is not current */
 	bool debugs;     /* debug registers (class PASS) hold something */
 	bool draining;   /* in panic_drain_serror() */
+	u64 drained;     /* ... the syndrome that came */
 	bool kicked;     /* somebody set a request for a vCPU here (under IPI) */
 
 	u32 nr_vcpus;

@@ -26,9 +26,9 @@ extern enum panic_end panic_end;
  * Any context. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Takes an SError that was pending when this CPU came to us: firmware's doing, named
- * in a warning, not a guest's. Once on each CPU, before it runs guests. */
-void panic_drain_serror(void);
+/* Takes the SError that is pending on this CPU, if there is one: its ESR_EL2, or 0. Where
+ * SP_EL0 is nobody's. */
+u64 panic_drain_serror(void);
 
 /* Maps the places where earlycon_find() looks, for when no tree names a console. A
  * place that is mapped already is memory of ours, and no UART. Boot CPU. */

@@ -31,6 +31,10 @@ extern const trap_fn trap_table[64];
 /* Acts on a verdict other than RESUME; esr is that of the trap. */
 void trap_finish(struct vcpu *v, u64 esr, struct verdict verdict);
 
+/* v's fault stops its partition, and is reported, unless something else has stopped it before.
+ * v's EL1 registers are in the hardware. */
+void trap_stop(struct vcpu *v, u64 esr);
+
 /* From vectors.S: what should not come from a guest. */
 void exit_fiq(struct vcpu *v);
 void exit_serror(struct vcpu *v);
