@@ -90,7 +90,7 @@ static struct range between(const char *from, const char *to)
 /* Everything that EL2 may touch, and no more; guards come out in smp_create(). */
 static void map_all(const struct machine *m, struct range pool)
 {
-	must_map(between(image_start, boot_rodata_start), STAGE1_CODE);
+	must_map(between(image_start, boot_rodata_start), STAGE1_BOOT_CODE);
 	must_map(between(boot_rodata_start, text_start), STAGE1_RODATA);
 	must_map(between(text_start, rodata_start), STAGE1_CODE);
 	must_map(between(rodata_start, data_start), STAGE1_RODATA);

@@ -14,7 +14,7 @@
 #include <el2/vpsci.h>
 #include <el2/vsdei.h>
 
-/* Consecutive function numbers of one width and owner. */
+/* Consecutive function identifiers of one width and owner. */
 struct calls {
 	u32 first;
 	u32 count;
@@ -29,6 +29,7 @@ struct calls {
 
 #define NUMBER(fid) SMCCC_NUMBER(fid)
 #define TOP(fid) ((u32)(fid) >> 24)
+#define FIRST(fid) ((u32)(fid)&0xff000000) /* of the same width and owner */
 
 static const smccc_fn arch_functions[] = {
     [NUMBER(SMCCC_VERSION)] = smccc_version,
@@ -36,11 +37,10 @@ static const smccc_fn arch_functions[] = {
 };
 static const smccc_fn workaround_functions[] = {smccc_workaround};
 
-static const struct calls workaround_1 =
-    CALLS(NUMBER(SMCCC_ARCH_WORKAROUND_1), workaround_functions, NULL);
+static const struct calls workaround_1 = CALLS(SMCCC_ARCH_WORKAROUND_1, workaround_functions, NULL);
 static const struct calls workaround_3 =
-    CALLS(NUMBER(SMCCC_ARCH_WORKAROUND_3), workaround_functions, &workaround_1);
-static const struct calls arch = CALLS(0, arch_functions, &workaround_3);
+    CALLS(SMCCC_ARCH_WORKAROUND_3, workaround_functions, &workaround_1);
+static const struct calls arch = CALLS(FIRST(SMCCC_VERSION), arch_functions, &workaround_3);
 
 static const smccc_fn standard32_functions[] = {
     [NUMBER(PSCI_VERSION)] = vpsci_version,
@@ -58,7 +58,7 @@ static const smccc_fn standard32_functions[] = {
     [NUMBER(TRNG_GET_UUID)] = trng_get_uuid,
     [NUMBER(TRNG_RND)] = trng_rnd,
 };
-static const struct calls standard32 = CALLS(0, standard32_functions, NULL);
+static const struct calls standard32 = CALLS(FIRST(PSCI_VERSION), standard32_functions, NULL);
 
 /* Those with arguments of 64 bits. */
 static const smccc_fn standard64_functions[] = {
@@ -69,11 +69,11 @@ static const smccc_fn standard64_functions[] = {
     [NUMBER(TRNG_RND)] = trng_rnd,
     [NUMBER(SDEI_VERSION)... NUMBER(SDEI_SHARED_RESET)] = vsdei_call,
 };
-static const struct calls standard64 = CALLS(0, standard64_functions, NULL);
+static const struct calls standard64 =
+    CALLS(FIRST(PSCI_VERSION | SMCCC_64), standard64_functions, NULL);
 
 static const smccc_fn hypervisor_functions[] = {pvtime_features, pvtime_st};
-static const struct calls hypervisor64 =
-    CALLS(NUMBER(PV_TIME_FEATURES), hypervisor_functions, NULL);
+static const struct calls hypervisor64 = CALLS(PV_TIME_FEATURES, hypervisor_functions, NULL);
 
 static const smccc_fn vendor_functions[] = {
     [NUMBER(TOCSIN_FEATURES)] = vendor_features,
@@ -82,9 +82,8 @@ static const smccc_fn vendor_query_functions[] = {
     [NUMBER(VENDOR_HYP_UID) - NUMBER(VENDOR_HYP_UID)] = vendor_uid,
     [NUMBER(VENDOR_HYP_REVISION) - NUMBER(VENDOR_HYP_UID)] = vendor_revision,
 };
-static const struct calls vendor_query =
-    CALLS(NUMBER(VENDOR_HYP_UID), vendor_query_functions, NULL);
-static const struct calls vendor = CALLS(0, vendor_functions, &vendor_query);
+static const struct calls vendor_query = CALLS(VENDOR_HYP_UID, vendor_query_functions, NULL);
+static const struct calls vendor = CALLS(FIRST(TOCSIN_FEATURES), vendor_functions, &vendor_query);
 
 static const smccc_fn vendor64_functions[] = {
     [NUMBER(TOCSIN_ALARM)] = alarm_ring,          [NUMBER(TOCSIN_ALARM_CANCEL)] = alarm_cancel,
@@ -92,10 +91,14 @@ static const smccc_fn vendor64_functions[] = {
     [NUMBER(TOCSIN_APF_ENABLE)] = apf_enable,     [NUMBER(TOCSIN_APF_DISABLE)] = apf_disable,
     [NUMBER(TOCSIN_APF_COUNT)] = apf_count,
 };
-static const struct calls vendor64 = CALLS(0, vendor64_functions, NULL);
+static const struct calls vendor64 = CALLS(FIRST(TOCSIN_ALARM), vendor64_functions, NULL);
 
 /* Everything else has no functions: yielding calls, other owners, other widths. */
+static const struct calls nothing;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
 static const struct calls *const owners[TOP(~0u) + 1] = {
+    [0 ... TOP(~0u)] = &nothing,
     [TOP(SMCCC_VERSION)] = &arch,
     [TOP(PSCI_VERSION)] = &standard32,
     [TOP(PSCI_VERSION | SMCCC_64)] = &standard64,
@@ -103,6 +106,7 @@ static const struct calls *const owners[TOP(~0u) + 1] = {
     [TOP(TOCSIN_FEATURES)] = &vendor,
     [TOP(TOCSIN_ALARM)] = &vendor64,
 };
+#pragma GCC diagnostic pop
 
 static struct verdict unlisted(struct vcpu *v, u32 fid)
 {
@@ -114,14 +118,15 @@ static struct verdict unlisted(struct vcpu *v, u32 fid)
  * which makes it one that no range has. */
 static inline smccc_fn find(u32 fid)
 {
-	u32 number = fid & 0xffffff;
+	const struct calls *c = owners[TOP(fid)];
 
-	for (const struct calls *c = owners[TOP(fid)]; c; c = c->more) {
-		u64 i = number - c->first;
+	do {
+		u64 i = fid - c->first;
 
 		if (index_check(&i, c->count) && c->functions[i])
 			return c->functions[i];
-	}
+		c = c->more;
+	} while (c);
 	return unlisted;
 }
 

@@ -14,10 +14,11 @@
 #define MAIR_VALUE 0xff04UL
 
 enum stage1_kind {
-	STAGE1_CODE,   /* read, execute */
-	STAGE1_RODATA, /* read */
-	STAGE1_DATA,   /* read, write; normal write-back memory */
-	STAGE1_DEVICE  /* read, write; Device-nGnRE */
+	STAGE1_CODE,      /* read, execute; indirect branches to landing pads only (FEAT_BTI) */
+	STAGE1_BOOT_CODE, /* read, execute: libfdt has no landing pads */
+	STAGE1_RODATA,    /* read */
+	STAGE1_DATA,      /* read, write; normal write-back memory */
+	STAGE1_DEVICE     /* read, write; Device-nGnRE */
 };
 
 /* Continues with the table that head.S made: 48 bits, root in memory that the

@@ -102,6 +102,8 @@ BOOT = [
     says("no-module", r"guest-loader", kernel=None),
     says("el1", r"entered at EL1", kernel=None, board="virtualization=off"),
     says("el3", r"entered at EL3", kernel=None, image=f"{MADE}/tocsin-el3.elf", board="secure=on"),
+    says("no-landing-pad", r"panic on cpu0: synchronous exception in EL2: branch target", cpu="max",
+         kernel="build/guest/psci.bin", image=f"{MADE}/tocsin-no-landing.img", reject=["PASS"]),
     says("compressed", r"is compressed", r"stopped", kernel=f"{MADE}/gzip.bin"),
     says("elf-cut", r"ELF", r"stopped", kernel=f"{MADE}/elf-cut.bin"),
     says("elf-foreign", r"another CPU", r"stopped", kernel=f"{MADE}/elf-foreign.bin"),

@@ -4,11 +4,13 @@
 
 Device trees are QEMU's own for the virt board with one thing changed; Tocsin is
 started on them by a stub, so that QEMU neither repairs nor refuses them. Also: a
-file of counted words (initrd), a boot archive, Tocsin as an ELF (entered at EL3).
+file of counted words (initrd), a boot archive, Tocsin as an ELF (entered at EL3), and
+with a landing pad less.
 """
 
 import os
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -22,6 +24,7 @@ INITRD_WORDS = 0x4321
 RANDOM_TREES = 40
 SOAK_TREES = 200
 
+BTI_C, NOP_INSTRUCTION = 0xD503245F, 0xD503201F
 BEGIN, END, PROP, NOP, FINISH = 1, 2, 3, 4, 9
 
 
@@ -322,6 +325,7 @@ def files(directory):
     struct.pack_into("<Q", big, 16, 1 << 40)
     yield "image-too-large.bin", bytes(big)
     yield "tocsin-el3.elf", elf(read("build/tocsin.img"), TOCSIN)
+    yield "tocsin-no-landing.img", without_landing("vpsci_version")
     yield "stub-tree.bin", stub(TREE)
     yield "stub-lpis.bin", stub(TREE, (GICR, 1))  # GICR_CTLR.EnableLPIs
     yield "stub-none.bin", stub(0)
@@ -340,6 +344,17 @@ def files(directory):
         yield f"{name}.dtb", data
     for seed in range(SOAK_TREES):
         yield f"random-{seed}.dtb", randomised(blob, seed)
+
+
+def without_landing(function):
+    """Tocsin with a NOP where BTI is at the beginning of a function that is called by pointer."""
+    image = bytearray(read("build/tocsin.img"))
+    names = subprocess.run(["aarch64-linux-gnu-nm", "build/tocsin.elf"], check=True, capture_output=True,
+                           text=True).stdout
+    at = int(re.search(rf"(?m)^([0-9a-f]+) . {function}$", names)[1], 16)
+    assert struct.unpack_from("<I", image, at)[0] == BTI_C
+    struct.pack_into("<I", image, at, NOP_INSTRUCTION)
+    return bytes(image)
 
 
 def main(directory):
