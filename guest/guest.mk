@@ -22,6 +22,9 @@ GUEST_BINS := $(GUEST_NAMES:%=build/guest/%.bin) build/guest/loader-image.bin \
 # Those that keep other partitions' pages, or talk to such, have guest/pager/, too.
 GUEST_PAGERS := pager pagertest apfpager apfhostile apfstop
 GUEST_PAGER := $(patsubst guest/%.c,build/guest/rt/%.o,$(wildcard guest/pager/*.c))
+# What tests/guest/chaos.c does.
+GUEST_CHAOS := $(patsubst tests/guest/%.c,build/guest/%.o,$(wildcard tests/guest/chaos/*.c)) \
+	build/guest/chaos/entry-asm.o
 # Where the ELF says that it wants to be.
 GUEST_ELF_BASE := 0x44000000
 
@@ -53,6 +56,11 @@ build/guest/%.o: tests/guest/%.c | setup-build
 	$(call say,GUEST,$@)
 	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
+build/guest/%-asm.o: tests/guest/%.S | setup-build
+	@mkdir -p $(@D)
+	$(call say,GUEST,$@)
+	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -D__ASSEMBLER__ -MMD -MP -c -o $@ $<
+
 build/guest/%.o: guest/examples/%.c | setup-build
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)
@@ -63,6 +71,7 @@ build/guest/%.elf: build/guest/%.o build/guest/rt/start.o $(GUEST_RUNTIME) guest
 	$(Q)$(GUEST_CC) $(GUEST_LDFLAGS) -o $@ $(filter %.o,$^)
 
 $(GUEST_PAGERS:%=build/guest/%.elf): $(GUEST_PAGER)
+build/guest/chaos.elf: $(GUEST_CHAOS)
 
 build/guest/%-image.elf: build/guest/%.o build/guest/rt/start-image.o $(GUEST_RUNTIME) guest/guest.ld
 	$(call say,GUEST,$@)
@@ -78,7 +87,7 @@ build/guest/%.bin: build/guest/%.elf
 	$(Q)$(GUEST_OBJCOPY) -O binary $< $@
 
 .SECONDARY:
--include $(wildcard build/guest/*.d build/guest/rt/*.d build/guest/rt/*/*.d)
+-include $(wildcard build/guest/*.d build/guest/chaos/*.d build/guest/rt/*.d build/guest/rt/*/*.d)
 
 # Files for the loader tests, and device trees that no board should have.
 HOSTILE := build/guest/hostile/made

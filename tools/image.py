@@ -24,6 +24,18 @@ def symbols():
     return {name: int(at, 16) for at, name in found}
 
 
+def sizes():
+    """(name, address, size) of each function."""
+    found = re.findall(r"(?m)^([0-9a-f]+) ([0-9a-f]+) [Tt] (\S+)$", tool("nm", "-S", ELF))
+    return [(name, int(at, 16), int(size, 16)) for at, size, name in found]
+
+
+def sections():
+    """Address and size of each section."""
+    found = re.findall(r"(?m)^\s*\d+ (\.\S+)\s+([0-9a-f]+)\s+([0-9a-f]+)", tool("objdump", "-h", ELF))
+    return {name: (int(at, 16), int(size, 16)) for name, size, at in found}
+
+
 def instructions():
     """(address, text) of each in the image."""
     found = re.findall(r"(?m)^\s*([0-9a-f]+):\t(.*)$", tool("objdump", "-d", "--no-show-raw-insn", ELF))

@@ -14,7 +14,9 @@
  * How long a CPU spins is up to the emulator's scheduler. What it waits for is not: the holds
  * of others between its drawing a ticket and its own hold's end. These are counted.
  *
- * Arguments: base=ADDRESS,size=BYTES,marks=FILE,out=FILE. At the end, the longest of
+ * Arguments: base=ADDRESS,size=BYTES,marks=FILE,out=FILE. With cover=on (tools/chaos) nothing of
+ * that, only which instructions ran after R was passed for the first time: "RAN OFFSET" of each.
+ * Else, at the end, the longest of
  * each in out: "STRETCH most times CLASS FLAGS...", "HOLD most times LOCK", "WAIT most times LOCK"
  * and "TURNS most times LOCK" (instructions of others' holds, and how many); "SEEN OFFSET" of each
  * mark that was passed; "LOST times", how many stretches began where one had not ended. CPUs of
@@ -41,6 +43,9 @@ void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
 				      void (*f)(unsigned int, uint32_t, uint64_t, void *),
 				      int flags, int which, void *data);
+enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
+void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
+						enum qemu_plugin_op op, void *to, uint64_t add);
 void qemu_plugin_register_atexit_cb(uint64_t id, void (*f)(uint64_t, void *), void *data);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
@@ -71,6 +76,7 @@ struct wait {
 static uint64_t base, size;
 static struct mark *marks; /* one for each word of the image */
 static const char *out;
+static uint64_t *ran; /* how often each word of the image; NULL: not asked for */
 
 static char *names[MAX_NAMES];
 static int nr_names;
@@ -217,6 +223,47 @@ static void executed(unsigned int cpu, void *data)
 		passed(c, m);
 }
 
+/* What ran before a guest did is boot's. */
+static void first_guest(unsigned int cpu, void *data)
+{
+	struct mark *m = data;
+
+	(void)cpu;
+	if (!m->seen)
+		memset(ran, 0, size / 4 * sizeof(*ran));
+	m->seen = true;
+}
+
+static void translated_to_cover(uint64_t id, struct qemu_plugin_tb *tb)
+{
+	(void)id;
+	for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+		uint64_t offset = qemu_plugin_insn_vaddr(insn) - base;
+
+		if (offset >= size)
+			continue;
+		qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
+							   &ran[offset / 4], 1);
+		if (marks[offset / 4].kind == 'R')
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, first_guest, NO_REGISTERS,
+							       &marks[offset / 4]);
+	}
+}
+
+static void report_cover(uint64_t id, void *data)
+{
+	FILE *f = fopen(out, "w");
+
+	(void)id, (void)data;
+	if (!f)
+		return;
+	for (uint64_t i = 0; i < size / 4; i++)
+		if (ran[i])
+			fprintf(f, "RAN %" PRIx64 "\n", i * 4);
+	fclose(f);
+}
+
 static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 {
 	(void)id;
@@ -301,6 +348,7 @@ static bool read_marks(const char *path)
 EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
 {
 	const char *path = "";
+	bool cover = false;
 
 	(void)info;
 	for (int i = 0; i < argc; i++) {
@@ -317,11 +365,16 @@ EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **a
 			path = strdup(value);
 		else if (!strcmp(argv[i], "out"))
 			out = strdup(value);
+		else if (!strcmp(argv[i], "cover"))
+			cover = true;
 	}
 	marks = calloc(size / 4 + 1, sizeof(*marks));
 	if (!marks || !out || !read_marks(path))
 		return 1;
-	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
-	qemu_plugin_register_atexit_cb(id, report, NULL);
+	ran = cover ? calloc(size / 4 + 1, sizeof(*ran)) : NULL;
+	if (cover && !ran)
+		return 1;
+	qemu_plugin_register_vcpu_tb_trans_cb(id, cover ? translated_to_cover : translated);
+	qemu_plugin_register_atexit_cb(id, cover ? report_cover : report, NULL);
 	return 0;
 }

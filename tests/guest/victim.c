@@ -3,7 +3,8 @@
  * The neighbour of a hostile partition (attack*.c). It fills its memory with a
  * pattern and reads it back all the time, counts interrupts of its own timer and
  * SGIs to itself, has every other interrupt enabled to see that none comes, and keeps
- * values in registers. After as many ticks as bootargs' "ticks=" says it judges.
+ * values in registers. After as many ticks as bootargs' "ticks=" says it judges; with "follow",
+ * when the chaos guest (chaos.c) says in the first channel's memory that it has ended.
  * With channels, it answers their doorbells, and the memory that only it may write to must
  * keep what it has written. "LATE" says how late the timer's interrupts were; under icount that is
  * exact, and "late=" says how many ns they may be.
@@ -18,14 +19,17 @@
 #define SLICE KIB(64)
 #define NR_CONTEXT 5
 #define MAX_CHANNELS 2
+#define FOR_EVER ~0U
 
 static struct {
 	struct range memory; /* the part that has the pattern, without the device tree */
 	u64 deadline, period;
 	volatile u32 ticks, sgis, strangers;
-	u32 wanted, stranger, early, sent;
-	u64 worst, sum; /* lateness, counter ticks */
-	u64 rounds;     /* of the whole memory */
+	volatile u32 wanted;
+	u32 stranger, early, sent;
+	volatile u64 *ended; /* what it follows */
+	u64 worst, sum;      /* lateness, counter ticks */
+	u64 rounds;          /* of the whole memory */
 	u64 bad, bad_value;
 	struct {
 		u64 page;
@@ -185,6 +189,16 @@ static const struct {
     CONTEXT(TPIDR_EL0), CONTEXT(TPIDRRO_EL0), CONTEXT(SP_EL0), CONTEXT(PAR_EL1), CONTEXT(TTBR1_EL1),
 };
 
+/* Who it follows has ended: a few more ticks. */
+static void follow(void)
+{
+	if (!v.ended || !*v.ended || v.wanted != FOR_EVER)
+		return;
+	irq_disable();
+	v.wanted = v.ticks + 5;
+	irq_enable();
+}
+
 /* Until the last tick, with values in registers all the while. */
 static void endure(void)
 {
@@ -202,6 +216,7 @@ static void endure(void)
 		u64 to = MIN(at + SLICE, end);
 
 		check(at, to);
+		follow();
 		at = to;
 		if (at == end) {
 			at = v.memory.base;
@@ -247,6 +262,10 @@ void guest_setup(void)
 	v.wanted = (u32)argument("ticks=", DEFAULT_TICKS);
 	find_memory();
 	find_channels();
+	if (strstr(machine.bootargs, "follow")) {
+		v.wanted = FOR_EVER;
+		v.ended = (u64 *)(io_read32(v.channel[0].page + TOCSIN_CHANNEL_BASE) + 16UL);
+	}
 	fill();
 }
 

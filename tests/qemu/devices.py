@@ -17,8 +17,9 @@ def direct(name, base, program="loader", bootargs="", gicd=0x8000000, tree=None,
 
 
 # Interrupts without a device, as far as a guest can tell: it makes them pending itself.
-LINES = passthrough('lines { xen,path = "/pl061@9030000"; interrupts = <'
-                    + " ".join(f"0 {n} 4" for n in range(32, 64)) + ">; };")
+LINES_NODE = ('lines { xen,path = "/pl061@9030000"; interrupts = <'
+              + " ".join(f"0 {n} 4" for n in range(32, 64)) + ">; };")
+LINES = passthrough(LINES_NODE)
 DIRECT = [
     *[case for name in ("loader", "timer") for case in matrix(direct(name, 0x44000000, program=name), gic=GICS)],
     *matrix(direct("gicdeliver", 0x44000000, program="gicdeliver", tree=LINES), gic=GICS),
@@ -27,11 +28,12 @@ DIRECT = [
 ]
 
 # QEMU's clock at an address that virt does not have it at.
-CLOCK = passthrough('clock: clock { compatible = "fixed-clock"; #clock-cells = <0>; clock-frequency = <24000000>; };',
-                    """rtc@c010000 { compatible = "arm,pl031", "arm,primecell"; reg = <0 0xc010000 0 0x1000>;
+CLOCK_NODES = ['clock: clock { compatible = "fixed-clock"; #clock-cells = <0>; clock-frequency = <24000000>; };',
+               """rtc@c010000 { compatible = "arm,pl031", "arm,primecell"; reg = <0 0xc010000 0 0x1000>;
                        interrupts = <0 2 4>; interrupt-parent = <0xfde8>; clocks = <&clock>;
                        clock-names = "apb_pclk"; xen,path = "/pl031@9010000";
-                       xen,reg = <0 0x9010000 0 0x1000 0 0xc010000>; };""")
+                       xen,reg = <0 0x9010000 0 0x1000 0 0xc010000>; };"""]
+CLOCK = passthrough(*CLOCK_NODES)
 RTC = matrix({"name": "rtc", "mem": "256M", "tests": True, "timeout": 60, "reject": PANIC, "smp": 1,
               "partitions": [bare_metal("clock", "rtc", tree=CLOCK)],
               "expect": ["resetting", "partition clock: reset", "PASS rtc-nothing-stale"]}, gic=GICS)

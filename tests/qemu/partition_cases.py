@@ -9,6 +9,7 @@ goes on until the victim has judged.
 import re
 import subprocess
 
+import chaos
 import devices
 import pagers
 import paging
@@ -181,6 +182,7 @@ CASES = [
     *devices.CASES,
     *paging.CASES,
     *pagers.CASES,
+    *chaos.CASES,
 ]
 # Two CPUs want the same locks, of the attack and of the machine; with LSE and without.
 CONTENDED = [contended(name, place, gic, cpu=cpu) for name, place in (("sgis", "across"), ("console", "apart"))
