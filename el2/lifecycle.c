@@ -98,6 +98,7 @@ static void begin_halting(struct partition *p)
 	struct vcpu *here = this_cpu()->current;
 	u64 now = timer_now();
 
+	p->stages_begun++; /* the step that has just made it run does not go on to an end's */
 	atomic_store(&p->nr_stopping, p->nr_vcpus + 1);
 	p->asked = here && here->partition == p ? here : NULL;
 	if (p->asked)
