@@ -90,14 +90,21 @@ static bool find_ipa(struct vcpu *v, u64 esr, u64 *ipa)
 	return !(par & PAR_EL1_F);
 }
 
-/* On CPUs that may take a fault of stage 1 for a translation fault of stage 2. False: it is one
- * of stage 1, or not to be had any longer: the guest tries again. */
+/* Could it be a fault of stage 1, on CPUs that take one for a translation fault of stage 2 where
+ * an access crosses into another page? */
+static inline bool is_doubtful(u64 far, u64 esr)
+{
+	if (esr & ESR_ABT_S1PTW || FSC_TYPE(ESR_ABT_FSC(esr)) != FSC_TRANSLATION)
+		return false;
+	return !(esr & ESR_ABT_ISV) || IS_ALIGNED(far, PAGE_SIZE) ||
+	       !IS_ALIGNED(far, 1UL << ESR_ABT_SAS(esr));
+}
+
+/* Asks stage 1. False: the fault is its, or not to be had any longer: the guest tries again. */
 static __attribute__((noinline)) bool confirm_ipa(struct vcpu *v, u64 esr)
 {
 	u64 ipa;
 
-	if (esr & ESR_ABT_S1PTW || FSC_TYPE(ESR_ABT_FSC(esr)) != FSC_TRANSLATION)
-		return true;
 	if (!find_ipa(v, esr, &ipa))
 		return false;
 	v->hpfar = FIELD_PREP(HPFAR_EL2_FIPA, ipa >> PAGE_SHIFT);
@@ -173,7 +180,8 @@ struct verdict trap_abort(struct vcpu *v, u64 esr)
 
 	v->far = far;
 	v->hpfar = hpfar;
-	if (__builtin_expect(v->cpu->errata & ERRATA_STAGE2_FAULT, 0) && !confirm_ipa(v, esr))
+	if (__builtin_expect(v->cpu->errata & ERRATA_STAGE2_FAULT, 0) && is_doubtful(far, esr) &&
+	    !confirm_ipa(v, esr))
 		return VERDICT(RESUME);
 	ipa = abort_ipa(v);
 	offset = ipa - region->range.base;

@@ -13,12 +13,14 @@
 
 #define DEVICE 0x9000000UL
 #define VA 0xffff800012345678UL
+#define VA_NEXT_PAGE 0xffff800012346000UL
 
 static struct cpu cpu;
 static struct partition partition;
 static struct vcpu vcpu;
 static struct stage2_entry at_ipa;
 static u64 pstate = PSTATE_EL1H;
+static u64 far = VA;
 static u64 looked_up;
 static u32 accesses;
 static struct {
@@ -52,7 +54,7 @@ struct verdict paging_fault(struct vcpu *v, u64 esr, u64 ipa)
 
 void at_stage1(u64 va, bool el0, bool write)
 {
-	EXPECT_EQ(va, VA);
+	EXPECT_EQ(va, far);
 	at.el0 = el0;
 	at.write = write;
 	at.calls++;
@@ -74,7 +76,7 @@ static enum action abort_with(u64 esr, enum stage2_kind kind, u64 ipa)
 	at_ipa = (struct stage2_entry){.kind = kind};
 	looked_up = at.calls = accesses = 0;
 	host_PAR_EL1 = 0x77;
-	host_FAR_EL2 = VA;
+	host_FAR_EL2 = far;
 	host_HPFAR_EL2 = ipa >> PAGE_SHIFT << 4;
 	return trap_abort(&vcpu, esr).action;
 }
@@ -121,6 +123,15 @@ TEST(stage1_is_asked_first_where_stage2_may_be_wrong)
 {
 	cpu.errata = ERRATA_STAGE2_FAULT;
 	at.par = PAR_EL1_F | 0xd << 1;
+	/* Within a page there is no doubt. */
+	EXPECT_EQ(abort_with(DABT | TRANSLATION | WORD, STAGE2_MMIO, DEVICE), ACT_SKIP);
+	EXPECT(accesses == 1 && at.calls == 0);
+	far = VA_NEXT_PAGE;
+	EXPECT_EQ(abort_with(DABT | TRANSLATION | WORD, STAGE2_MMIO, DEVICE), ACT_RESUME);
+	EXPECT(accesses == 0 && at.calls == 1);
+	EXPECT_EQ(abort_with(DABT | TRANSLATION, STAGE2_MEMORY, DEVICE), ACT_RESUME); /* a pair */
+	EXPECT_EQ(at.calls, 1);
+	far = VA | 2;
 	EXPECT_EQ(abort_with(DABT | TRANSLATION | WORD, STAGE2_MMIO, DEVICE), ACT_RESUME);
 	EXPECT_EQ(accesses, 0);
 	EXPECT(at.calls == 1 && !at.write && !at.el0);
@@ -130,10 +141,11 @@ TEST(stage1_is_asked_first_where_stage2_may_be_wrong)
 	EXPECT_EQ(abort_with(DABT | TRANSLATION | WORD | ESR_ABT_WNR, STAGE2_NOTHING, DEVICE),
 		  ACT_ABORT);
 	EXPECT(at.write && !accesses);
-	EXPECT_EQ(looked_up, DEVICE + 0x5678);
-	EXPECT_EQ(abort_ipa(&vcpu), DEVICE + 0x5678);
+	EXPECT_EQ(looked_up, DEVICE + 0x567a);
+	EXPECT_EQ(abort_ipa(&vcpu), DEVICE + 0x567a);
 
 	at.par = DEVICE;
+	far = VA_NEXT_PAGE;
 	EXPECT_EQ(abort_with(DABT | TRANSLATION | WORD, STAGE2_NOTHING, 0x1000), ACT_SKIP);
 	EXPECT_EQ(accesses, 1);
 
@@ -152,4 +164,5 @@ TEST(stage1_is_asked_first_where_stage2_may_be_wrong)
 	cpu.errata = 0;
 	abort_with(DABT | TRANSLATION | WORD, STAGE2_MMIO, DEVICE);
 	EXPECT_EQ(at.calls, 0);
+	far = VA;
 }
