@@ -46,12 +46,14 @@ $(LIBFDT): | setup-build ;
 
 WARN     := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
             -Wmissing-prototypes -Wwrite-strings
+# Nothing in what is built names this folder.
+PREFIX   := -ffile-prefix-map='$(CURDIR)'=.
 CFLAGS   := -std=gnu11 -ffreestanding -O2 -g -fpie -fvisibility=hidden \
             -mcmodel=tiny -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
             -mfix-cortex-a53-835769 -mbranch-protection=bti -fno-stack-protector -fno-omit-frame-pointer \
             -fno-common -include include/arch/hidden.h \
-            -ffile-prefix-map='$(CURDIR)'=. $(WARN) -Iinclude -I$(BUILD)
-ASFLAGS  := -D__ASSEMBLER__ -g -Iinclude -I$(BUILD)
+            $(PREFIX) $(WARN) -Iinclude -I$(BUILD)
+ASFLAGS  := -D__ASSEMBLER__ -g $(PREFIX) -Iinclude -I$(BUILD)
 LDFLAGS  := -pie --fix-cortex-a53-843419 --no-dynamic-linker -z text -z max-page-size=4096 -z noexecstack \
             --fatal-warnings -Bsymbolic
 
@@ -310,4 +312,4 @@ distclean: ## Remove everything
 	@rm -rf $(BUILD)
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
