@@ -58,15 +58,16 @@ LDFLAGS  := -pie --fix-cortex-a53-843419 --no-dynamic-linker -z text -z max-page
             --fatal-warnings -Bsymbolic
 
 # Only boot code may see libfdt. It runs once: small is better than fast.
-$(BUILD)/obj/boot/%.o: CFLAGS += -Os -isystem $(DEBIAN)/libfdt/usr/include
+$(BUILD)/obj/boot/%.o: CFLAGS += -Os -fstack-protector-strong -isystem $(DEBIAN)/libfdt/usr/include
 
-# What runs rarely beside what runs often, the same.
+# What runs rarely beside what runs often, the same. There is time for a guard of the stack
+# (lib/stack_guard.c), too.
 RARE     := $(addprefix el2/,apf apf_call audit channel cpu errata handover idreg lifecycle loading monitor monitor_commands panic \
             partition partition_log pvtime report smccc_arch terminal terminal_output terminal_text tick trapreg trng vcpu vendor \
             vgic_claim vpsci vsdei_bound vwatchdog) \
             sdei/shared sdei/words $(addprefix mm/,cache pager pager_ring stage1 stage2) lib/fmt lib/parse \
             $(addprefix drivers/,console earlycon gic gicv2 gicv3 log psci uart uart_8250 uart_cadence uart_pl011)
-$(RARE:%=$(BUILD)/obj/%.o) $(RARE:%=$(BUILD)/obj/%.flags): CFLAGS += -Os
+$(RARE:%=$(BUILD)/obj/%.o) $(RARE:%=$(BUILD)/obj/%.flags): CFLAGS += -Os -fstack-protector-strong
 
 # How a file is compiled, for tests/litmus/verify.
 $(BUILD)/obj/%.flags: ; @echo $(CC) $(CFLAGS)

@@ -42,6 +42,23 @@ primary_entry:
 	mov	x1, x19
 	bl	image_relocate
 
+	/* Before the first function that has one: the stack guard of this boot. Fibonacci hashing
+	 * spreads the counter; RNDR, if it has a number. */
+	mrs	x0, cntvct_el0
+	ldr	x1, =0x9e3779b97f4a7c15
+	mul	x0, x0, x1
+	mrs	x1, id_aa64isar0_el1
+	lsr	x1, x1, #60
+	cbz	x1, 1f
+	mrs	x1, s3_3_c2_c4_0
+	eor	x0, x0, x1
+1:	adrp	x1, __stack_chk_guard
+	add	x1, x1, :lo12:__stack_chk_guard
+	ldr	x2, [x1]
+	lsl	x0, x0, #8
+	eor	x0, x0, x2
+	str	x0, [x1]
+
 	mrs	x1, CurrentEL
 	cmp	x1, #(2 << 2)
 	b.ne	wrong_level
