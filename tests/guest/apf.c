@@ -60,8 +60,18 @@ static void apf_enable_stored(void)
 	enable();
 	for (u32 i = 0; i < 4 * area; i += 4)
 		EXPECT_EQ(*(volatile u32 *)(blocks + i), 0);
-	push_out();
 	EXPECT_EQ(disable(), 0);
+	begin_here();
+	push_out();
+	be_resident();
+	load_at_el0(0);
+	EXPECT_EQ(mine()->seen.runs, 1);
+	EXPECT_EQ(mine()->seen.page, (u64)pages);
+	EXPECT(mine()->seen.token, "the notice is elsewhere");
+	EXPECT_EQ(next_token(), mine()->seen.token);
+	for (u32 i = 0; i < PAGES; i++)
+		EXPECT(page_good(i), "page %u is not what it was", i);
+	end();
 }
 
 /* ---- delivery ---- */

@@ -424,3 +424,19 @@ TEST(paged_hardware_sets_the_flag_where_it_can)
 	EXPECT_EQ(paged_page(&w.paged, RAM + CASE_PAGES * PAGE_SIZE), PAGED_NO_PAGE);
 	EXPECT_EQ(paged_page(&w.paged, RAM + CASE_PAGES * PAGE_SIZE - 1), CASE_PAGES - 1);
 }
+
+/* What partitions share is no code, whether it may be written or not. */
+TEST(stage2_shared_memory_is_never_executable)
+{
+	for (u32 write = 0; write < 2; write++) {
+		struct stage2_entry e;
+
+		begin_case(CASE_PAGES, 0);
+		EXPECT_EQ(stage2_map_shared(&w.s2, GIB(2), GIB(3), PAGE_SIZE, write), OK);
+		e = stage2_lookup(&w.s2, GIB(2));
+		EXPECT(e.kind == STAGE2_MEMORY && e.value == GIB(3) && (e.raw & S2_XN) == S2_XN);
+		EXPECT_EQ(e.raw & S2_READ_WRITE, write ? S2_READ_WRITE : S2_READ);
+		EXPECT_EQ(stage2_map_memory(&w.s2, GIB(2) + PAGE_SIZE, GIB(3), PAGE_SIZE), OK);
+		EXPECT(!(stage2_lookup(&w.s2, GIB(2) + PAGE_SIZE).raw & S2_XN));
+	}
+}

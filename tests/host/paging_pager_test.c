@@ -11,11 +11,12 @@
 #include <test.h>
 
 #define NR 3
+#define MANY 60 /* in some tests */
 #define RAM GIB(1)
 #define ESR_DABT ((u64)EC_DABT_LOWER << 26)
 
-static struct vcpu vcpus[NR];
-static struct apf apfs[NR];
+static struct vcpu vcpus[MANY];
+static struct apf apfs[MANY];
 static struct paging paging;
 static struct channel_end ends[2];
 static struct paging_config paging_config;
@@ -27,6 +28,7 @@ static enum paged_answer answer;
 static u64 next;
 static bool asked, any_done;
 static u32 rung, offers, bells;
+static u32 next_frame, nr_released, released[64];
 
 /* ---- the memory ---- */
 
@@ -35,7 +37,7 @@ enum paged_answer paged_fault(struct paged *p, u32 page, const struct paged_acce
 {
 	(void)now, (void)a;
 	EXPECT(p == &paging.paged && page == 3);
-	*frame = 0;
+	*frame = next_frame++;
 	asked |= answer == PAGED_WAIT;
 	return answer;
 }
@@ -61,7 +63,8 @@ bool paged_is_loading(struct paged *p)
 
 void paged_release(struct paged *p, u32 frame)
 {
-	(void)p, (void)frame;
+	(void)p;
+	released[nr_released++] = frame;
 }
 
 void paged_reset(struct paged *p, u32 first, u32 n)
@@ -171,12 +174,12 @@ static void set_up(void)
 	    .config = &config, .paging = &paging, .vcpus = vcpus, .nr_vcpus = NR};
 	paging.paged.config = (struct paged_config){.ipa = RAM, .nr_pages = 16};
 	paging.paged.store = &paging.pager.store;
-	for (u32 i = 0; i < NR; i++) {
+	for (u32 i = 0; i < MANY; i++) {
 		vcpus[i].partition = &part;
 		vcpus[i].cpu = &cpu;
 		vcpus[i].apf = &apfs[i];
 	}
-	rung = offers = bells = 0;
+	rung = offers = bells = next_frame = nr_released = 0;
 	asked = any_done = false;
 	next = UINT64_MAX;
 }
@@ -276,4 +279,98 @@ TEST(what_a_loss_comes_to)
 	paging_config.loss_stops = true;
 	EXPECT_EQ(paging_fault(v, ESR_DABT, RAM + 3 * PAGE_SIZE).action, ACT_STOP);
 	EXPECT(!v->waiting && !v->paging.absent && !bells);
+}
+
+/* The frames that an instruction was given last stay: those that it needs, however many faults it
+ * takes. At another one they go. */
+TEST(the_oldest_frame_goes_first)
+{
+	struct vcpu *v = &vcpus[0];
+
+	set_up();
+	answer = PAGED_THERE;
+	for (u32 i = 0; i < 2 * PAGED_HELD + 5; i++) {
+		EXPECT_EQ(paging_fault(v, ESR_DABT, RAM + 3 * PAGE_SIZE).action, ACT_RESUME);
+		EXPECT_EQ(nr_released, i < PAGED_HELD ? 0 : i + 1 - PAGED_HELD);
+	}
+	for (u32 i = 0; i < nr_released; i++)
+		EXPECT_EQ(released[i], i);
+	v->regs.pc += 4;
+	EXPECT_EQ(paging_fault(v, ESR_DABT, RAM + 3 * PAGE_SIZE).action, ACT_RESUME);
+	EXPECT_EQ(nr_released, 2 * PAGED_HELD + 5);
+}
+
+/* The search for a frame is not over: the access is made again, and nothing is waited for. */
+TEST(who_is_to_try_again_does)
+{
+	struct vcpu *v = &vcpus[0];
+
+	set_up();
+	answer = PAGED_AGAIN;
+	EXPECT_EQ(paging_fault(v, ESR_DABT, RAM + 3 * PAGE_SIZE).action, ACT_RESUME);
+	EXPECT(!v->waiting && !v->paging.absent && !v->paging.nr_held);
+}
+
+static void many_wait(void)
+{
+	set_up();
+	part.nr_vcpus = MANY;
+	for (u32 i = 0; i < MANY; i++) {
+		vcpus[i].power = POWER_ON;
+		vcpus[i].waiting = true;
+		vcpus[i].paging.absent = i % 3 ? ABSENT_PAGE + 3 : ABSENT_PAGE + 4;
+	}
+}
+
+static u32 nr_asked(void)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < MANY; i++) {
+		n += vcpus[i].requests != 0;
+		vcpus[i].requests = 0;
+	}
+	return n;
+}
+
+/* Each bell is for others, until all have looked. */
+TEST(a_bell_is_short_however_many_wait)
+{
+	bool heard[MANY] = {0};
+
+	many_wait();
+	for (u32 i = 0; i < (MANY + 7) / 8; i++) {
+		paging_rung(&part);
+		for (u32 v = 0; v < MANY; v++)
+			heard[v] |= vcpus[v].requests != 0;
+		EXPECT_EQ(nr_asked(), 8);
+	}
+	for (u32 v = 0; v < MANY; v++)
+		EXPECT(heard[v]);
+}
+
+/* Who ends a load tells all whom it concerns before it goes on, some in each step. */
+TEST(an_arrival_is_told_in_steps)
+{
+	struct vcpu *v = &vcpus[1];
+	u32 steps = 0;
+
+	many_wait();
+	any_done = true;
+	do {
+		u32 n;
+
+		paging_step(v, 2000);
+		any_done = false;
+		n = nr_asked();
+		EXPECT(n <= 8);
+		steps++;
+	} while (v->paging.untold && paging_ready(v) == 0 && steps < MANY);
+	EXPECT(steps > 4 && !v->paging.untold && !v->waiting && !v->paging.absent);
+	for (u32 i = 0; i < MANY; i++) {
+		if (i == 1)
+			continue;
+		EXPECT_EQ(vcpus[i].paging.absent, i % 3 ? ABSENT_CAME : ABSENT_PAGE + 4);
+		EXPECT_EQ(vcpus[i].paging.news, i % 3 != 0);
+	}
 }
