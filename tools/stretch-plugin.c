@@ -53,7 +53,7 @@ uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 EXPORT int qemu_plugin_version = 1;
 
 #define MAX_NAMES 128
-#define MAX_FLAGS 8
+#define MAX_FLAGS 10
 #define MAX_CPUS 8
 
 struct mark {

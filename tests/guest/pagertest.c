@@ -2,7 +2,8 @@
 /*
  * A pager for tests: memory is its store, and it behaves as the partition that it serves tells it
  * to by a second channel between the two (pagertest.h). Without that it behaves; "latency=N" in
- * bootargs then says how many us a load takes. It also checks what it is asked.
+ * bootargs then says how many us a load takes, and "hello=N" how often it says hello again, in us.
+ * It also checks what it is asked.
  */
 #include "pager/pager.h"
 #include "pager/link.h"
@@ -24,7 +25,8 @@ static struct open opens[TOCSIN_PAGER_MAX_SLOTS];
 static volatile bool awake;
 static u64 seed = 20;
 static bool heard;
-static u32 last_id; /* that was completed */
+static u64 hello_every, next_hello; /* ticks */
+static u32 last_id;                 /* that was completed */
 
 static void on_interrupt(u32 intid)
 {
@@ -153,7 +155,7 @@ static void answer(void)
 /* Wakes when the next one is due. */
 static void set_timer(void)
 {
-	u64 next = ~0UL;
+	u64 next = hello_every ? next_hello : ~0UL;
 
 	for (u32 i = 0; i < board->open; i++)
 		if (!(board->hold & HOLD(opens[i].r.op)))
@@ -180,6 +182,14 @@ static void hello(u32 keeps)
 	}
 	served_hello(&served, latency ? latency : 1, board->epoch);
 	link_ring(&link, BELL);
+}
+
+static void hello_again(void)
+{
+	if (!hello_every || counter() < next_hello)
+		return;
+	hello(KEEP_ALL);
+	next_hello = counter() + hello_every;
 }
 
 /* ---- what no pager should do ---- */
@@ -279,6 +289,7 @@ static bool find(void)
 	if (!control.page) {
 		store = (u8 *)ALIGN_UP((u64)memory_end, PAGE_SIZE);
 		board->latency_us = (u32)bootarg_number("latency=", 0);
+		hello_every = ticks(bootarg_number("hello=", 0));
 	} else {
 		board = (struct board *)control.memory;
 		store = control.memory + BOARD_STORE;
@@ -306,6 +317,7 @@ static void run(void)
 		obey();
 		take();
 		answer();
+		hello_again();
 		set_timer();
 		wfi_unless(awake);
 	}

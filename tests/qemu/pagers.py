@@ -4,6 +4,7 @@ is told by a second channel how to misbehave, and guest/examples/pager.c with a 
 
 import devices
 import neighbour
+import paging
 from partitions import bare_metal
 
 ICOUNT = ["-icount", "shift=0,sleep=off"]
@@ -66,6 +67,11 @@ def disk(name, gic, *qemu, **more):
                                       tree=devices.TRANSPORTS, props=FIRST)], **more}
 
 
+# As many slots as there can be, and the pager says hello all the time.
+LARGEST = case("largest", "pagedmany", "3", served(6144, 256, on_off="stop-all"), vcpus=paging.MANY, smp=paging.CPUS,
+               pager_args="latency=40 hello=700", memory="24M", expect=[r"once\n", r"again\n", r"DONE\n"])
+LARGEST["partitions"][0]["bootargs"] = f"vcpus={len(paging.MANY)}"
+
 STOPS = {"on_page_loss": "stop", "on_fault": "restart", "restart_limit": 1}
 CASES = [
     *[told("apfpager", "apfpager", gic, served(slots=4, pager_timeout_ms=50), cpu=cpu, vcpus=(0, 0))
@@ -81,6 +87,7 @@ CASES = [
     # What is tested with far memory, with a pager.
     *[case(program, program, gic, served(slots=128), pager_args="latency=1000", memory="24M", soak=program == "apf")
       for program, gic in (("apf", "3"), ("apfreset", "2"))],
+    LARGEST,
     disk("legacy", "2"),
     disk("modern", "3", "-global", "virtio-mmio.force-legacy=false"),
 ]

@@ -59,6 +59,18 @@ CASES = [
     *[storm("priority", False, gic) for gic in GICS],
     storm("ahead", False, "3", **{"tocsin,read-ahead": 64}),
 ]
+# As many vCPUs as there can be.
+EIGHT = [i % 8 for i in range(120)]
+CASES.append(case("many", "pagedmany", "3", {}, smp=8, qemu=ICOUNT, partitions=[
+    bare_metal("paged", "pagedmany", EIGHT, f"vcpus={len(EIGHT)}", memory="16M", props=paged(11 * 1024, 20))],
+    expect=[r"once\n", r"partition paged: reset", r"again\n", r"DONE\n"]))
+# And as many frames, but few vCPUs on a CPU: what their number costs there is not paging's.
+CPUS = 2
+MANY = [0, 1, 1, 1]
+LARGEST = case("largest", "pagedmany", "3", {}, smp=CPUS, qemu=ICOUNT, mem="768M", partitions=[
+    bare_metal("paged", "pagedmany", MANY, f"vcpus={len(MANY)}", memory="272M", props=paged(256 * 1024, 20))],
+    expect=[r"once\n", r"partition paged: reset", r"again\n", r"DONE\n"])
+CASES.append(LARGEST)
 # For tools/stretch.
 EXACT = [c for c in CASES if c["name"].startswith(("paged-apf.cortex-a57", "paged-apfevent.cortex-a57",
-                                                  "paged-storm-ahead"))]
+                                                  "paged-storm-ahead", "paged-largest"))]
