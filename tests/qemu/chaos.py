@@ -35,9 +35,7 @@ def operator():
                 "quit"]
     yield r"chaos: seed", "\x1dm"
     yield from ((r"tocsin> ", command + "\r") for command in commands)
-    yield r"life 2", "\x1dm"
-    yield r"tocsin> ", "focus chaos\r"
-    yield r"focus chaos", "what chaos is sent\r"
+    yield r"chaos: seed", "\x1d1what chaos is sent\r"
 
 
 def case(seed, operations, gic, cpu="cortex-a57", kind="", exact=True, cpus=(0, 1), timeout=120):
@@ -66,10 +64,14 @@ def case(seed, operations, gic, cpu="cortex-a57", kind="", exact=True, cpus=(0, 
                 *([PAGER] if kind == "pager" else [])]}
 
 
-CASES = [
+# The same each time; tools/stretch counts in them, too.
+EXACT = [
     case(1, 40_000, "2", cpus=(0, 0)),
     case(2, 40_000, "3", cpu="max", cpus=(0, 0)),
     case(3, 12_000, "3"),
+]
+CASES = [
+    *EXACT,
     case(4, 80_000, "3", exact=False),
     case(5, 40_000, "2", exact=False, kind="paged"),
 ]

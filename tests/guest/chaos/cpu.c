@@ -168,20 +168,22 @@ void chaos_fault(void)
 	case 3:
 		__asm__ volatile("hlt #1");
 		break;
-	case 4: /* SP out of line: its vector begins with an SP of its own */
-		__asm__ volatile("mov x9, sp; add x9, x9, #1; mov sp, x9; ldr x9, [sp]" ::: "x9");
+	case 4: /* SP out of line, which QEMU does not mind */
+		__asm__ volatile(
+		    "mov x10, sp; add x9, x10, #1; mov sp, x9; ldr x9, [sp]; mov sp, x10" ::
+			: "x9", "x10");
 		break;
 	case 5: /* an illegal return */
-		__asm__ volatile(
-		    "msr spsr_el1, %0; msr elr_el1, %1; eret" ::"r"(once_in(2) ? 0x3c9UL : any()),
-		    "r"(chaos_recover));
+		__asm__ volatile("msr daifset, #15; msr spsr_el1, %0; msr elr_el1, %1; eret" ::"r"(
+				     once_in(2) ? 0x3c9UL : any()),
+				 "r"(chaos_recover));
 		break;
 	case 6:
-		__asm__ volatile("eret; drps");
+		__asm__ volatile("drps");
 		break;
-	default: /* no page 0 */
-		__asm__ volatile(
-		    "msr spsel, #0; mov sp, %0; str x0, [sp]" ::"r"(some_device() | 16));
+	default: /* another stack, which is none */
+		__asm__ volatile("msr spsel, #0; mov sp, %0; str x0, [sp]; msr spsel, #1" ::"r"(
+		    some_device() | 16));
 	}
 }
 
