@@ -107,8 +107,10 @@ static void find_devices(void)
 		add_device(r);
 	if (watchdog >= 0 && fdt_reg(watchdog, 0, &r))
 		map.watchdog = r.base;
-	if (clock >= 0 && fdt_reg(clock, 0, &r))
+	if (clock >= 0 && fdt_reg(clock, 0, &r)) {
+		map.clock = r.base;
 		add_device(r);
+	}
 	for (u32 i = 0; i < map.nr_channels; i++)
 		add_device((struct range){map.channel[i], PAGE_SIZE});
 	for (u32 i = 0; machine.gic == 3 && i < nr_cpus; i++)

@@ -30,12 +30,13 @@ SERVED = {"tocsin,paged": True, "tocsin,resident": 1024, "tocsin,pager": "pager"
 
 def operator():
     """Console steps: every command of the monitor, and what chaos is sent."""
-    commands = ["status\x7f\x7f\x15status\x03help", "status", "regs chaos", "stage2 chaos", "crash chaos", "paging chaos", "audit", "log",
-                "output victim", "console focus", "console lines", "stop chaos", "start chaos", "restart chaos", "none",
-                "quit"]
+    commands = ["status\x7f\x7f\x15status\x03help", "status", "regs chaos", "stage2 chaos", "crash chaos",
+                "paging chaos", "audit", "log", "output victim", "console focus", "console lines", "stop chaos",
+                "start chaos", "restart chaos", "none", "quit"]
     yield r"chaos: seed", "\x1dm"
     yield from ((r"tocsin> ", command + "\r") for command in commands)
-    yield r"chaos: seed", "\x1d1what chaos is sent\r"
+    yield r"chaos: seed", "\x1d1what chaos is sent\r\x1dm"
+    yield r"tocsin> ", "focus chaos\r"
 
 
 def case(seed, operations, gic, cpu="cortex-a57", kind="", exact=True, cpus=(0, 1), timeout=120):

@@ -5,6 +5,11 @@
 #include <abi/tocsin.h>
 #include <arch/sdei.h>
 
+#define INTID_CLOCK 34
+#define PL031_DR 0x00
+#define PL031_MR 0x04
+#define PL031_IMSC 0x10
+#define PL031_ICR 0x1c
 #define ENDS_ONE_IN 4096 /* of the calls at random that would end this life */
 
 /* Functions, and how many follow each one. */
@@ -260,10 +265,21 @@ static void set_up_event(void)
 	}
 }
 
+/* The device's line, by an alarm for now; what handles it need not. */
+static void ring_clock(void)
+{
+	if (!map.clock)
+		return;
+	io_write32(map.clock + PL031_IMSC, 1);
+	io_write32(map.clock + PL031_MR, io_read32(map.clock + PL031_DR));
+	if (once_in(2))
+		io_write32(map.clock + PL031_ICR, 1);
+}
+
 /* An interrupt is bound, and comes; not the one that ends waiting. */
 static void bind(void)
 {
-	u32 intid = once_in(4) ? INTID_PTIMER : 28 + below(68);
+	u32 intid = once_in(4) ? INTID_PTIMER : once_in(2) ? INTID_CLOCK : 28 + below(68);
 	u64 event = call4(SDEI_INTERRUPT_BIND, intid, 0, 0, 0);
 
 	call4(SDEI_EVENT_REGISTER, event, (u64)chaos_event, 0, below(4));
@@ -273,6 +289,8 @@ static void bind(void)
 	if (intid == INTID_PTIMER) {
 		write_sysreg(CNTP_CVAL_EL0, 0);
 		write_sysreg(CNTP_CTL_EL0, 1);
+	} else if (intid == INTID_CLOCK) {
+		ring_clock();
 	} else {
 		gic_set_pending(intid);
 	}
@@ -330,6 +348,16 @@ static u64 apf_block(void)
 	return map.free.base + PAGE_SIZE * (1 + chaos_index());
 }
 
+/* Absent pages of EL0 are told. */
+void apf_ready(void)
+{
+	call4(SDEI_EVENT_REGISTER, TOCSIN_EVENT_APF, (u64)chaos_event, 0, 0);
+	call4(SDEI_EVENT_ENABLE, TOCSIN_EVENT_APF, 0, 0, 0);
+	call4(TOCSIN_APF_ENABLE, once_in(4) ? some_address() : apf_block(),
+	      once_in(8) ? some_value() : 0, 0, 0);
+	call4(SDEI_PE_UNMASK, 0, 0, 0, 0);
+}
+
 void chaos_apf(void)
 {
 	volatile struct tocsin_apf_consumed *consumed = (void *)(apf_block() + 64);
@@ -348,11 +376,7 @@ void chaos_apf(void)
 		consumed->index = once_in(4) ? (u32)some_value() : consumed->index + below(8);
 		break;
 	default:
-		call4(SDEI_EVENT_REGISTER, TOCSIN_EVENT_APF, (u64)chaos_event, 0, 0);
-		call4(SDEI_EVENT_ENABLE, TOCSIN_EVENT_APF, 0, 0, 0);
-		call4(TOCSIN_APF_ENABLE, once_in(4) ? some_address() : apf_block(),
-		      once_in(8) ? some_value() : 0, 0, 0);
-		call4(SDEI_PE_UNMASK, 0, 0, 0, 0);
+		apf_ready();
 	}
 }
 

@@ -73,6 +73,7 @@ struct chaos_map {
 	u64 channel[4]; /* their registers */
 	u32 nr_channels;
 	u64 watchdog; /* control frame, 0: none */
+	u64 clock;    /* a PL031, 0: none */
 	u64 redist[CHAOS_CPUS];
 	u64 stolen;
 	bool exact;   /* QEMU's icount: no loop of exceptions without an instruction, its time stood
@@ -107,6 +108,7 @@ void chaos_call(void);
 void chaos_psci(void);
 void chaos_sdei(void);
 void chaos_apf(void);
+void apf_ready(void);
 /* cpu.c */
 void chaos_read(void);
 void chaos_write(void);

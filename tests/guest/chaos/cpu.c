@@ -259,6 +259,8 @@ void chaos_el0(void)
 	u64 at = seen_by_el0(map.random_code) + (once_in(3) ? 0 : below(RANDOM_WORDS) * 4);
 
 	heal();
+	if (once_in(4))
+		apf_ready();
 	arm_timer(20);
 	for (u32 i = 0; i < ARRAY_SIZE(x); i++)
 		x[i] = once_in(4) ? any() : seen_by_el0(some_memory());
