@@ -39,7 +39,7 @@ def operator():
     yield r"tocsin> ", "focus chaos\r"
 
 
-def case(seed, operations, gic, cpu="cortex-a57", kind="", exact=True, cpus=(0, 1), timeout=120):
+def case(seed, operations, gic, cpu="cortex-a57", kind="", exact=True, cpus=(0, 1), timeout=240):
     """Ends the machine when the victim has judged. kind: "paged", "pager", "windows", "operator" or none."""
     patience = 30 if exact else 500
     windows = kind == "windows"
@@ -67,14 +67,14 @@ def case(seed, operations, gic, cpu="cortex-a57", kind="", exact=True, cpus=(0, 
 
 # The same each time; tools/stretch counts in them, too.
 EXACT = [
-    case(1, 40_000, "2", cpus=(0, 0)),
-    case(2, 40_000, "3", cpu="max", cpus=(0, 0)),
+    case(1, 25_000, "2", cpus=(0, 0)),
+    case(2, 25_000, "3", cpu="max", cpus=(0, 0)),
     case(3, 12_000, "3"),
 ]
 CASES = [
     *EXACT,
-    case(4, 80_000, "3", exact=False),
-    case(5, 40_000, "2", exact=False, kind="paged"),
+    case(4, 40_000, "3", exact=False),
+    case(5, 20_000, "2", exact=False, kind="paged"),
 ]
 
 
