@@ -65,7 +65,7 @@ def case(seed, operations, gic, cpu="cortex-a57", kind="", exact=True, cpus=(0, 
                 *([PAGER] if kind == "pager" else [])]}
 
 
-# The same each time; tools/stretch counts in them, too.
+# The same each time.
 EXACT = [
     case(1, 25_000, "2", cpus=(0, 0)),
     case(2, 25_000, "3", cpu="max", cpus=(0, 0)),
