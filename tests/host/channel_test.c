@@ -233,7 +233,7 @@ TEST(a_pager_rings_at_tocsin)
 	start(0);
 	EXPECT(rung == 2 && renewed == 1);
 	side[0].state = PARTITION_STOPPING;
-	channel_stopped(&side[0]); /* what it has said last is heard */
+	stop(0); /* what it has said last is heard */
 	EXPECT(rung == 3 && renewed == 1);
 	channel_destroy(&side[1]);
 	ring(0, 1);
