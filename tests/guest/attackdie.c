@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A hostile partition that ends itself, with its interrupts as they are: bootargs "reset"
- * over and over, "fault" where no exception vector can be fetched, "off" at once. */
+ * over and over, or "forever", "fault" where no exception vector can be fetched, "off" at once. */
 #include "guest.h"
 
 /* So long since the machine was started; memory does not remember how often. */
@@ -22,7 +22,8 @@ static void arm(void)
 static void die(void)
 {
 	arm();
-	if (strstr(machine.bootargs, "reset") && counter() < RESET_S * read_sysreg(CNTFRQ_EL0))
+	if (strstr(machine.bootargs, "forever") ||
+	    (strstr(machine.bootargs, "reset") && counter() < RESET_S * read_sysreg(CNTFRQ_EL0)))
 		hvc_call(PSCI_SYSTEM_RESET, 0, 0, 0);
 	if (strstr(machine.bootargs, "fault")) {
 		write_sysreg(VBAR_EL1, BIT(31) + BIT(30) + BIT(29));

@@ -2,8 +2,8 @@
 /* A hostile partition: the interrupt controller, its CPUs, its console. */
 #include "attack.h"
 #include "gic.h"
+#include "sdei.h"
 #include <abi/tocsin.h>
-#include <arch/sdei.h>
 
 /* ---- registers ---- */
 
@@ -211,6 +211,70 @@ static void siblings(void)
 	expect_served();
 }
 
+#define LINE 64u
+
+/* The same by a physical SPI: made pending, withdrawn, enabled, ended and moved by registers, and
+ * bound to an event that comes to the sibling. */
+static void lines(void)
+{
+	u64 d = machine.gicd.base, word = LINE / 32 * 4;
+	u32 bit = 1U << LINE % 32;
+	long event;
+
+	for (u32 n = 0; n < CALLS; n++) {
+		gic_route(LINE, 1);
+		io_write32(d + GICD_ISENABLER + word, bit);
+		io_write32(d + GICD_ISPENDR + word, bit);
+		io_write32(d + GICD_ICPENDR + word, bit);
+		io_write32(d + GICD_ISACTIVER + word, bit);
+		io_write32(d + GICD_ISPENDR + word, bit);
+		io_write32(d + GICD_ICACTIVER + word, bit);
+		io_write32(d + GICD_ICENABLER + word, bit);
+		gic_route(LINE, 0);
+	}
+	io_write32(d + GICD_ICPENDR + word, bit);
+	event = (long)hvc_call(SDEI_INTERRUPT_BIND, LINE, 0, 0);
+	for (u32 n = 0; n < CALLS / 10 && event >= 0; n++) {
+		sdei_call(SDEI_EVENT_REGISTER, (u64)event, (u64)at_once, 0, SDEI_REGISTER_RM_PE,
+			  percpu[1].mpidr);
+		hvc_call(SDEI_EVENT_ENABLE, (u64)event, 0, 0);
+		hvc_call(SDEI_EVENT_ROUTING_SET, (u64)event, 1, percpu[1].mpidr);
+		hvc_call(SDEI_EVENT_DISABLE, (u64)event, 0, 0);
+		hvc_call(SDEI_EVENT_UNREGISTER, (u64)event, 0, 0);
+	}
+	hvc_call(SDEI_INTERRUPT_RELEASE, (u64)event, 0, 0);
+	expect_served();
+}
+
+/* ---- the watchdog ---- */
+
+#define WCS 0
+#define WOR 8
+#define PERIOD_US 300
+
+static struct range control, refresh;
+
+/* Its CPU looks after the watchdog. */
+static void keep(u64 ticks)
+{
+	io_write32(control.base + WOR, (u32)ticks);
+	io_write32(control.base + WCS, 1);
+	for (;;)
+		wfi();
+}
+
+/* One vCPU starts it with a short period, the other refreshes it. */
+static void keeper(void)
+{
+	int node = fdt_compatible(-1, "arm,sbsa-gwdt");
+
+	fdt_reg(node, 0, &control);
+	fdt_reg(node, 1, &refresh);
+	cpu_start(1, keep, PERIOD_US * read_sysreg(CNTFRQ_EL0) / 1000000);
+	for (;;)
+		io_write32(refresh.base, 0);
+}
+
 /* ---- the console ---- */
 
 #define BYTES 20000
@@ -258,6 +322,8 @@ const struct test guest_tests[] = {{"registers", registers, UNDER_TOCSIN},
 				   {"unacked", unacked, UNDER_TOCSIN},
 				   {"cpus", cpus, UNDER_TOCSIN | NEEDS_SMP},
 				   {"siblings", siblings, UNDER_TOCSIN | NEEDS_SMP},
+				   {"lines", lines, UNDER_TOCSIN | NEEDS_SMP},
+				   {"keeper", keeper, UNDER_TOCSIN | NEEDS_SMP},
 				   {"uart", uart, UNDER_TOCSIN},
 				   {"console", console, UNDER_TOCSIN},
 				   {0}};

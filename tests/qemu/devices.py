@@ -20,6 +20,8 @@ def direct(name, base, program="loader", bootargs="", gicd=0x8000000, tree=None,
 LINES_NODE = ('lines { xen,path = "/pl061@9030000"; interrupts = <'
               + " ".join(f"0 {n} 4" for n in range(32, 64)) + ">; };")
 LINES = passthrough(LINES_NODE)
+# As many as a node may name.
+MANY_LINES = LINES.replace("interrupts = <", "interrupts = <" + " ".join(f"0 {n} 4" for n in range(64, 160)) + " ")
 DIRECT = [
     *[case for name in ("loader", "timer") for case in matrix(direct(name, 0x44000000, program=name), gic=GICS)],
     *matrix(direct("gicdeliver", 0x44000000, program="gicdeliver", tree=LINES), gic=GICS),
