@@ -83,14 +83,17 @@ static __attribute__((noinline)) void not_the_vgics(u32 token, u32 intid)
 		gic_dir(token);
 }
 
-void irq_handle(struct cpu *cpu)
+bool irq_handle(struct cpu *cpu)
 {
 	struct gic_taken t = gic_take();
 
-	if (t.intid >= GIC_INTID_SPURIOUS)
+	if (t.intid >= GIC_INTID_SPURIOUS) {
 		gic_dismiss(t.token, t.intid);
-	else if (t.intid != own.virtual_timer && handle_own(cpu, t.intid))
+		return false;
+	}
+	if (t.intid != own.virtual_timer && handle_own(cpu, t.intid))
 		gic_dir(t.token);
 	else if (!vgic_inject_physical(cpu->current, t.intid)) /* else its guest deactivates it */
 		not_the_vgics(t.token, t.intid);
+	return true;
 }

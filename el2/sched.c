@@ -21,6 +21,8 @@
 #define REQ_OWN ((u32)(REQ_VGIC | REQ_SDEI))
 /* How long a vCPU keeps the CPU when an equal could run: 1/256 s. */
 #define SLICE_SHIFT 8
+/* vCPUs that are looked at between two looks at interrupts. */
+#define SURVEY 16
 
 u32 sched_major_frame_us;
 
@@ -156,14 +158,22 @@ static inline u64 ready_at(const struct cpu *cpu, struct vcpu *v)
 }
 
 /* Looks which of the CPU's vCPUs are ready. One that may not run in this window costs it
- * nothing: what was asked of it waits. */
-static inline void survey(struct schedule *s, const struct cpu *cpu)
+ * nothing: what was asked of it waits. After some of them it looks at an interrupt; true: there
+ * was one, for which the choice is to be made again. */
+static inline bool survey(struct schedule *s, struct cpu *cpu)
 {
-	bool windows = s->nr_windows;
+	struct schedule_entry *e = s->entries, *pause = e + SURVEY;
+	bool windows = s->nr_windows, stale = false;
 
-	for (struct schedule_entry *e = s->entries; e != s->end; e++)
+	for (; e != s->end; e++) {
+		if (e == pause) {
+			pause += SURVEY;
+			stale |= irq_handle(cpu);
+		}
 		if (!windows || schedule_allows(e))
 			e->ready = ready_at(cpu, e->vcpu);
+	}
+	return stale;
 }
 
 /* EL2's timer, for alarm at the latest. One that is set for earlier stays: it costs an
@@ -210,8 +220,9 @@ static void idle(struct cpu *cpu, u64 now)
 }
 
 /* Makes v, which has been chosen, the one to enter. The timer: when to choose anew, for
- * which the timers count of vCPUs whose own are not in the hardware. */
-static void take_up(struct cpu *cpu, struct vcpu *v, u64 now)
+ * which the timers count of vCPUs whose own are not in the hardware; at once, if what it was
+ * chosen by is stale. */
+static void take_up(struct cpu *cpu, struct vcpu *v, u64 now, bool stale)
 {
 	struct vcpu *from;
 	u64 alarm;
@@ -227,7 +238,7 @@ static void take_up(struct cpu *cpu, struct vcpu *v, u64 now)
 	v->waiting = false;
 	if (atomic_andnot(&v->requests, REQ_RESCHED | REQ_VGIC) & REQ_VGIC)
 		vgic_flush(v);
-	alarm = schedule_until(&cpu->schedule);
+	alarm = stale ? now : schedule_until(&cpu->schedule);
 	set_alarm(cpu, now, v->apf ? MIN(alarm, paging_ready(v)) : alarm);
 }
 
@@ -273,9 +284,10 @@ static struct vcpu *next_vcpu(struct cpu *cpu)
 		u64 now = timer_now();
 		struct schedule_entry *next;
 		struct vcpu *v;
+		bool stale;
 
 		schedule_enter(&cpu->schedule, now);
-		survey(&cpu->schedule, cpu);
+		stale = survey(&cpu->schedule, cpu);
 		next = schedule_choose(&cpu->schedule, now);
 		if (cpu->schedule.measured)
 			account(cpu, now);
@@ -283,7 +295,7 @@ static struct vcpu *next_vcpu(struct cpu *cpu)
 		if (publish(cpu, v ?: cpu->current))
 			continue;
 		if (v) {
-			take_up(cpu, v, now);
+			take_up(cpu, v, now, stale);
 			if (atomic_load(&v->requests) == 0)
 				return v;
 		} else {
@@ -291,7 +303,7 @@ static struct vcpu *next_vcpu(struct cpu *cpu)
 
 			if (next)
 				step(next->vcpu, now);
-			else if (!flushed)
+			else if (!flushed && !stale)
 				idle(cpu, now);
 		}
 		irq_handle(cpu); /* whatever others ask of v meanwhile */

@@ -21,4 +21,4 @@ void irq_init(const struct irq_config *c);
 void irq_init_cpu(const struct cpu *cpu);
 
 /* Takes one pending interrupt, if there is one, and does what it asks for. */
-void irq_handle(struct cpu *cpu);
+bool irq_handle(struct cpu *cpu);

@@ -115,13 +115,14 @@ void context_switch(struct cpu *cpu, struct vcpu *v)
 }
 
 /* Time passes where a CPU waits: until its timer, as nothing else happens by itself. */
-void irq_handle(struct cpu *cpu)
+bool irq_handle(struct cpu *cpu)
 {
 	(void)cpu;
 	if (world.alarm == UINT64_MAX)
-		return;
+		return false;
 	world.idled += world.alarm > world.now;
 	world.now = MAX(world.now, world.alarm);
+	return true;
 }
 
 bool partition_step(struct partition *p)
