@@ -76,8 +76,8 @@ struct verdict trap_sysreg(struct vcpu *v, u64 esr)
 
 	if ((esr & ID_READ_MASK) == ID_READ)
 		value = v->partition->idreg[IDREG_INDEX(esr)];
-	else if (ESR_SYSREG_ENCODING(esr) == SYS_ICC_SGI1R_EL1) /* the one that is written often */
-		verdict = sysreg_sgi1r(v, &value, read);
+	else if (ESR_SYSREG_ENCODING(esr) == SYS_ICC_SGI1R_EL1) /* written often, never read */
+		return sysreg_sgi1r(v, &value, read);
 	else
 		verdict = emulate(v, ESR_SYSREG_ENCODING(esr), &value, read);
 	if (read && rt != RT_XZR && verdict.action == ACT_SKIP)
