@@ -13,6 +13,7 @@ static struct {
 	u8 hello[TOCSIN_PAGER_REQUESTS - TOCSIN_PAGER_HELLO];
 	u8 requests[TOCSIN_PAGER_COMPLETIONS - TOCSIN_PAGER_REQUESTS];
 	u8 completions[TOCSIN_PAGER_SLOTS - TOCSIN_PAGER_COMPLETIONS];
+	u8 slots[SLOTS][TOCSIN_PAGER_PAGE_SIZE];
 } shared __attribute__((aligned(4096)));
 
 static struct pager pager;
@@ -24,7 +25,7 @@ static struct pager pager;
 
 /* ---- what mm/pager.c needs ---- */
 
-static u8 objects[512];
+static u8 objects[2048];
 static size_t used;
 
 void *object_alloc(size_t size, size_t align)

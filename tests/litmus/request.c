@@ -123,6 +123,7 @@ bool door_forbidden(const u64 *r)
 void once_init(void)
 {
 	behind();
+	(void)schedule_publish(&two[1].schedule, v.place); /* v is loaded */
 	irq_init(&(struct irq_config){.hyp_timer = 26, .maintenance = 25, .virtual_timer = 27});
 	two[1].kicked = true;
 }
