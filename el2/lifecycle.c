@@ -318,16 +318,16 @@ static u64 ticks(u64 ms)
 	return ms * timer_frequency() / 1000;
 }
 
-/* SYSTEM_RESET is at once, but one within the back-off of the last waits as after a crash. */
+/* SYSTEM_RESET is at once, but one within the back-off of the last restart waits as after a
+ * crash. */
 static u64 reset_wait_ms(struct partition *p, u64 now)
 {
 	u64 wait = 0;
 
-	if (p->reset_at && now - p->reset_at < ticks(backoff_ms(p, 0)))
+	if (p->again_at && now - p->again_at < ticks(backoff_ms(p, 0)))
 		wait = backoff_ms(p, p->resets++);
 	else
 		p->resets = 0;
-	p->reset_at = now + ticks(wait);
 	return wait;
 }
 
@@ -340,13 +340,13 @@ static bool starts_again(struct partition *p, u64 now, u64 *wait_ms)
 	*wait_ms = 0;
 	if (p->order)
 		return p->order == STOP_RESTART;
-	if (p->stop_reason == STOP_RESET) {
+	if (p->stop_reason == STOP_RESET)
 		*wait_ms = reset_wait_ms(p, now);
-		return true;
-	}
-	if (action != ACTION_RESTART || (c->restart_limit && p->restarts == c->restart_limit))
+	else if (action != ACTION_RESTART || (c->restart_limit && p->restarts == c->restart_limit))
 		return false;
-	*wait_ms = backoff_ms(p, p->restarts++);
+	else
+		*wait_ms = backoff_ms(p, p->restarts++);
+	p->again_at = now + ticks(*wait_ms);
 	return true;
 }
 

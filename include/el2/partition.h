@@ -124,7 +124,7 @@ struct partition {
 	struct vcpu *asked;  /* one that was asked before; NULL: none */
 	u32 restarts;        /* by on_off and on_fault, since the machine was started */
 	u32 resets;          /* one after the other, each within the back-off of the last */
-	u64 reset_at;        /* when the last was, or its wait was over */
+	u64 again_at;        /* when it last started again by itself */
 	/* LOADING, STOPPING: el2/lifecycle.c; under lock. */
 	u32 stage, stage_next, stages_begun;
 	u64 not_before; /* counter value at which the first step is due */
