@@ -15,9 +15,15 @@
 /* Rounds in which each page that is not used meanwhile was tried, whatever its age. */
 #define ROUNDS 5
 
-static bool can_go(const struct paged *p, const struct paged_frame *f)
+static bool can_go(const struct paged_frame *f)
 {
-	return !f->holds && !f->busy && !p->store->ops->pins(p->store, f->page);
+	return !f->holds && !f->busy;
+}
+
+/* The store would refuse its page. */
+static bool is_pinned(const struct paged *p, const struct paged_frame *f)
+{
+	return p->store->ops->pins(p->store, f->page);
 }
 
 /* The hand passes a frame: true if its turns are over. */
@@ -47,10 +53,12 @@ static u32 choose(struct paged *p, u32 *chosen)
 		struct paged_frame *f = &p->frames[at];
 
 		steps++;
-		if (can_go(p, f)) {
+		if (can_go(f)) {
 			if (passed(p, f)) {
-				chosen[n++] = at;
-			} else if (resort == PAGED_NO_PAGE || f->age < p->frames[resort].age) {
+				if (!is_pinned(p, f))
+					chosen[n++] = at;
+			} else if ((resort == PAGED_NO_PAGE || f->age < p->frames[resort].age) &&
+				   !is_pinned(p, f)) {
 				resort = at;
 				until_resort = steps;
 			}
