@@ -63,7 +63,7 @@ static struct verdict emulate(struct vcpu *v, u32 encoding, u64 *value, bool rea
 #define CASE_HW(name, arg)
 #include <arch/sysreg.def>
 	default:
-		return VERDICT(UNDEF);
+		return vgic_settle(v) ? VERDICT(RESUME) : VERDICT(UNDEF);
 	}
 }
 

@@ -7,6 +7,7 @@
  * guest deactivates it through a list register that names it (or EL2 does in its
  * stead): so it can come only once at a time.
  */
+#include <arch/esr.h>
 #include <el2/vgic_state.h>
 #include <el2/vsdei.h>
 #include <mm/pages.h>
@@ -326,6 +327,7 @@ static bool spi_straight(struct vcpu *v, u32 intid)
 	struct vgic_cpu *vc = &v->vgic;
 	const struct vgic_word *w = &g->words[intid / 32];
 	u32 bit = 1U << intid % 32;
+	bool again;
 	u64 lr;
 	int n;
 
@@ -336,6 +338,7 @@ static bool spi_straight(struct vcpu *v, u32 intid)
 	n = spi_lr(v, intid);
 	if (n < 0)
 		return false;
+	again = vc->lr_used >> n & 1 && ~w->edge & bit && v->regs.pstate & PSTATE_I;
 	lr = intid | (u64)intid << 32 | LR_HW | LR_PENDING | (u64)g->priority[intid] << 48;
 	gic_lr_write((u32)n, w->group & bit ? lr | LR_GROUP1 : lr);
 	vc->lr_used |= 1U << n;
@@ -343,6 +346,8 @@ static bool spi_straight(struct vcpu *v, u32 intid)
 	vc->lr_state[n] = LR_PENDING >> 62;
 	vc->lr_latched &= ~(1U << n);
 	g->holder[intid] = (u16)v->index;
+	if (again)
+		vgic_doubt(v);
 	return true;
 }
 

@@ -106,6 +106,47 @@ static __attribute__((noinline)) bool straight_physical(struct vcpu *v, u32 inti
 	return true;
 }
 
+/*
+ * A handler that ends a level-sensitive interrupt before it has served the device lets it come
+ * again at once, into a list register that does not follow the line. Without a hypervisor
+ * the interrupt goes with the line when the device is served. So accesses to the CPU interface trap
+ * until the guest takes its next interrupt: then the hardware is asked whether the line is still
+ * high. (GICv3 alone: a GICv2's interface is memory of the guest's.)
+ */
+void vgic_doubt(struct vcpu *v)
+{
+	if (gic.version != 3)
+		return;
+	v->vgic.doubtful = true;
+	gic_hcr_write(ICH_HCR_EL2_EN | ICH_HCR_EL2_TALL1);
+}
+
+static bool is_low(const struct vcpu *v, u32 intid)
+{
+	return !(gic_pending_word(v->cpu->index, intid / 32) >> intid % 32 & 1);
+}
+
+bool vgic_settle(struct vcpu *v)
+{
+	struct vgic_cpu *vc = &v->vgic;
+
+	if (!vc->doubtful)
+		return false;
+	FOR_EACH_BIT (n, vc->lr_used) {
+		u32 intid = vc->lr_intid[n];
+		u64 lr = gic_lr_read(n);
+
+		if (intid < GIC_SPI_BASE || !(lr & LR_HW) || (lr & LR_STATE) != LR_PENDING ||
+		    vgic_word(v, intid)->edge >> intid % 32 & 1 || !is_low(v, intid))
+			continue;
+		gic_lr_write(n, 0);
+		gic_clear_active(v->cpu->index, intid);
+	}
+	vc->doubtful = false;
+	gic_hcr_write(gic_hcr_read() & ~ICH_HCR_EL2_TALL1);
+	return true;
+}
+
 bool vgic_inject_physical(struct vcpu *v, u32 intid)
 {
 	struct vgic_cpu *vc = &v->vgic;

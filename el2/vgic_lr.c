@@ -225,6 +225,8 @@ void vgic_fold_all(struct vcpu *v)
 {
 	struct vgic_cpu *vc = &v->vgic;
 
+	if (vc->doubtful)
+		(void)vgic_settle(v);
 	if (!are_over(vc))
 		fold_lrs(v);
 	vc->lr_used = vc->lr_eoi = vc->lr_latched = 0;

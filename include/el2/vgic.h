@@ -58,6 +58,7 @@ struct vgic_cpu {
 	u8 lr_of[32];             /* private interrupt: the list register it was last put into */
 	bool loaded;           /* the virtual interface holds this vCPU; written by its CPU only */
 	bool overflow;         /* memory holds more than the list registers had room for */
+	bool doubtful;         /* a level came again while its handler ran: el2/vgic_cpu.c */
 	u64 sgi_name;          /* what in ICC_SGI1R_EL1 names this vCPU: affinity, its target bit */
 	struct vcpu *sgi_last; /* whom its last SGI through memory was for */
 	struct gic_virt virt;  /* while not loaded */
@@ -149,6 +150,10 @@ void vgic_load(struct vcpu *v);
 
 /* For REQ_VGIC; loaded. */
 void vgic_flush(struct vcpu *v);
+
+/* v's access to the CPU interface trapped. True: because of a doubtful level, about which the
+ * hardware has been asked; the access is to be made again. Loaded. */
+bool vgic_settle(struct vcpu *v);
 
 /* The maintenance interrupt came; current is whose list registers these are. */
 void vgic_maintenance(struct vcpu *current);

@@ -95,6 +95,9 @@ void vgic_fold_all(struct vcpu *v);
 void vgic_resample(struct vcpu *v);
 /* vgic_cpu.c: the highest list register that is empty, or -1. Without lock; v is loaded here. */
 int vgic_free_lr(struct vgic_cpu *vc);
+/* vgic_cpu.c: the level SPI in a list register of v, which is loaded here, came while its handler
+ * was not over. */
+void vgic_doubt(struct vcpu *v);
 /* vgic.c: vgic_inject_physical() for SPIs. No lock held. */
 bool vgic_inject_spi(struct vcpu *v, u32 intid);
 /* vgic_cpu.c: v is loaded here: puts an SGI, one of vgic_cpu.straight, into a list

@@ -102,6 +102,37 @@ static void alarm(void)
 	EXPECT_EQ(get(RTCRIS), 0);
 }
 
+/* The handler ends the interrupt, which comes again at once, and then serves the clock: there is
+ * nothing any more. But if it does not serve it, it comes. */
+static void ended_early(void)
+{
+	for (u32 served = 0; served < 2; served++) {
+		u64 start = counter();
+		u32 iar;
+
+		listen();
+		irq_disable();
+		ring();
+		do {
+			iar = gic_ack();
+		} while ((iar & 0x3ff) != spi && !passed(start));
+		EXPECT_EQ(iar & 0x3ff, spi);
+		gic_eoi(iar);
+		delay_us(100); /* it has come */
+		if (served) {
+			set(RTCICR, 1);
+			set(RTCIMSC, 0);
+			delay_us(100);
+		}
+		iar = gic_ack();
+		EXPECT_EQ(iar & 0x3ff, served ? 0x3ff : spi);
+		set(RTCICR, 1);
+		set(RTCIMSC, 0);
+		if ((iar & 0x3ff) == spi)
+			gic_eoi(iar);
+	}
+}
+
 /* With an alarm that nobody has heard. */
 static void reset_once(void)
 {
@@ -165,6 +196,7 @@ const struct test guest_tests[] = {
     {"rtc-nothing-stale", nothing_stale, 0},
     {"rtc-registers", registers, 0},
     {"rtc-alarm", alarm, 0},
+    {"rtc-ended-early", ended_early, NEEDS_GICV3},
     {"rtc-walk", walk, 0},
     {"rtc-reset", reset_once, 0},
     {0},
