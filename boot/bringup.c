@@ -174,6 +174,7 @@ _Noreturn static void continue_on_own_stack(void)
 	start_cpus();
 	partitions_make();
 	console_interrupts_on();
+	terminal_poll();
 	for (u32 i = 0; i < nr_partitions; i++)
 		partition_start(&partitions[i]);
 	handover(&cpus[0], ranges, spent(ranges));

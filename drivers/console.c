@@ -13,10 +13,11 @@
 #include <lib/lock.h>
 #include <lib/string.h>
 
-/* Guests may fill half of the ring; the other half is for Tocsin's own text, so
- * that a guest that prints without end cannot silence a report about it. */
+/* Half of the ring is for guests, the other for Tocsin's own text: a guest that prints
+ * without end cannot silence a report about it, and reports cannot silence a guest. */
 #define TX_RING 8192
 #define TX_GUEST 4096
+#define TX_OWN (TX_RING - TX_GUEST)
 #define RX_RING 256
 /* A UART that takes no byte for so long has nobody at the other end (flow
  * control): Tocsin goes on without it. About a second on slow hardware. */
@@ -26,6 +27,7 @@ static struct {
 	struct lock lock;
 	struct uart uart; /* driver NULL: none yet */
 	bool irqs_on;     /* false: every byte is waited for */
+	bool heard;       /* polled: a byte has come since the last look */
 	bool panic;       /* and the lock no longer counts */
 	bool stuck;       /* waiting for the UART was in vain last time */
 	bool mid_line;    /* the last byte sent was not a newline */
@@ -34,8 +36,10 @@ static struct {
 	bool rx_irq, tx_irq;
 	u32 texts_lost;
 	u32 tx_head, tx_tail; /* free-running; in at head, out at tail */
+	u32 tx_own;           /* bytes in the ring that are Tocsin's */
 	u32 rx_head, rx_tail;
 	char tx[TX_RING];
+	u8 own[TX_RING / 8]; /* a bit for each byte of it: Tocsin's */
 	u16 rx[RX_RING];
 } console;
 
@@ -72,7 +76,28 @@ static void set_irqs(bool receive, bool transmit)
 		return;
 	console.rx_irq = receive;
 	console.tx_irq = transmit;
-	console.uart.driver->irq_enable(&console.uart, receive, transmit);
+	/* Where the tree names no interrupt, its line may be firmware's. */
+	if (console.uart.intid)
+		console.uart.driver->irq_enable(&console.uart, receive, transmit);
+}
+
+static u32 tx_guests(void)
+{
+	return tx_used() - console.tx_own;
+}
+
+/* Notes whose byte lies at that place of the ring. */
+static void mark(u32 at, bool own)
+{
+	u8 bit = (u8)(1U << at % 8), *byte = &console.own[at % TX_RING / 8];
+
+	*byte = own ? *byte | bit : *byte & (u8)~bit;
+	console.tx_own += own;
+}
+
+static void forget(u32 at)
+{
+	console.tx_own -= console.own[at % TX_RING / 8] >> at % 8 & 1;
 }
 
 /* Waits until the UART takes some of it; gives up once, then only looks. */
@@ -96,7 +121,8 @@ static void drain(size_t (*send)(const char *bytes, size_t n))
 		u32 at = console.tx_tail % TX_RING;
 
 		done = send(console.tx + at, MIN(tx_used(), TX_RING - at));
-		console.tx_tail += (u32)done;
+		for (size_t i = 0; i < done; i++)
+			forget(console.tx_tail++);
 	}
 }
 
@@ -105,26 +131,29 @@ static void fill(void)
 {
 	int c;
 
-	while (rx_used() < RX_RING && (c = console.uart.driver->rx(&console.uart)) >= 0)
+	while (rx_used() < RX_RING && (c = console.uart.driver->rx(&console.uart)) >= 0) {
 		console.rx[console.rx_head++ % RX_RING] = (u16)c;
+		console.heard = true;
+	}
 }
 
 /* The caller has seen that there is room. */
-static void queue(const char *bytes, size_t n)
+static void queue(const char *bytes, size_t n, bool own)
 {
 	u32 at = console.tx_head % TX_RING;
 	size_t first = MIN(n, TX_RING - at);
 
 	memcpy(console.tx + at, bytes, first);
 	memcpy(console.tx, bytes + first, n - first);
-	console.tx_head += (u32)n;
+	for (size_t i = 0; i < n; i++)
+		mark(console.tx_head++, own);
 	if (n)
 		set_irqs(console.rx_irq, true);
 }
 
 /* Sends or queues up to room bytes beyond what the UART takes at once, which it is
  * asked for only if nothing waits. Returns how many; polled, all of them. */
-static size_t send_some(const char *bytes, size_t n, size_t room)
+static size_t send_some(const char *bytes, size_t n, size_t room, bool own)
 {
 	size_t done = 0, more;
 
@@ -136,7 +165,7 @@ static size_t send_some(const char *bytes, size_t n, size_t room)
 		if (!tx_used())
 			done = uart_send(bytes, n);
 		more = MIN(n - done, room);
-		queue(bytes + done, more);
+		queue(bytes + done, more, own);
 		done += more;
 	}
 	if (done)
@@ -145,19 +174,19 @@ static size_t send_some(const char *bytes, size_t n, size_t room)
 }
 
 /* All of it: the caller has seen that there is room. */
-static void send(const char *bytes, size_t n)
+static void send(const char *bytes, size_t n, bool own)
 {
-	(void)send_some(bytes, n, n);
+	(void)send_some(bytes, n, n, own);
 }
 
-/* A text that ends with a newline, but for what is cut off. */
+/* A text of Tocsin's that ends with a newline, but for what is cut off. */
 static void send_text(const char *text, size_t n)
 {
 	bool whole = n && text[n - 1] == '\n';
 
-	send(text, n - whole);
+	send(text, n - whole, true);
 	if (whole)
-		send("\r\n", 2);
+		send("\r\n", 2, true);
 }
 
 void console_init(const struct uart *u)
@@ -180,7 +209,7 @@ bool console_present(void)
 
 void console_interrupts_on(void)
 {
-	if (!console_present() || !console.uart.intid)
+	if (!console_present())
 		return;
 	take();
 	console.irqs_on = true;
@@ -191,7 +220,7 @@ void console_interrupts_on(void)
 /* As many bytes may be queued for guests; polled, all leave at once. */
 static size_t guest_room(void)
 {
-	return !console.irqs_on ? TX_GUEST : tx_used() < TX_GUEST ? TX_GUEST - tx_used() : 0;
+	return !console.irqs_on ? TX_GUEST : TX_GUEST - tx_guests();
 }
 
 size_t console_write(const char *bytes, size_t n)
@@ -201,7 +230,7 @@ size_t console_write(const char *bytes, size_t n)
 	if (!console_present())
 		return n;
 	take();
-	done = send_some(bytes, n, guest_room());
+	done = send_some(bytes, n, guest_room(), false);
 	if (done)
 		console.line = NULL;
 	if (done < n)
@@ -232,12 +261,12 @@ bool console_line(const void *owner, const char *prefix, const char *bytes, size
 	fits = has_room(prefix_len + n + 2);
 	if (fits && !goes_on) {
 		if (console.mid_line)
-			send_text("\n", 1);
-		send(prefix, prefix_len);
+			send("\r\n", 2, false);
+		send(prefix, prefix_len, false);
 		console.line = owner;
 	}
 	if (fits)
-		send(bytes, n);
+		send(bytes, n, false);
 	drop();
 	return fits;
 }
@@ -270,7 +299,7 @@ void console_text(const char *text, size_t n)
 		return;
 	take();
 	/* A CR, a line end before it, and the note about losses. */
-	if (TX_RING - tx_used() < n + 1 + 2 + 80) {
+	if (TX_OWN - console.tx_own < n + 1 + 2 + 80) {
 		console.texts_lost++;
 	} else {
 		if (console.mid_line)
@@ -297,12 +326,28 @@ u32 console_irq(void)
 	if (rx_used())
 		found |= CONSOLE_RX;
 	/* Half the share free before the guest tries again: not once per byte. */
-	if (console.refused && tx_used() <= TX_GUEST / 2) {
+	if (console.refused && tx_guests() <= TX_GUEST / 2) {
 		console.refused = false;
 		found |= CONSOLE_ROOM;
 	}
 	drop();
 	return found;
+}
+
+bool console_polled(void)
+{
+	return console_present() && !console.uart.intid;
+}
+
+bool console_busy(void)
+{
+	bool busy;
+
+	take();
+	busy = console.heard || tx_used();
+	console.heard = false;
+	drop();
+	return busy;
 }
 
 int console_read(void)

@@ -10,11 +10,17 @@
 #include <el2/monitor.h>
 #include <el2/partition.h>
 #include <el2/terminal_state.h>
+#include <el2/tick.h>
 #include <lib/fmt.h>
 #include <lib/string.h>
 
 #define CTRL_C 3
 #define KEYS 32 /* in one go */
+
+/* A console without an interrupt is looked at every 1/1024 s while something comes or goes,
+ * which is 12 bytes at 115200 baud, and else every 1/64 s. */
+#define BUSY 10
+#define IDLE 6
 
 struct terminals terminals;
 
@@ -204,6 +210,17 @@ void terminal_interrupt(void)
 void terminal_tick(void)
 {
 	serve();
+}
+
+/* Each look asks for the next on the same CPU. */
+void terminal_poll(void)
+{
+	u64 now = timer_now();
+
+	if (!console_polled())
+		return;
+	terminal_interrupt();
+	tick_at(TICK_CONSOLE, now + (timer_frequency() >> (console_busy() ? BUSY : IDLE)), now);
 }
 
 /* ---- the monitor's view ---- */

@@ -13,9 +13,8 @@ static const struct {
 	void (*run)(void);
 	void (*look)(struct partition *p, u64 now); /* at each partition */
 } users[] = {
-    [TICK_TERMINAL] = {.run = terminal_tick},
-    [TICK_WATCHDOG] = {.look = vwatchdog_tick},
-    [TICK_PARTITION] = {.look = partition_tick},
+    [TICK_TERMINAL] = {.run = terminal_tick},   [TICK_CONSOLE] = {.run = terminal_poll},
+    [TICK_WATCHDOG] = {.look = vwatchdog_tick}, [TICK_PARTITION] = {.look = partition_tick},
     [TICK_REPORT] = {.look = report_tick},
 };
 

@@ -2,7 +2,7 @@
 /*
  * The one physical UART: rings in memory, drained and filled by its interrupt.
  * Before console_interrupts_on() output is polled; afterwards nobody waits.
- * A UART without an interrupt stays polled for output and has no input.
+ * Of a UART without an interrupt console_irq() is to be called at times instead.
  * Who receives input is decided above: console_irq() only says that there is some.
  */
 #pragma once
@@ -20,8 +20,8 @@ void console_rebase(s64 distance);
 /* True once console_init has run. */
 bool console_present(void);
 
-/* Switches from polling to interrupts; the UART's interrupt must be routed to
- * this EL2 by then. */
+/* From now on bytes wait in the rings for console_irq(); the UART's interrupt, if it has
+ * one, must be routed to this EL2 by then. */
 void console_interrupts_on(void);
 
 /* Queues up to n bytes for output and returns how many were taken: fewer than
@@ -37,7 +37,7 @@ bool console_line(const void *owner, const char *prefix, const char *bytes, size
 bool console_room(size_t n);
 
 /* A line of Tocsin's own, for the log only: it begins a line, its LF gets a CR.
- * Part of the ring is reserved for it; a text that finds even that full is left
+ * Half of the ring is reserved for it; a text that finds that full is left
  * out as a whole and counted in the next one. Takes the console lock. */
 void console_text(const char *text, size_t n);
 
@@ -48,6 +48,12 @@ void console_text(const char *text, size_t n);
 /* Services the UART's interrupt: moves bytes between FIFO and rings. Returns
  * CONSOLE_ flags. Called by the interrupt dispatcher, interrupts masked. */
 u32 console_irq(void);
+
+/* The UART has no interrupt: console_irq() is to be called at set times. */
+bool console_polled(void);
+
+/* Bytes have come since this was asked last, or wait to be sent: more are likely. */
+bool console_busy(void);
 
 /* Takes the next received byte, with UART_RX_ flags, or -1 if there is none. */
 int console_read(void);

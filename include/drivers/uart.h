@@ -37,7 +37,7 @@ struct uart_driver {
 struct uart {
 	const struct uart_driver *driver;
 	struct range regs;
-	u32 intid; /* 0: none known, console stays polled */
+	u32 intid; /* 0: none known, the console is polled */
 };
 
 extern const struct uart_driver uart_pl011, uart_sbsa, uart_cadence;

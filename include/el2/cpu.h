@@ -9,7 +9,14 @@
 struct vcpu;
 
 /* Who may want something done on a CPU at a set time: el2/tick.h. */
-enum tick_user { TICK_TERMINAL, TICK_WATCHDOG, TICK_PARTITION, TICK_REPORT, NR_TICK_USERS };
+enum tick_user {
+	TICK_TERMINAL,
+	TICK_CONSOLE,
+	TICK_WATCHDOG,
+	TICK_PARTITION,
+	TICK_REPORT,
+	NR_TICK_USERS
+};
 
 struct cpu {
 	u64 stack_top;        /* vectors.S: the stack of every entry from a guest */

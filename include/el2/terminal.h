@@ -85,6 +85,10 @@ void terminal_show(void);
 /* The console's interrupt. */
 void terminal_interrupt(void);
 
+/* The console's interrupt where it has none: a look at the UART, again and again on the
+ * CPU that calls this first. Does nothing where there is an interrupt. */
+void terminal_poll(void);
+
 /* The time has come that terminal.c or the monitor had asked for (el2/tick.h). */
 void terminal_tick(void);
 

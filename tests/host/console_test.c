@@ -209,6 +209,31 @@ TEST(a_guest_that_fills_its_share_does_not_silence_the_log)
 	drain_all();
 }
 
+TEST(a_log_that_fills_its_share_does_not_silence_guests)
+{
+	const char a = 0;
+	char block[4000];
+
+	memset(block, 'g', sizeof(block));
+	drain_all();
+	for (int round = 0; round < 20; round++) {
+		/* The UART takes little, Tocsin logs more than that all the time. */
+		for (int i = 0; i < 200; i++)
+			log_info("%064d", i);
+		EXPECT(console_room(sizeof(block)));
+		EXPECT(console_line(&a, "[a] ", block, 90));
+		EXPECT_EQ(console_write(block, 3000), 3000);
+		EXPECT(!console_room(4096));
+		log_info("%064d", round);
+		room = 9000; /* both shares */
+		console_irq();
+		EXPECT(console_room(4096));
+		room = 0;
+	}
+	log_info("that is all");
+	drain_all();
+}
+
 TEST(lines_of_several_owners)
 {
 	const char a = 0, b = 0;
@@ -370,6 +395,30 @@ TEST(a_large_log_is_replayed_from_where_it_still_is)
 	sent[nr_sent] = 0;
 	EXPECT(strstr(sent, "tocsin: line 0999\r\n"));
 	EXPECT(nr_sent >= LOG_RING_SIZE);
+	drain_all();
+}
+
+TEST(a_uart_without_an_interrupt_is_asked)
+{
+	struct uart u = {.driver = &driver};
+
+	EXPECT(!console_polled());
+	rx_on = tx_on = false;
+	console_init(&u);
+	console_interrupts_on();
+	drain_all();
+	(void)console_busy();
+	EXPECT(console_polled() && !console_busy());
+	EXPECT_EQ(console_write("out", 3), 3); /* nobody waits for the UART */
+	EXPECT(console_busy());
+	received[rx_in++ % 1024] = 'i';
+	room = 10;
+	EXPECT_EQ(console_irq(), CONSOLE_RX);
+	EXPECT(sent_is("out"));
+	EXPECT_EQ(console_read(), 'i');
+	EXPECT(console_busy() && !console_busy());
+	EXPECT(!rx_on && !tx_on); /* its line may be firmware's */
+	log_info("that is all");
 	drain_all();
 }
 

@@ -49,6 +49,11 @@ void terminal_tick(void)
 	called(TICK_TERMINAL);
 }
 
+void terminal_poll(void)
+{
+	called(TICK_CONSOLE);
+}
+
 #define NR_PARTITIONS 40 /* more than one round's piece */
 
 static struct partition all[NR_PARTITIONS];
@@ -154,8 +159,8 @@ TEST(at_random)
 			EXPECT(!wanted[user] || wanted[user] > now);
 		asked += r >> 16 & 1;
 		if (r >> 16 & 1)
-			ask(r >> 17 & 3, now + 1 + (r >> 40) % 128);
-		again[r >> 21 & 3] = r & 1 << 19 ? 200 : 0;
+			ask((u32)(r >> 48) % NR_TICK_USERS, now + 1 + (r >> 40) % 128);
+		again[(r >> 56) % NR_TICK_USERS] = r & 1 << 19 ? 200 : 0;
 	}
 	for (u32 user = 0; user < NR_TICK_USERS; user++)
 		EXPECT(calls[user] > asked / 16);

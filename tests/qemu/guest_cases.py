@@ -9,6 +9,7 @@ MADE = "build/guest/hostile"
 CPUS = ["cortex-a57", "max"]
 GICS = ["2", "3"]
 LINE = "the quick brown fox jumps over the lazy dog 0123456789\n"
+KEY = "\x1d"  # the escape key
 TYPED = [("TYPE NOW\n", LINE), ("TYPE NOW\n", LINE)]
 
 
@@ -129,6 +130,12 @@ TREE_CASES = [
     on_tree("zeros", [r"no flattened device tree"]),
     on_tree("atags", [r"no flattened device tree"]),
     {**on_tree("plain", GOOD, stub="lpis"), "name": "tree-lpis", "expect": [r"CPU 0: firmware has left LPIs on"]},
+    # What is typed reaches a guest, and the monitor, where the console's interrupt is not known.
+    {**on_tree("no-console-irq", [(r"hello\n", "a"), (r"\(61\)\n", f"{KEY}m"), (r"monitor; help", "status\r"),
+                                  (r"0 guest: running(.*\n)*.*tocsin> ", "quit\r"), (r"console: guest|quit\n", "o"), r"off\n"]),
+     "name": "tree-polled-input", "stop": True,
+     "qemu": load_raw("build/tocsin.img", TOCSIN) + load_raw(f"{MADE}/no-console-irq.dtb", TREE)
+     + load_raw("build/guest/typed.bin", KERNEL)},
     {**on_tree("plain", [r"no device tree"], stub="none"), "name": "tree-none"},
     {**on_tree("plain", [r"tree"], stub="unmapped"), "name": "tree-unmapped"},
     {**on_tree("plain", [r"tree"], stub="nowhere"), "name": "tree-nowhere"},
@@ -141,7 +148,6 @@ BOARD = [guest(f"zcu102-{name}", program=name, zcu102=True, mem="2G", timeout=60
          for name in ("smccc", "sysregs", "gic", "timer", "fp", "sdei", "sdeismp")]
 
 # The escape key and the monitor, as one partition can show them: (shown, then typed).
-KEY = "\x1d"
 MONITOR = [
     (r"hello\n", f"a{KEY}{KEY}"),
     (r"\(61\)\n\(1d\)\n", f"{KEY}m"),

@@ -200,6 +200,7 @@ TREES = [
     ("many-banks", one_bank_becomes_many, GOOD),
     ("wide", wide, GOOD),
     ("bank-of-nothing", set_prop("/memory", "reg", cells(0x40000000, 0x10000000, 0x60000000, 0)), GOOD),
+    ("no-console-irq", lambda t: t.compatible("arm,pl011").props.pop("interrupts"), GOOD),
     ("stdout-garbage", set_prop("/chosen", "stdout-path", b"/no/such/uart:115200n8\0"), GOOD),
     ("no-stdout", del_prop("/chosen", "stdout-path"), GOOD),
     ("rogue-initrd", lambda t: t.at("/chosen").props.update(
