@@ -146,6 +146,8 @@ static void start_cpus(void)
 		boot_stop("cpu0 cannot be used");
 	atomic_store_release(&cpus[0].online, true);
 	m->nr_cpus = smp_start(m);
+	if (!boot.vcpus_asked)
+		boot.options.vcpus = MIN(boot.options.vcpus, (u64)m->nr_cpus);
 	/* A CPU that comes up late has not been asked. */
 	spin_lse = smp_complete() && IDREG_FIELD(idreg_machine, ID_AA64ISAR0_EL1, ATOMIC) >= 2;
 	errata_report(boot.options.mitigations);

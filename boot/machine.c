@@ -421,6 +421,17 @@ static enum err walk(struct scan *s)
 	return OK;
 }
 
+/* Firmware that EL2 cannot call. */
+static void check_psci(const struct machine *m, const struct scan *s)
+{
+	if (m->psci_smc)
+		return;
+	log_warn("the device tree has %s: only one CPU is used, and the machine cannot be powered "
+		 "off%s",
+		 s->psci_hvc ? "PSCI by hvc, which EL2 cannot call" : "no PSCI by smc",
+		 s->psci_hvc ? " (QEMU: take a tree made with virtualization=on)" : "");
+}
+
 /* What no machine can do without. */
 static enum err check_machine(const struct machine *m, const struct scan *s)
 {
@@ -463,5 +474,7 @@ enum err machine_scan(struct machine *m, const void *fdt, u8 pa_bits)
 	scan_memreserve(s);
 	scan_finish_gic(s);
 	scan_finish_devices(s);
+	scan_finish_reserved(s);
+	check_psci(m, s);
 	return check_machine(m, s);
 }

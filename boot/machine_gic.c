@@ -16,6 +16,8 @@
 #define GICV_SIZE KIB(8)
 #define GIC_V3_ALIGN KIB(64)
 
+#define MAINTENANCE_USUAL 25 /* INTID that BSA (DEN0094) recommends */
+
 /* Shared interrupts: type 0, number counted from INTID 32. */
 #define NR_SPIS 988
 
@@ -213,8 +215,11 @@ void scan_gic(struct scan *s, u8 version)
 	}
 	s->m->gic_reg_bytes *= 4 * (bus->address_cells + bus->size_cells);
 	found.maintenance = ppi_at(s->props[PROP_INTERRUPTS], 0);
-	if (!found.maintenance)
-		log_warn("%s: no usable maintenance interrupt", name);
+	if (!found.maintenance) {
+		log_warn("%s: no usable maintenance interrupt: %u taken, as most machines have it",
+			 name, MAINTENANCE_USUAL);
+		found.maintenance = MAINTENANCE_USUAL;
+	}
 	s->gic_phandle = phandle.len == 4 ? prop_cell(phandle, 0) : 0;
 	s->gic_cells = cells.len == 4 && prop_cell(cells, 0) == 4 ? 4 : 3;
 	s->gic_address_cells = MIN(prop_number(s->props[PROP_ADDRESS_CELLS], 0, given), 4UL);

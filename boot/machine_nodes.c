@@ -34,13 +34,43 @@ void scan_memory(struct scan *s)
 			scan_fail(s, ranges_add(&s->m->memory, range_pages_inside(r)));
 }
 
+/* Looked at again when all of /memory is known. */
+static void note_reserved(struct scan *s, struct range r)
+{
+	struct scan_reserved *all = arena_grow(s->reserved, s->nr_reserved, sizeof(*all));
+
+	if (!all) {
+		scan_fail(s, ERR_NO_MEMORY);
+		return;
+	}
+	s->reserved = all;
+	all[s->nr_reserved++] = (struct scan_reserved){
+	    .name = s->level[s->depth].name, .range = r, .note = scan_note(s, NODE_PLAIN)};
+}
+
 void scan_reserved(struct scan *s)
 {
 	struct range r;
 
 	for (u32 i = 0; scan_reg(s, i, &r); i++)
-		if (clip(s, s->level[s->depth].name, &r))
+		if (clip(s, s->level[s->depth].name, &r)) {
 			scan_fail(s, ranges_add(&s->m->reserved, range_pages_around(r)));
+			note_reserved(s, r);
+		}
+}
+
+/* No guest reaches what is not in /memory: then its tree does not promise it, either. */
+void scan_finish_reserved(struct scan *s)
+{
+	for (u32 i = 0; i < s->nr_reserved; i++) {
+		const struct scan_reserved *here = &s->reserved[i];
+
+		if (ranges_contain(&s->m->memory, here->range))
+			continue;
+		log_warn("%s: " RANGE_FORMAT " is not within RAM: no guest gets it, nor this node",
+			 here->name, RANGE_ARGS(here->range));
+		s->m->notes[here->note].role = NODE_DROPPED;
+	}
 }
 
 /*
@@ -225,6 +255,8 @@ void scan_psci(struct scan *s)
 	for (u32 i = 0; i < s->m->nr_notes; i++)
 		first &= s->m->notes[i].role != NODE_PSCI;
 	scan_note(s, first ? NODE_PSCI : NODE_DROPPED);
-	if (first)
-		s->m->psci_smc = prop_has_string(s->props[PROP_METHOD], "smc");
+	if (!first)
+		return;
+	s->m->psci_smc = prop_has_string(s->props[PROP_METHOD], "smc");
+	s->psci_hvc = prop_has_string(s->props[PROP_METHOD], "hvc");
 }

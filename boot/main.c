@@ -126,6 +126,37 @@ static u64 place_size(const void *tree)
 			PLACE_ALIGN);
 }
 
+/* Whether there is memory: it keeps two patterns, and has again what it had. */
+static bool is_memory(pa_t at)
+{
+	volatile u32 *word = (volatile u32 *)at;
+	u32 before, now;
+
+	if (!probe_read32(at, &before))
+		return false;
+	for (u32 pattern = 0x5aa5c33c;; pattern = ~pattern) {
+		*word = pattern;
+		cache_clean_for_uncached((const void *)at, sizeof(*word));
+		if (!probe_read32(at, &now) || now != pattern)
+			return false;
+		if (pattern != 0x5aa5c33c)
+			break;
+	}
+	*word = before;
+	return true;
+}
+
+/* The place is where RAM ends: a tree that promises more than there is shows here. */
+static void check_place(struct range place)
+{
+	pa_t last = place.base + place.size - PAGE_SIZE;
+
+	if (!is_memory(place.base) || !is_memory(last))
+		boot_stop("the device tree has RAM at 0x%lx..0x%lx, but there is none: it is not "
+			  "this machine's, or says too much (QEMU: -m)",
+			  place.base, place.base + place.size - 1);
+}
+
 /* Copies image and tree to where they stay and continues there: boot_moved(). */
 _Noreturn static void move(const void *tree, pa_t at)
 {
@@ -134,6 +165,7 @@ _Noreturn static void move(const void *tree, pa_t at)
 	u64 end = at + image.size;
 
 	boot_map_early((struct range){at, boot.kept.size});
+	check_place((struct range){at, boot.kept.size});
 	boot.tree = (struct range){end, tree_size};
 	if (tree_copy(tree, (void *)end, tree_size) != OK)
 		boot_stop("the device tree could not be copied");
@@ -195,6 +227,7 @@ _Noreturn void boot_main(const void *tree, u64 *root, u8 *pages, const u8 *pages
 	boot_read_config(tree, say_later);
 	if (config_claims(&boot.config, &boot.machine.claimed) != OK)
 		boot_stop("the configuration is too large");
+	boot.vcpus_asked = boot.options.vcpus;
 	boot.options.vcpus = plan_nr_vcpus(&boot.machine, &boot.options);
 	boot.kept.size = place_size(tree);
 	if (place_find(&boot.machine, image_range(), boot.kept.size, PLACE_ALIGN, &at) != OK)

@@ -139,16 +139,14 @@ void cpu_main(struct cpu *cpu)
 	handover_join(cpu);
 }
 
-/* False, after a sentence: it and those after it stay off. */
+/* False, after a sentence: it stays off. */
 static bool start(const struct machine *m, struct cpu *cpu, struct cpu_boot *b)
 {
 	long result;
 
 	if (!m->cpus[cpu->index].psci) {
-		log_error(
-		    "cpu%u, MPIDR 0x%lx: its enable-method is not psci; it and those after it "
-		    "stay off",
-		    cpu->index, cpu->mpidr);
+		log_error("cpu%u, MPIDR 0x%lx: its enable-method is not psci: it stays off",
+			  cpu->index, cpu->mpidr);
 		return false;
 	}
 	b->cpu = cpu;
@@ -157,10 +155,8 @@ static bool start(const struct machine *m, struct cpu *cpu, struct cpu_boot *b)
 	cache_clean_for_uncached(b, sizeof(*b));
 	result = psci_cpu_on(cpu->mpidr, (u64)cpu_entry, (u64)b);
 	if (result != 0)
-		log_error(
-		    "cpu%u, MPIDR 0x%lx: firmware answered CPU_ON with %ld; it and those after "
-		    "it stay off",
-		    cpu->index, cpu->mpidr, result);
+		log_error("cpu%u, MPIDR 0x%lx: firmware answered CPU_ON with %ld: it stays off",
+			  cpu->index, cpu->mpidr, result);
 	return result == 0;
 }
 
@@ -172,16 +168,31 @@ static bool wait_online(const struct cpu *cpu, u64 deadline)
 	return true;
 }
 
-u32 smp_start(const struct machine *m)
+/* The next CPU takes the place of one that firmware refuses. Configurations number CPUs as
+ * the tree does: there, those after it stay off. */
+static u32 start_all(struct machine *m, struct cpu_boot *b)
+{
+	u32 started = 1;
+
+	for (u32 i = 1; i < nr_cpus && m->psci_smc; i++) {
+		m->cpus[started] = m->cpus[i];
+		cpus[started].mpidr = m->cpus[i].mpidr;
+		if (start(m, &cpus[started], &b[started]))
+			started++;
+		else if (boot.config.nr_partitions)
+			break;
+	}
+	return started;
+}
+
+u32 smp_start(struct machine *m)
 {
 	struct cpu_boot *b = object_alloc(nr_cpus * sizeof(*b), 64);
 	u64 deadline = timer_now() + START_SECONDS * timer_frequency();
-	u32 started = 1;
+	u32 started;
 
 	CHECK(b);
-	for (; started < nr_cpus; started++)
-		if (!start(m, &cpus[started], &b[started]))
-			break;
+	started = start_all(m, b);
 	nr_started = started;
 	for (u32 i = 1; i < started; i++) {
 		if (wait_online(&cpus[i], deadline))

@@ -8,6 +8,7 @@
 #include <arch/barrier.h>
 #include <drivers/gic_regs.h>
 #include <drivers/log.h>
+#include <drivers/uart.h>
 #include <lib/lock.h>
 
 struct gic gic;
@@ -63,6 +64,15 @@ void gic_note_vtr(u32 vtr)
 	lock_drop(&config_lock);
 }
 
+bool gic_answers(const char *part, u64 addr, u32 *value)
+{
+	if (probe_read32(addr, value))
+		return true;
+	log_error("GICv%u: %s does not answer at 0x%lx: this is not this machine's device tree",
+		  gic.version, part, addr);
+	return false;
+}
+
 enum err gic_init(const struct gic_config *config)
 {
 	u32 typer;
@@ -81,7 +91,8 @@ enum err gic_init(const struct gic_config *config)
 	gic.pri_bits = 8;
 	gic.pre_bits = 7;
 
-	typer = io_read32(gic.dist + GICD_TYPER);
+	if (!gic_answers("GICD", gic.dist + GICD_TYPER, &typer))
+		return ERR_NOT_FOUND;
 	gic.nr_intids = MIN(32 * ((typer & (u32)GICD_TYPER_LINES) + 1), 1020U);
 	return gic.version == 3 ? gicv3_init() : gicv2_init();
 }

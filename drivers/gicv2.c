@@ -30,17 +30,24 @@ static u8 own_mask(void)
 enum err gicv2_init(void)
 {
 	const struct gic_config *c = gic.config;
-	u8 mask = own_mask();
+	u32 iidr, vtr;
+	u8 mask;
 
 	if (!c->cpu.size || !c->hyp.size || !c->vcpu.size) {
 		log_error("GICv2 at %#lx has no virtualization extensions (GICH, GICV)",
 			  (unsigned long)gic.dist);
 		return ERR_UNSUPPORTED;
 	}
+	if (FIELD_GET(ID_AA64PFR0_EL1_GIC, read_sysreg(ID_AA64PFR0_EL1)))
+		log_warn("the CPU has a GICv3's registers, the device tree a GICv2: is it this "
+			 "machine's?");
+	if (!gic_answers("GICC", gic.cpu + GICC_IIDR, &iidr) ||
+	    !gic_answers("GICH", gic.hyp + GICH_VTR, &vtr))
+		return ERR_NOT_FOUND;
+	mask = own_mask();
 	/* Boards that give each GICC page 64 KiB of address space repeat it there:
 	 * the last alias of the first page has the second right behind it. */
-	if (c->cpu.size >= 0x20000 &&
-	    io_read32(gic.cpu + GICC_IIDR) == io_read32(gic.cpu + 0xf000 + GICC_IIDR))
+	if (c->cpu.size >= 0x20000 && iidr == io_read32(gic.cpu + 0xf000 + GICC_IIDR))
 		gic.cpu += 0xf000;
 	gic.dir = gic.cpu + GICC_DIR;
 	/*

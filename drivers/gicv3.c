@@ -9,11 +9,17 @@
 #include <drivers/gic_regs.h>
 #include <drivers/log.h>
 
-static bool is_v3(u64 frame)
+static bool is_v3(const char *part, u64 frame)
 {
-	u32 arch = io_read32(frame + GIC_V3_PIDR2) >> 4 & 0xf;
+	u32 pidr2, arch;
 
-	return arch == 3 || arch == 4;
+	if (!gic_answers(part, frame + GIC_V3_PIDR2, &pidr2))
+		return false;
+	arch = pidr2 >> 4 & 0xf;
+	if (arch == 3 || arch == 4)
+		return true;
+	log_error("GICv3: at 0x%lx is no %s: its identification is 0x%x", frame, part, pidr2);
+	return false;
 }
 
 /* Extended SPIs, which Tocsin gives to nobody, stay off, whatever firmware did with them. */
@@ -29,10 +35,13 @@ static void quiesce_extended(void)
 
 enum err gicv3_init(void)
 {
-	if (!is_v3(gic.dist)) {
-		log_error("no GICv3 distributor answers at %#lx", (unsigned long)gic.dist);
+	if (!FIELD_GET(ID_AA64PFR0_EL1_GIC, read_sysreg(ID_AA64PFR0_EL1))) {
+		log_error("the device tree has a GICv3, but this CPU has none of its registers: "
+			  "is it this machine's?");
 		return ERR_UNSUPPORTED;
 	}
+	if (!is_v3("GICD", gic.dist))
+		return ERR_UNSUPPORTED;
 	io_write32(gic.dist + GICD_CTLR, 0);
 	gic_poll_clear(gic.dist + GICD_CTLR, GICD_CTLR_RWP);
 	/* Affinity routing first: the routes below exist only with it. */
@@ -60,7 +69,7 @@ static u64 find_in(struct range region, u32 affinity)
 		u64 frame = region.base + offset;
 		u64 typer, stride = gic.config->redist_stride;
 
-		if (!is_v3(frame))
+		if (!is_v3("GICR", frame))
 			return 0;
 		typer = io_read64(frame + GICR_TYPER);
 		if (typer >> 32 == affinity)

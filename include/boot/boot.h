@@ -12,6 +12,7 @@
 struct boot {
 	struct machine machine;
 	struct options options;
+	bool vcpus_asked;         /* their number is the command line's */
 	struct config config;     /* read in the first run for its sizes, anew in the second */
 	struct channels channels; /* the same */
 	struct range kept;        /* Tocsin's memory at its final place: image, tree, page pool */

@@ -93,6 +93,13 @@ struct scan_uart {
 	u32 note; /* index into machine.notes */
 };
 
+/* A part of a node of /reserved-memory. */
+struct scan_reserved {
+	const char *name; /* in the tree */
+	struct range range;
+	u32 note; /* index into machine.notes */
+};
+
 struct scan {
 	struct machine *m;
 	const void *fdt;
@@ -113,7 +120,10 @@ struct scan {
 	struct prop timer_names;
 	bool timer_extended; /* each entry begins with a phandle */
 	struct ranges kept;  /* device addresses that no guest gets */
+	struct scan_reserved *reserved;
+	u32 nr_reserved;
 	const char *unknown_gic;
+	bool psci_hvc; /* the PSCI node has method hvc */
 };
 
 /* Keeps the first error; arena exhaustion was logged where it happened. */
@@ -140,6 +150,7 @@ void scan_chosen(struct scan *s);
 void scan_module(struct scan *s);
 void scan_psci(struct scan *s);
 void scan_memreserve(struct scan *s);
+void scan_finish_reserved(struct scan *s);
 
 /* machine_gic.c: interrupt controller and timers; what can be said only after
  * all nodes were seen. */

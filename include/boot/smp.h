@@ -13,9 +13,10 @@ enum err smp_create(struct machine *m) MUST_CHECK;
  * gic_cpu_init(). */
 enum err cpu_init(struct cpu *cpu) MUST_CHECK;
 
-/* Starts the secondary CPUs and waits for them; returns how many run, the boot
- * CPU included: all, or those before the first that failed (after a sentence). */
-u32 smp_start(const struct machine *m);
+/* Starts the secondary CPUs and waits for them; returns how many run, the boot CPU
+ * included. Those that firmware refuses are left out of m, each after a sentence (with a
+ * configuration, those after it, too); one that is silent ends the list. */
+u32 smp_start(struct machine *m);
 
 /* Every CPU that was started has left boot code: none will ever enter it again. */
 bool smp_complete(void);

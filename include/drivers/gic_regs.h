@@ -103,6 +103,10 @@ bool gic_poll_clear(u64 addr, u32 bit);
 /* gic.c: takes what ICH_VTR or GICH_VTR says; the least of all CPUs counts. */
 void gic_note_vtr(u32 vtr);
 
+/* A register of a part of the GIC, which need not be where the tree says: *value is set, or
+ * false after an error line. */
+bool gic_answers(const char *part, u64 addr, u32 *value) MUST_CHECK;
+
 enum err gicv2_init(void) MUST_CHECK;
 enum err gicv2_cpu_init(u32 cpu) MUST_CHECK;
 void gicv2_send_sgi(enum gic_sgi sgi, u32 cpu);

@@ -194,12 +194,41 @@ def one_bank_becomes_many(t):
     t.at("/memory").props["reg"] = cells(*[v for i in range(16) for v in (0x40000000 + (i << 24), 1 << 24)])
 
 
+def reserved_outside(t):
+    """The last MiB of RAM is in no /memory node but firmware's."""
+    t.at("/memory").props["reg"] = cells(0x40000000, 0xFF00000)
+    t.children.append(Node("reserved-memory", {"#address-cells": words(2), "#size-cells": words(2), "ranges": b""},
+                           [Node("ramoops@4ff00000", {"reg": cells(0x4FF00000, 0x100000), "no-map": b""})]))
+
+
+def gicv2_instead(t):
+    t.compatible("arm,gic-v3").props.update({"compatible": b"arm,gic-400\0", "reg": cells(
+        0x8000000, 0x10000, 0x8010000, 0x10000, 0x8030000, 0x10000, 0x8040000, 0x10000)})
+
+
+def other_cpus(t):
+    """Two of four CPUs have numbers that no CPU has, and one that is there comes behind them."""
+    for number, at in ((7, 1), (8, 2)):
+        t.at(f"/cpus/cpu@{at}").props["reg"] = words(number)
+
+
 TREES = [
     ("plain", lambda t: None, GOOD),
     ("uart-disabled-too", second_uart, GOOD),
     ("many-banks", one_bank_becomes_many, GOOD),
     ("wide", wide, GOOD),
     ("bank-of-nothing", set_prop("/memory", "reg", cells(0x40000000, 0x10000000, 0x60000000, 0)), GOOD),
+    ("reserved-outside", reserved_outside, [r"ramoops@4ff00000: 0x4ff00000.* is not within RAM", r"\nDONE\n"]),
+    ("psci-hvc", set_prop("/psci", "method", b"hvc\0"), [r"PSCI by hvc, which EL2 cannot call", r"1 of 4 CPUs"]),
+    ("no-psci", lambda t: t.drop(lambda n: n.name != "psci"), [r"no PSCI by smc", r"1 of 4 CPUs"]),
+    ("gic-absent", of_compatible("arm,gic-v3", "reg", cells(0x60000000, 0x10000, 0x60100000, 0x100000)),
+     [r"GICD does not answer at 0x6000", STOPPED]),
+    ("gicr-absent", of_compatible("arm,gic-v3", "reg", cells(0x8000000, 0x10000, 0x60100000, 0x100000)),
+     [r"GICR does not answer at 0x6010", STOPPED]),
+    ("gicv2-instead", gicv2_instead, [r"GICC does not answer at 0x8010", STOPPED]),
+    ("more-ram", set_prop("/memory", "reg", cells(0x40000000, 0x40000000)), [r"but there is none", STOPPED]),
+    ("other-cpus", other_cpus, [r"MPIDR 0x7: firmware answered", r"MPIDR 0x8: firmware answered", r"2 of 4 CPUs, GICv3",
+                                r"partition guest: 2 vCPUs"]),
     ("no-console-irq", lambda t: t.compatible("arm,pl011").props.pop("interrupts"), GOOD),
     ("stdout-garbage", set_prop("/chosen", "stdout-path", b"/no/such/uart:115200n8\0"), GOOD),
     ("no-stdout", del_prop("/chosen", "stdout-path"), GOOD),

@@ -55,6 +55,13 @@ static bool is_served; /* beta: its memory is paged, and alpha its pager */
 
 #define KERNEL_SIZE 0x2f10
 
+/* Everything that a tree names is there. */
+bool probe_read32(u64 addr, u32 *value)
+{
+	*value = io_read32(addr);
+	return true;
+}
+
 /* Alpha and gamma start the same kernel file. Beta's ramdisk shares its first page with
  * alpha's and its last with gamma's. */
 static struct partition_spec spec_of(u32 i)

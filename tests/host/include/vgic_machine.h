@@ -190,6 +190,13 @@ void *object_alloc(size_t size, size_t align)
 	return p;
 }
 
+/* Everything that a tree names is there. */
+bool probe_read32(u64 addr, u32 *value)
+{
+	*value = io_read32(addr);
+	return true;
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
 	(void)level;
