@@ -7,14 +7,17 @@
 
 static u8 buffer[ARENA_SIZE] __attribute__((aligned(PAGE_SIZE), section(".bss.arena")));
 static size_t used;
+static bool said; /* that it is full */
 
 void *arena_alloc(size_t size)
 {
 	size_t start = used;
 
 	if (size > ARENA_SIZE - start) {
-		log_error("the device tree needs more than the %u KiB of boot memory",
-			  ARENA_SIZE >> 10);
+		if (!said)
+			log_error("the device tree needs more than the %u KiB of boot memory",
+				  ARENA_SIZE >> 10);
+		said = true;
 		return NULL;
 	}
 	used = (start + size + 7) & ~(size_t)7;
@@ -28,13 +31,16 @@ char *arena_text(const char *text, size_t len)
 	return copy ? memcpy(copy, text, len) : NULL;
 }
 
-/* An array has room for the next power of two of its elements, at least 4. */
+/* An array has room for the next power of two of its elements, at least 4. What was taken
+ * last grows where it is. */
 void *arena_grow(void *array, u32 nr, size_t each)
 {
 	void *larger;
 
 	if (nr && (nr < 4 || (nr & (nr - 1))))
 		return array;
+	if (nr && (u8 *)array + ((nr * each + 7) & ~(size_t)7) == buffer + used)
+		return arena_alloc(nr * each) ? array : NULL;
 	larger = arena_alloc(nr ? 2 * nr * each : 4 * each);
 	return larger && nr ? memcpy(larger, array, nr * each) : larger;
 }
@@ -52,4 +58,5 @@ size_t arena_mark(void)
 void arena_release(size_t mark)
 {
 	used = mark;
+	said = false;
 }

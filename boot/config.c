@@ -5,6 +5,7 @@
  * from end to end (machine_scan), and only what is below /chosen is looked at.
  */
 #include <boot/arena.h>
+#include <boot/config_meant.h>
 #include <boot/config_reader.h>
 #include <libfdt.h>
 
@@ -67,10 +68,23 @@ static void read_partition(struct config_reader *r, int node)
 	add_partition(r, name);
 	if (!r->p)
 		return;
-	config_name_of_node(r, name);
 	config_read_props(r, node);
+	config_name_of_node(r, name);
 	config_read_modules(r, node);
 	config_check_alone(r, node);
+}
+
+/* What a node under /chosen may be. A name that is nearly one of these is no good name. */
+static void name_near(struct config_reader *r, int node)
+{
+	static const char *const known[] = {
+	    "tocsin,partition", "tocsin,channel",    "xen,domain",          "multiboot,module",
+	    "multiboot,kernel", "multiboot,ramdisk", "xen,multiboot-module"};
+	const char *name = fdt_get_name(r->fdt, node, NULL);
+	const char *path = name ? config_path(name) : NULL;
+
+	if (path)
+		config_name_near(r, node, path, known, ARRAY_SIZE(known));
 }
 
 /* Modules of the zero-configuration guest, which is not there beside others. */
@@ -91,11 +105,13 @@ enum err config_read(struct config *c, const void *fdt, const struct machine *m,
 	int chosen, node;
 
 	*c = (struct config){0};
-	if (!m->nr_partition_nodes)
-		return OK; /* without a walk over the tree */
 	chosen = fdt_path_offset(fdt, "/chosen");
 	if (chosen < 0)
 		return OK;
+	fdt_for_each_subnode (node, fdt, chosen)
+		name_near(&r, node);
+	if (!m->nr_partition_nodes)
+		return r.error;
 	config_read_chosen(&r, chosen);
 	if (!make_room(&r, chosen))
 		return r.error;

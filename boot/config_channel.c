@@ -250,6 +250,16 @@ static bool name_node(struct node *n, const char *name)
 	return n->c->path && n->c->name;
 }
 
+static bool check_name(struct node *n)
+{
+	if (config_name_good(n->c->name, strlen(n->c->name)))
+		return true;
+	COMPLAIN(n, NULL,
+		 "the node's name is the channel's: should be 1 to 31 letters, digits and - _ . "
+		 "before an @");
+	return false;
+}
+
 static bool is_channel(const void *fdt, int offset)
 {
 	return prop_has_string(config_prop(fdt, offset, "compatible"), "tocsin,channel") &&
@@ -278,8 +288,9 @@ static enum err read_channel(struct node *n, const char *name)
 			 n->channels->nr);
 		return OK;
 	}
-	if (!read_partitions(n) || !read_size(n) || !read_access(n) || !read_interrupts(n) ||
-	    !check_room(n, n->c->side[0].partition) || !check_room(n, n->c->side[1].partition))
+	if (!check_name(n) || !read_partitions(n) || !read_size(n) || !read_access(n) ||
+	    !read_interrupts(n) || !check_room(n, n->c->side[0].partition) ||
+	    !check_room(n, n->c->side[1].partition))
 		return OK;
 	return add(n);
 }

@@ -114,7 +114,7 @@ void config_check_alone(struct config_reader *r, int node)
 
 static void check_name(struct config_reader *r, const struct partition_spec *before)
 {
-	if (!strcmp(r->p->name, before->name))
+	if (*before->name && !strcmp(r->p->name, before->name))
 		config_error(r, NULL, "tocsin,name",
 			     "found \"%s\", which is %s's name: should be another", r->p->name,
 			     before->path);

@@ -4,6 +4,7 @@
  * machine. It is as hostile as any other, and was not read by anybody before.
  */
 #include <boot/arena.h>
+#include <boot/config_meant.h>
 #include <boot/config_reader.h>
 #include <boot/part.h>
 #include <boot/virt_map.h>
@@ -118,6 +119,37 @@ static void read_device(struct config_reader *r, const void *tree, int node,
 	config_assign(r, &d);
 }
 
+/* Properties that begin like ours or Xen's, without being one. */
+static void name_unknown(struct config_reader *r, const void *tree, int node)
+{
+	static const char *const known[] = {
+	    "tocsin,path", "tocsin,reg", "tocsin,force-assign-without-iommu",
+	    "xen,path",    "xen,reg",    "xen,force-assign-without-iommu",
+	};
+	int at, len;
+
+	fdt_for_each_property_offset (at, tree, node) {
+		struct config_meant meant;
+		const char *name;
+
+		if (!fdt_getprop_by_offset(tree, at, &name, &len) ||
+		    (strncmp(name, "tocsin,", 7) && strncmp(name, "xen,", 4)))
+			continue;
+		config_meant_start(&meant, name);
+		for (u32 i = 0; i < ARRAY_SIZE(known); i++) {
+			if (!strcmp(name, known[i]))
+				meant.name = NULL;
+			else if (meant.name)
+				config_meant_try(&meant, known[i]);
+		}
+		if (meant.name)
+			config_warn(r, r->p->tree.path, name, "of %.48s: unknown: should be %s",
+				    fdt_get_name(tree, node, NULL) ?: "",
+				    meant.found ? meant.found
+						: "one of those in docs/partitions.md");
+	}
+}
+
 /* A cell that a node has, or else what is normal. */
 static u32 cell_of(const void *tree, int node, const char *name, u32 normal)
 {
@@ -178,6 +210,7 @@ static void read_nodes(struct config_reader *r, const void *tree)
 		parent = cell_of(tree, node, "interrupt-parent", parent);
 		*here = (struct part_level){cell_of(tree, node, "#address-cells", 2),
 					    cell_of(tree, node, "#size-cells", 1), parent};
+		name_unknown(r, tree, node);
 		if (depth == 1 || !is_device(tree, node))
 			continue;
 		if (nr++ == CONFIG_MAX_DEVICES) {

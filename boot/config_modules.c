@@ -4,6 +4,7 @@
  * plain ones, by their order. Where they lie is compared in config_memory.c.
  */
 #include <boot/arena.h>
+#include <boot/config_meant.h>
 #include <boot/config_reader.h>
 #include <lib/string.h>
 #include <libfdt.h>
@@ -32,6 +33,15 @@ static enum file_kind file_kind(struct prop compatible)
 		if (prop_has_string(compatible, kinds[i].compatible))
 			return kinds[i].kind;
 	return FILE_NONE;
+}
+
+static void name_near(struct config_reader *r, int node, const char *path)
+{
+	const char *words[ARRAY_SIZE(kinds)];
+
+	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++)
+		words[i] = kinds[i].compatible;
+	config_name_near(r, node, path, words, ARRAY_SIZE(words));
 }
 
 static struct spec_file *file_of(struct partition_spec *p, enum file_kind kind)
@@ -154,6 +164,7 @@ static void read_module(struct config_reader *r, int parent, int node, const cha
 		config_no_memory(r);
 		return;
 	}
+	name_near(r, node, path);
 	if (kind == FILE_NONE) {
 		config_warn(r, path, "compatible",
 			    "of an unknown kind, without effect: should be multiboot,kernel, "

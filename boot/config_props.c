@@ -5,6 +5,7 @@
  * Xen's, with Xen's meaning.
  */
 #include <abi/pager.h>
+#include <boot/config_meant.h>
 #include <boot/config_reader.h>
 #include <lib/bits.h>
 #include <lib/string.h>
@@ -293,55 +294,17 @@ static void read_known(struct config_reader *r, const struct property *row, int 
 	}
 }
 
-#define NAME_MAX_COMPARED 32
-
-/* How many letters must be put in, taken out or changed to make b of a. */
-static u32 edit_distance(const char *a, const char *b)
-{
-	u32 row[NAME_MAX_COMPARED + 1], len = (u32)strlen(b);
-
-	if (strlen(a) > NAME_MAX_COMPARED || len > NAME_MAX_COMPARED)
-		return NAME_MAX_COMPARED;
-	for (u32 k = 0; k <= len; k++)
-		row[k] = k;
-	for (u32 i = 0; a[i]; i++) {
-		u32 diagonal = row[0]++;
-
-		for (u32 k = 1; k <= len; k++) {
-			u32 best = diagonal + (a[i] != b[k - 1]);
-
-			diagonal = row[k];
-			best = MIN(best, row[k] + 1);
-			row[k] = MIN(best, row[k - 1] + 1);
-		}
-	}
-	return row[len];
-}
-
-/* The name in a table that somebody may have meant, or NULL. */
-static const char *meant(const struct property *table, u32 nr, u8 who, const char *name)
-{
-	u32 best = 4;
-	const char *found = NULL;
-
-	for (u32 i = 0; i < nr; i++) {
-		u32 distance = edit_distance(name, table[i].name);
-
-		if (distance < best && (table[i].who & who)) {
-			best = distance;
-			found = table[i].name;
-		}
-	}
-	return found;
-}
-
 static void unknown(struct config_reader *r, const struct property *table, u32 nr, u8 who,
 		    const char *name)
 {
-	const char *found = meant(table, nr, who, name);
+	struct config_meant meant;
 
-	if (found)
-		config_warn(r, NULL, name, "unknown: should it be %s?", found);
+	config_meant_start(&meant, name);
+	for (u32 i = 0; i < nr; i++)
+		if (table[i].who & who)
+			config_meant_try(&meant, table[i].name);
+	if (meant.found)
+		config_warn(r, NULL, name, "unknown: should it be %s?", meant.found);
 	else
 		config_warn(r, NULL, name,
 			    "unknown, without effect: should be one of those in "

@@ -18,8 +18,7 @@ static bool name_letter(char c)
 	       c == '-' || c == '_' || c == '.';
 }
 
-/* Whether the first len letters can be shown at the head of a console's line. */
-static bool name_good(const char *name, size_t len)
+bool config_name_good(const char *name, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (!name_letter(name[i]))
@@ -41,7 +40,7 @@ void config_read_name(struct config_reader *r, const char *name, struct prop val
 {
 	const char *text = prop_string(value);
 
-	if (text && name_good(text, strlen(text)))
+	if (text && config_name_good(text, strlen(text)))
 		set_name(r, text, strlen(text));
 	else
 		config_error(r, NULL, name,
@@ -49,13 +48,23 @@ void config_read_name(struct config_reader *r, const char *name, struct prop val
 			     text ? text : "", NAME_MAX);
 }
 
-/* The node's name, before a unit address: stands until tocsin,name is read. */
+/* The node's name, before a unit address, if tocsin,name has not given one. */
 void config_name_of_node(struct config_reader *r, const char *node)
 {
 	const char *at = strchr(node, '@');
 	size_t len = at ? (size_t)(at - node) : strlen(node);
 
-	set_name(r, node, MIN(len, (size_t)NAME_MAX));
+	if (r->p->name)
+		return;
+	if (config_name_good(node, len)) {
+		set_name(r, node, len);
+		return;
+	}
+	r->p->name = "";
+	config_error(r, NULL, NULL,
+		     "the node's name is the partition's: should be 1 to %u letters, digits and "
+		     "- _ . before an @, or have tocsin,name",
+		     NAME_MAX);
 }
 
 void config_read_cpus(struct config_reader *r, const char *name, struct prop value)

@@ -170,12 +170,44 @@ static const char *resolve_alias(const struct scan *s, const char *alias)
 	return value ? prop_string((struct prop){(const u8 *)value, value_len}) : NULL;
 }
 
+/* What stdout-path names, by its compatible; libfdt may search, for the tree was read. */
+static const char *stdout_kind(const struct scan *s, const char *path)
+{
+	const char *colon = path ? strchr(path, ':') : NULL;
+	int len, node = -1;
+	const void *value = NULL;
+
+	if (path && !s->error)
+		node = fdt_path_offset_namelen(s->fdt, path,
+					       colon ? (int)(colon - path) : (int)strlen(path));
+	if (node >= 0)
+		value = fdt_getprop(s->fdt, node, "compatible", &len);
+	return value ? prop_string((struct prop){(const u8 *)value, (u32)len}) : NULL;
+}
+
+static void no_console(const struct scan *s)
+{
+	const char *path = s->stdout_path, *kind;
+
+	if (path && *path != '/')
+		path = resolve_alias(s, path);
+	kind = stdout_kind(s, path);
+	if (s->stdout_path)
+		log_warn("no UART here has a driver, stdout-path \"%.64s\" is %.64s: the console "
+			 "stays silent",
+			 s->stdout_path, kind ? kind : "no node");
+	else
+		log_warn("no UART here has a driver: the console stays silent");
+}
+
 static struct scan_uart *find_console(const struct scan *s)
 {
 	const char *path = s->stdout_path;
 
-	if (!s->nr_uarts)
+	if (!s->nr_uarts) {
+		no_console(s);
 		return NULL;
+	}
 	if (!path)
 		return s->uarts;
 	if (*path != '/')

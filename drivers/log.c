@@ -41,6 +41,14 @@ void log_ring_append(const char *text)
 	ring_write(log_ring.position - n, text, n);
 }
 
+/* Names come from device trees: none may move a terminal's cursor or forge a line. */
+static void make_printable(char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			text[i] = '?';
+}
+
 void log_vline(enum log_level level, const char *format, va_list args)
 {
 	char line[LOG_LINE_MAX];
@@ -51,6 +59,7 @@ void log_vline(enum log_level level, const char *format, va_list args)
 	n = (size_t)fmt_snprintf(line, sizeof(line), "%s", prefixes[level]);
 	n += (size_t)fmt_vsnprintf(line + n, sizeof(line) - n, format, args);
 	n = MIN(n, sizeof(line) - 1);
+	make_printable(line, n);
 	line[n++] = '\n'; /* over the NUL */
 	ring_write(atomic_add(&log_ring.position, n), line, n);
 	console_text(line, n);

@@ -55,6 +55,17 @@ def kernel_size(path):
     return size + RAW_ROOM
 
 
+# Of QEMU's CPUs those without AArch64: Armv5 to Armv7, and the profiles R and M but for R82.
+OLD_CPU = re.compile(r"(cortex-(a(5|7|8|9|15|17)|m\d+|r(?!82)\d+f?)|arm\d+.*|sa11.*|pxa.*|ti925t)$")
+
+
+def check_cpu(name):
+    """QEMU starts a 32-bit CPU on a 64-bit image without a word, and nothing ever happens."""
+    if OLD_CPU.match(name.split(",")[0].lower()):
+        raise MachineError(f"CPU={name} is a 32-bit CPU: should be one with AArch64 and EL2, such as "
+                           "cortex-a57 or max")
+
+
 def option(text):
     """A value inside a -device or -M argument: commas are doubled there."""
     return text.replace(",", ",,")
@@ -144,6 +155,7 @@ class Machine:
 
     def command(self, console):
         """The argument list; console: QEMU arguments that say where it goes."""
+        check_cpu(self.cpu)
         cpu = no_audio() if self.zcu102 else ["-cpu", self.cpu]
         return ["qemu-system-aarch64", "-M", self.machine(), *cpu, "-smp", str(self.smp),
                 "-m", str(self.mem), "-nic", "none", *console, *self.boot(), *self.qemu]

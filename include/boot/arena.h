@@ -11,7 +11,7 @@
 
 #define ARENA_SIZE 0x10000
 
-/* size zeroed bytes, 8-byte aligned, or NULL after a sentence in the log. */
+/* size zeroed bytes, 8-byte aligned, or NULL; the first time there is a sentence in the log. */
 void *arena_alloc(size_t size);
 
 /* A NUL-terminated copy of len bytes of text, or NULL like arena_alloc. */

@@ -59,6 +59,9 @@ void config_read_given(struct config_reader *r, int node, const char *name, stru
 void config_read_name(struct config_reader *r, const char *name, struct prop value);
 void config_name_of_node(struct config_reader *r, const char *node);
 
+/* Whether the first len letters can be shown at the head of a console's line. */
+bool config_name_good(const char *name, size_t len);
+
 /* config_modules.c: the nodes below a partition's. */
 void config_read_modules(struct config_reader *r, int node);
 

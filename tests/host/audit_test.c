@@ -267,6 +267,26 @@ TEST(frames_are_one_stretch)
 	}
 }
 
+/* Tocsin may have the page of a device's register, and none beside it. */
+TEST(a_register_that_is_written_at_a_stop)
+{
+	static const struct quiesce_write write = {FREE + 0x5038, 0, 4};
+	struct audit a;
+
+	start(1);
+	map(0, 0x40000000, FREE, 0x400000);
+	configs[0].quiesce = &write;
+	configs[0].nr_quiesce = 1;
+	mapped = (struct range){FREE + 0x5000, 0x1000};
+	EXPECT_EQ(run(&a, 7), 0);
+	mapped.size = 0x2000;
+	EXPECT_EQ(run(&a, 7), 1);
+	EXPECT_EQ(a.breach.pa, FREE + 0x6000);
+	mapped = (struct range){FREE + 0x4000, 0x2000};
+	EXPECT_EQ(run(&a, 7), 1);
+	EXPECT_EQ(a.breach.pa, FREE + 0x4000);
+}
+
 TEST(a_page_that_is_in_no_frame)
 {
 	static struct paging paging;

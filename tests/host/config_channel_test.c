@@ -3,10 +3,10 @@
  * Channels in the device tree: what is read, what is complained of, and that a wrong
  * channel breaks no partition.
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/place.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
- * sources: boot/config.c boot/config_reader.c boot/config_props.c boot/config_values.c
- * sources: boot/config_modules.c boot/config_check.c boot/config_paging.c boot/config_memory.c
- * sources: boot/config_channel.c lib/fmt.c
+ * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/config.c
+ * sources: boot/config_reader.c boot/config_props.c boot/config_values.c boot/config_modules.c
+ * sources: boot/config_check.c boot/config_paging.c boot/config_memory.c boot/config_channel.c
+ * sources: lib/fmt.c boot/config_meant.c
  */
 #include <boot/config_channel.h>
 #include <config_world.h>

@@ -2,10 +2,10 @@
 /*
  * Partitions against each other and the machine: memory and time are given once.
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/place.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
- * sources: boot/config.c boot/config_reader.c boot/config_props.c boot/config_values.c
- * sources: boot/config_modules.c boot/config_check.c boot/config_paging.c boot/config_memory.c
- * sources: lib/fmt.c
+ * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/config.c
+ * sources: boot/config_reader.c boot/config_props.c boot/config_values.c boot/config_modules.c
+ * sources: boot/config_check.c boot/config_paging.c boot/config_memory.c lib/fmt.c
+ * sources: boot/config_meant.c
  */
 #include <config_world.h>
 
@@ -197,4 +197,86 @@ TEST(what_partitions_occupy)
 	EXPECT(ranges_contain(&set, (struct range){0x50000000, 0x2000000}));
 	EXPECT(ranges_contain(&set, (struct range){0x49000000, 0x10000}));
 	EXPECT(!ranges_touching(&set, (struct range){0x49010000, 0x1000}));
+}
+
+static void add_initrd(void *t)
+{
+	must(fdt_property_u64(t, "linux,initrd-start", 0x48000800));
+	must(fdt_property_u64(t, "linux,initrd-end", 0x48001000));
+	t_sound(t, "a", 16);
+	t_sound_end(t, 0x48000000);
+	t_sound(t, "b", 16);
+	t_sound_end(t, 0x4a000000);
+}
+
+/* What the boot loader wrote for Tocsin is read after the files were put where they are. */
+TEST(files_are_not_over_the_machines)
+{
+	scan_virt(&(struct virt){VIRT_DEFAULTS, .chosen = add_initrd});
+	machine.tree = (struct range){0x4a00f000, 0x2000};
+	EXPECT_EQ(config_read(&config, tree, &machine, complain, &config), OK);
+	EXPECT_EQ(nr_errors_said, 2);
+	EXPECT_ERROR("/chosen/a/module@48000000", "reg",
+		     "is over the initrd of /chosen at 0x48000800..0x48000fff");
+	EXPECT_ERROR("/chosen/b/module@4a000000", "reg",
+		     "is over the device tree of the machine at 0x4a00f000..0x4a010fff");
+}
+
+static void add_names(void *t)
+{
+	static const char *const nodes[] = {"\x1b[2J", "%s%n", "a b", "@1",
+					    "n234567890123456789012345678901x"};
+
+	for (u32 i = 0; i < 5; i++) {
+		t_sound(t, nodes[i], 16);
+		t_sound_end(t, 0x48000000);
+	}
+	t_sound(t, "a!b", 16);
+	t_text(t, "tocsin,name", "good");
+	t_sound_end(t, 0x48000000);
+	t_sound(t, "n23456789012345678901234567890_@7", 16);
+	t_sound_end(t, 0x48000000);
+}
+
+TEST(names_of_nodes_obey_the_same_rule)
+{
+	read_chosen(add_names);
+	EXPECT_EQ(config.nr_partitions, 7);
+	EXPECT_EQ(nr_errors_said, 5);
+	for (u32 i = 0; i < 7; i++)
+		EXPECT_EQ(config.partitions[i].broken, i < 5);
+	EXPECT_ERROR("/chosen/%s%n", "", "should be 1 to 31 letters, digits and - _ . before an @");
+	EXPECT(!strcmp(config.partitions[5].name, "good"));
+	EXPECT(!strcmp(config.partitions[6].name, "n23456789012345678901234567890_"));
+}
+
+static void add_near_misses(void *t)
+{
+	t_node(t, "x");
+	t_text(t, "compatible", "tocsin,partitions");
+	t_end(t);
+	t_node(t, "y");
+	t_text(t, "compatible", "simple-framebuffer");
+	t_end(t);
+}
+
+static void add_near_module(void *t)
+{
+	add_near_misses(t);
+	t_sound(t, "a", 16);
+	t_module(t, "multiboot,kernal", 0x48000000, 0x1000);
+	t_end(t);
+}
+
+TEST(a_compatible_that_is_nearly_one)
+{
+	read_chosen(add_near_misses);
+	EXPECT_EQ(nr_said, 1);
+	EXPECT_ERROR("/chosen/x", "compatible",
+		     "found \"tocsin,partitions\": should it be \"tocsin,partition\"?");
+	read_chosen(add_near_module);
+	EXPECT_EQ(nr_said, 2);
+	EXPECT(!config.partitions[0].broken);
+	EXPECT_WARNING("/chosen/a/module@48000000", "compatible",
+		       "found \"multiboot,kernal\": should it be \"multiboot,kernel\"?");
 }

@@ -5,7 +5,7 @@
  * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/config.c
  * sources: boot/config_reader.c boot/config_props.c boot/config_values.c boot/config_modules.c
  * sources: boot/config_check.c boot/config_paging.c boot/config_memory.c boot/config_kernel.c
- * sources: boot/image.c boot/foreign.c boot/a64.c lib/fmt.c
+ * sources: boot/image.c boot/foreign.c boot/a64.c lib/fmt.c boot/config_meant.c
  */
 #include <config_world.h>
 

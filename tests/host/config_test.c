@@ -3,10 +3,10 @@
  * Partitions in the device tree: what is read, what is complained of, and that one
  * partition's fault is nobody else's.
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/place.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
- * sources: boot/config.c boot/config_reader.c boot/config_props.c boot/config_values.c
- * sources: boot/config_modules.c boot/config_check.c boot/config_paging.c boot/config_memory.c
- * sources: lib/fmt.c
+ * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/config.c
+ * sources: boot/config_reader.c boot/config_props.c boot/config_values.c boot/config_modules.c
+ * sources: boot/config_check.c boot/config_paging.c boot/config_memory.c lib/fmt.c
+ * sources: boot/config_meant.c
  */
 #include <config_world.h>
 

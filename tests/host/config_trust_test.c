@@ -6,7 +6,7 @@
  * sources: boot/config_reader.c boot/config_props.c boot/config_values.c boot/config_modules.c
  * sources: boot/config_check.c boot/config_paging.c boot/config_memory.c boot/config_devices.c
  * sources: boot/config_assign.c boot/config_quiesce.c boot/part.c lib/fmt.c boot/config_nodes.c
- * sources: boot/config_trust.c
+ * sources: boot/config_trust.c boot/config_meant.c
  */
 #include <device_world.h>
 

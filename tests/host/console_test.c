@@ -398,6 +398,16 @@ TEST(a_large_log_is_replayed_from_where_it_still_is)
 	drain_all();
 }
 
+TEST(a_name_in_the_log_is_only_shown)
+{
+	drain_all();
+	log_info("node \x1b[2J\r\ntocsin: error: \xff~");
+	room = 1000;
+	console_irq();
+	EXPECT(sent_is("tocsin: node ?[2J??tocsin: error: ?~\r\n"));
+	drain_all();
+}
+
 TEST(a_uart_without_an_interrupt_is_asked)
 {
 	struct uart u = {.driver = &driver};

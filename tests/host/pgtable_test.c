@@ -190,6 +190,31 @@ TEST(objects_are_aligned_zeroed_apart)
 	}
 }
 
+/* What was made since a mark is gone, and its places are as clean as before. */
+TEST(a_release_leaves_nothing)
+{
+	size_t left;
+
+	fresh_pool(POOL_PAGES);
+	EXPECT(object_alloc(100, 8) != NULL);
+	left = pages_left();
+	pages_mark();
+	for (u32 i = 0; i < 10; i++) {
+		void *o = object_alloc(1000, 8);
+
+		EXPECT(o != NULL);
+		memset(o, 0xff, 1000);
+	}
+	pages_release();
+	EXPECT_EQ(pages_left(), left);
+	for (u32 i = 0; i < 10; i++) {
+		const u8 *o = object_alloc(1000, 8);
+
+		for (u32 b = 0; b < 1000; b++)
+			EXPECT(o[b] == 0);
+	}
+}
+
 /* ---- the walker against a flat array of pages ---- */
 #define MODEL_PAGES 2048 /* pages near three block boundaries */
 

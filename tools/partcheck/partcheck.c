@@ -277,7 +277,7 @@ static void check_single(const struct machine *m, const struct options *o)
 	for (u32 i = 0; i < m->nr_modules; i++)
 		kernel |= m->modules[i].kind == MODULE_KERNEL;
 	look_into(m, o);
-	if (!kernel)
+	if (!kernel && !nr_errors)
 		complain(NULL, &(struct complaint){
 				   true, "/chosen", NULL,
 				   "found no partition, no kernel module and no initrd: should "

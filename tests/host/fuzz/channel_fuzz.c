@@ -4,10 +4,10 @@
  * property a byte that names it, a byte for its length, and its value. What is read must be
  * possible: two partitions, no interrupt twice, memory that fits.
  * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/place.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
- * sources: boot/config.c boot/config_reader.c boot/config_props.c boot/config_values.c
- * sources: boot/config_modules.c boot/config_check.c boot/config_paging.c boot/config_memory.c
- * sources: boot/config_channel.c lib/fmt.c
+ * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/config.c
+ * sources: boot/config_reader.c boot/config_props.c boot/config_values.c boot/config_modules.c
+ * sources: boot/config_check.c boot/config_paging.c boot/config_memory.c boot/config_channel.c
+ * sources: lib/fmt.c boot/config_meant.c
  */
 #include <boot/arena.h>
 #include <boot/config_channel.h>

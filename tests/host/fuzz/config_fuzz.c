@@ -12,6 +12,7 @@
  * sources: boot/config_devices.c boot/config_assign.c boot/config_quiesce.c boot/part.c
  * sources: boot/image.c boot/foreign.c boot/a64.c lib/fmt.c boot/virt_tree.c boot/virt_part.c
  * sources: boot/guest_tree_nodes.c boot/config_kernel.c boot/config_nodes.c boot/config_trust.c
+ * sources: boot/config_meant.c
  */
 #include <boot/arena.h>
 #include <boot/config_channel.h>
