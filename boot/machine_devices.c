@@ -177,7 +177,7 @@ static const char *stdout_kind(const struct scan *s, const char *path)
 	int len, node = -1;
 	const void *value = NULL;
 
-	if (path && !s->error)
+	if (path)
 		node = fdt_path_offset_namelen(s->fdt, path,
 					       colon ? (int)(colon - path) : (int)strlen(path));
 	if (node >= 0)
@@ -205,7 +205,8 @@ static struct scan_uart *find_console(const struct scan *s)
 	const char *path = s->stdout_path;
 
 	if (!s->nr_uarts) {
-		no_console(s);
+		if (!s->error)
+			no_console(s);
 		return NULL;
 	}
 	if (!path)

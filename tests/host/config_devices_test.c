@@ -317,3 +317,20 @@ TEST(direct_mapped_addresses)
 	    !give(0, (struct device){SERIAL, .reg = {0, 0xb000000, 0x1000, 0, 0x80a0000 - 0x1000}})
 		 ->broken);
 }
+
+TEST(unknown_properties_of_a_partial_tree)
+{
+	begin();
+	start_part();
+	t_node(part, "passthrough");
+	t_node(part, "rtc");
+	t_text(part, "tocsin,pth", "/serial@b000000");
+	t_text(part, "xen,colour", "blue");
+	t_text(part, "clock-names", "free");
+	t_end(part);
+	t_end(part);
+	EXPECT(!finish_part(2)->broken);
+	EXPECT_EQ(nr_said, 2);
+	EXPECT_WARNING(TREE_C, "tocsin,pth", "of rtc: unknown: should be tocsin,path");
+	EXPECT_WARNING(TREE_C, "xen,colour", "of rtc: unknown: should be one of those in docs/");
+}

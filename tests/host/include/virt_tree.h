@@ -25,6 +25,7 @@ struct virt {
 	u64 totalsize;              /* announced; 0: as it is */
 	const char *stdout_path;
 	const char *uart; /* compatible */
+	const char *psci; /* its method; NULL: smc */
 	void (*reservations)(void *t);
 	void (*root)(void *t);   /* first nodes below the root */
 	void (*chosen)(void *t); /* properties, then nodes */
@@ -229,7 +230,7 @@ static inline void virt_tree(void *to, const struct virt *v)
 		v->root(to);
 	t_node(to, "psci");
 	t_text(to, "compatible", "arm,psci-1.0");
-	t_text(to, "method", "smc");
+	t_text(to, "method", v->psci ? v->psci : "smc");
 	t_cell(to, "cpu_on", 0xc4000003);
 	t_end(to);
 	if (v->ram_size) {
