@@ -450,11 +450,6 @@ static enum err check_machine(const struct machine *m, const struct scan *s)
 			  s->unknown_gic ? ", but " : "", s->unknown_gic ? s->unknown_gic : "");
 		return s->unknown_gic ? ERR_UNSUPPORTED : ERR_NOT_FOUND;
 	}
-	if (!m->psci_smc)
-		log_warn(
-		    "the device tree has no /psci with method = \"smc\": %s the machine cannot "
-		    "be powered off or reset",
-		    m->nr_cpus > 1 ? "one CPU alone can be used, and" : "");
 	if (!m->timer[TIMER_VIRTUAL] || !m->timer[TIMER_HYP]) {
 		log_error("the device tree names no %s interrupt of an arm,armv8-timer",
 			  m->timer[TIMER_VIRTUAL] ? "hypervisor" : "virtual");

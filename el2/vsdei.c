@@ -362,7 +362,12 @@ static struct verdict private_reset(struct vcpu *v)
 
 static struct verdict shared_reset(struct vcpu *v)
 {
-	return smccc_return(v, vsdei_shared_reset(v));
+	long result;
+
+	if (vsdei_shared_reset(v, &result))
+		return smccc_return(v, result);
+	v->regs.pc -= 4; /* some are left */
+	return VERDICT(RESUME);
 }
 
 /* SDEI has 32 numbers; the first is a multiple of that. */

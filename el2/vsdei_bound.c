@@ -18,7 +18,7 @@
 #include <mm/pages.h>
 #include <sdei/handler.h>
 
-/* Shared events that one step resets. */
+/* Shared events that one step, or call, resets. */
 #define STEP_SLOTS 8
 
 static struct sdei_domain *enter(struct partition *p)
@@ -365,23 +365,46 @@ long vsdei_routing_set(struct vcpu *v, u32 slot, u64 mode, u64 affinity)
 	return leave(d, result);
 }
 
-/* 5.1.15, in two steps: bindings are kept if a handler runs. */
-long vsdei_shared_reset(struct vcpu *v)
+static void release_private(struct sdei_domain *d)
 {
-	struct sdei_domain *d = enter(v->partition);
-	long result = SDEI_SUCCESS;
-
-	for (u32 i = 0; i < d->nr_shared; i++)
-		if (unregister(v, &d->shared[i]) == SDEI_PENDING)
-			result = SDEI_DENIED;
-	if (result != SDEI_SUCCESS)
-		return leave(d, result);
-	for (u32 i = 0; i < d->nr_shared; i++)
-		sdei_release_shared(&d->shared[i]);
 	for (u32 i = 0; i < d->nr_private; i++)
 		if (sdei_release_private(d, SDEI_BOUND + i) == SDEI_DENIED)
-			result = SDEI_DENIED;
-	return leave(d, result);
+			d->reset_result = SDEI_DENIED;
+}
+
+/* 5.1.15, some events a time: all are unregistered, then all released; bindings are kept if a
+ * handler runs. */
+static bool reset_some(struct vcpu *v, struct sdei_domain *d)
+{
+	u32 part = d->reset_next < d->nr_shared ? d->nr_shared : 2 * d->nr_shared;
+	u32 end = MIN(d->reset_next + STEP_SLOTS, part);
+
+	if (!d->reset_next)
+		d->reset_result = SDEI_SUCCESS;
+	for (; d->reset_next < end; d->reset_next++) {
+		if (d->reset_next >= d->nr_shared)
+			(void)sdei_release_shared(&d->shared[d->reset_next - d->nr_shared]);
+		else if (unregister(v, &d->shared[d->reset_next]) == SDEI_PENDING)
+			d->reset_result = SDEI_DENIED;
+	}
+	if (d->reset_next == d->nr_shared && d->reset_result != SDEI_SUCCESS)
+		return true;
+	if (d->reset_next < 2 * d->nr_shared)
+		return false;
+	release_private(d);
+	return true;
+}
+
+bool vsdei_shared_reset(struct vcpu *v, long *result)
+{
+	struct sdei_domain *d = enter(v->partition);
+	bool complete = reset_some(v, d);
+
+	*result = d->reset_result;
+	if (complete)
+		d->reset_next = 0;
+	lock_drop(&d->lock);
+	return complete;
 }
 
 /* ---- life ---- */

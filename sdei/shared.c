@@ -19,7 +19,7 @@ void sdei_domain_reset(struct sdei_domain *d)
 {
 	for (u32 i = 0; i < d->nr_private; i++)
 		atomic_store(&d->binding[i], 0);
-	d->turn = 0;
+	d->turn = d->reset_next = 0;
 }
 
 /* ---- private bindings ---- */

@@ -35,7 +35,8 @@ long vsdei_shared_status(struct vcpu *v, u32 slot);
 /* ROUTING_MODE or ROUTING_AFFINITY. */
 long vsdei_shared_info(struct vcpu *v, u32 slot, enum sdei_info info);
 long vsdei_routing_set(struct vcpu *v, u32 slot, u64 mode, u64 affinity);
-long vsdei_shared_reset(struct vcpu *v);
+/* False: some events are left, the call is to be made again. */
+bool vsdei_shared_reset(struct vcpu *v, long *result);
 
 /* ---- delivery ---- */
 

@@ -39,6 +39,8 @@ struct sdei_domain {
 	struct lock lock;
 	struct sdei_shared *shared; /* nr_shared of them */
 	u32 turn;                   /* the PE that is asked first next time */
+	u32 reset_next;             /* SHARED_RESET: where its next part begins */
+	long reset_result;          /* and its result, up to there */
 };
 
 /* The state of a shared event; slot is a valid one, from SDEI_SHARED. */

@@ -40,7 +40,7 @@ TEST(a_machine_without_psci_is_named)
 {
 	EXPECT_EQ(scan(&(struct virt){VIRT_DEFAULTS, .psci = "hvc"}), OK);
 	EXPECT_EQ(log_count[LOG_WARN], 1);
-	EXPECT(log_says("no /psci with method = \"smc\": one CPU alone can be used"));
+	EXPECT(log_says("PSCI by hvc, which EL2 cannot call"));
 }
 
 static void scattered(void *t)

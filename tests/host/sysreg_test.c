@@ -14,6 +14,18 @@ static struct partition partition;
 static struct vcpu vcpu;
 static u32 emulated;
 
+/* A level that is in doubt. */
+static bool doubtful;
+
+bool vgic_settle(struct vcpu *v)
+{
+	bool was = doubtful;
+
+	(void)v;
+	doubtful = false;
+	return was;
+}
+
 struct verdict sysreg_sgi1r(struct vcpu *v, u64 *value, bool read)
 {
 	(void)v;
@@ -153,4 +165,13 @@ TEST(sysreg_pass)
 	EXPECT_EQ(vcpu.regs.x[2], 0xb001);
 	EXPECT_EQ(trap(SYS_DBGBVR0_EL1, 1, false).action, ACT_SKIP);
 	EXPECT_EQ(host_DBGBVR0_EL1, ~3UL);
+}
+
+/* While a level is in doubt the CPU interface traps: the access is made again, once. */
+TEST(the_interface_traps_in_doubt)
+{
+	reset();
+	doubtful = true;
+	EXPECT_EQ(trap(SYS_ICC_IAR1_EL1, 5, true).action, ACT_RESUME);
+	EXPECT_EQ(trap(SYS_ICC_IAR1_EL1, 5, true).action, ACT_UNDEF);
 }

@@ -237,10 +237,11 @@ long vsdei_routing_set(struct vcpu *v, u32 slot, u64 mode, u64 affinity)
 	return SDEI_DENIED;
 }
 
-long vsdei_shared_reset(struct vcpu *v)
+bool vsdei_shared_reset(struct vcpu *v, long *result)
 {
 	(void)v;
-	return SHARED_RESET;
+	*result = SHARED_RESET;
+	return true;
 }
 
 bool vsdei_shared_enter(struct vcpu *v, u64 pstate)
