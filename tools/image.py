@@ -42,6 +42,14 @@ def instructions():
     return [(int(at, 16), text.split("//")[0].strip()) for at, text in found]
 
 
+def referenced(code):
+    """The addresses that code or a table of pointers names: a function that is not among them is inlined
+    wherever it is called."""
+    named = {int(at, 16) for _, text in code for at in re.findall(r"([0-9a-f]+) <[^>+]+>", text)}
+    pointers = re.findall(r"R_AARCH64_RELATIVE\s+([0-9a-f]+)", tool("readelf", "-rW", ELF))
+    return named | {int(at, 16) for at in pointers}
+
+
 def frames(addresses):
     """Of each address the list of (function, file), the innermost first."""
     answer = tool("addr2line", "-a", "-f", "-i", "-e", ELF, text="\n".join(hex(a) for a in addresses))
