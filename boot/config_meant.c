@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which word somebody may have meant who wrote another: the one that is a few letters away. */
+/* The word that may have been meant by another one: the one that is a few letters away. */
 #include <boot/config_meant.h>
 #include <lib/string.h>
 

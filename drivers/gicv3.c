@@ -22,7 +22,7 @@ static bool is_v3(const char *part, u64 frame)
 	return false;
 }
 
-/* Extended SPIs, which Tocsin gives to nobody, stay off, whatever firmware did with them. */
+/* Extended SPIs, which Tocsin gives to no guest, stay off, whatever firmware did with them. */
 static void quiesce_extended(void)
 {
 	u64 typer = io_read32(gic.dist + GICD_TYPER);

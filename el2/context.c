@@ -174,7 +174,7 @@ static __attribute__((noinline)) void charge_serror(struct cpu *cpu, struct vcpu
 	if (!esr)
 		return;
 	trap_stop(v, esr);
-	sched_choose_by(cpu, timer_now()); /* v has its end to come to, whoever runs now */
+	sched_choose_by(cpu, timer_now()); /* v has its end to come to, whichever vCPU runs now */
 }
 
 /* v is out, though its EL1 registers are still in the hardware, and what comes next is another

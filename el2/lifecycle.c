@@ -385,7 +385,7 @@ static void end_machine(enum partition_end end)
 	console_flush();
 }
 
-/* p is stopped. A user who has stopped it may want to start it again. */
+/* p is stopped. The user at the monitor, having stopped it, may want to start it again. */
 static void gone(struct partition *p, enum stop_reason reason, enum stop_reason order)
 {
 	bool last;

@@ -65,8 +65,8 @@ static void have_look(struct vcpu *v)
 	vcpu_request(v, REQ_RESCHED);
 }
 
-/* Those who wait look, some for each bell and others for the next; if nobody does, some vCPU that
- * is on. Who looks hears all that there is, and tells whom it concerns. */
+/* vCPUs that wait look, some for each bell and others for the next; if none waits, some vCPU that
+ * is on. The vCPU that looks hears all that there is, and tells those that it concerns. */
 void paging_rung(struct partition *p)
 {
 	u32 at = atomic_load(&p->paging->rung_at), told = 0;

@@ -105,7 +105,7 @@ static void complete(struct pager *p, struct pager_slot *s, u32 status)
 	if (!is_for_nobody(p, s)) {
 		switch (s->use) {
 		case PAGER_LOAD:
-		case PAGER_ENDED: /* late, but nobody has heard of that */
+		case PAGER_ENDED: /* late, but no vCPU has heard of that */
 			end(p, s, status);
 			return;
 		case PAGER_EVICT:
@@ -218,7 +218,7 @@ static void be_late(struct pager *p, struct pager_slot *s, u64 now)
 		pager_slot_move(p, s, PAGER_LATE);
 	if (p->heard + p->config.timeout <= now)
 		p->store.dead = true;
-	p->room = true; /* perhaps there is none, but who waits for it must hear of that */
+	p->room = true; /* perhaps there is none, but vCPUs that wait for it must hear of that */
 }
 
 static void look_for_late(struct pager *p, u64 now)
@@ -243,8 +243,8 @@ static void judge(struct pager *p, u64 now, bool more)
 
 /* ---- the store ---- */
 
-/* The request for page, which has one at a time. One that is late and for nobody is not waited for:
- * there may be another. */
+/* The request for page, which has one at a time. One that is late and for no vCPU is not waited
+ * for: there may be another. */
 static struct pager_slot *request_for(const struct pager *p, u32 page)
 {
 	struct pager_slot *s = pager_slot_of(p, page);
@@ -346,7 +346,7 @@ static bool report(struct pager *p, struct pager_slot *s, struct store_done *d)
 	} else {
 		pager_slot_free(p, s);
 	}
-	p->wanted &= !told; /* who waits for room hears of this, too */
+	p->wanted &= !told; /* vCPUs that wait for room hear of this, too */
 	return told;
 }
 

@@ -43,7 +43,7 @@ struct cpu {
 	u64 ticks[NR_TICK_USERS];     /* el2/tick.h: when; 0: nothing */
 	u32 tick_next[NR_TICK_USERS]; /* the partition at which a round goes on; 0: none is under
 					 way */
-	struct schedule schedule;     /* who of them runs: entries in the same order */
+	struct schedule schedule;     /* which of them runs: entries in the same order */
 };
 
 /* What a secondary CPU needs before it has an MMU; cleaned to memory for it. */

@@ -88,13 +88,13 @@ enum bring paging_bring(struct vcpu *v, u32 page, u32 *frame);
  * waits for nothing, or somebody will tell it. */
 u64 paging_ready(const struct vcpu *v);
 
-/* Ends a load that is due, if there is one, tells those who wait for it, and does for v what has
+/* Ends a load that is due, if there is one, tells those that wait for it, and does for v what has
  * been reported to it: it goes on if its page has come, and hears what else has. What takes longer
  * is done in several steps, until which v is ready. v's CPU, in its time. About 2 000
  * instructions. */
 void paging_step(struct vcpu *v, u64 now);
 
-/* p's pager has something to say: some of those who wait look at it, and tell the others of what
+/* p's pager has something to say: some of those that wait look at it, and tell the others of what
  * has come. Any CPU, no lock. */
 void paging_rung(struct partition *p);
 

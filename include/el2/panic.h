@@ -27,7 +27,7 @@ extern enum panic_end panic_end;
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Takes the SError that is pending on this CPU, if there is one: its ESR_EL2, or 0. Where
- * SP_EL0 is nobody's. */
+ * SP_EL0 is in no use. */
 u64 panic_drain_serror(void);
 
 /* Maps the places where earlycon_find() looks, for when no tree names a console. A

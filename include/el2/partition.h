@@ -107,7 +107,7 @@ enum stop_reason {
 	STOP_WATCHDOG, /* its second signal */
 	/* Orders, after which the partition's own policy no longer counts: */
 	STOP_ORDER,   /* another partition's policy */
-	STOP_MONITOR, /* the machine's user, who may want to start it again */
+	STOP_MONITOR, /* the machine's user may want to start it again */
 	STOP_RESTART  /* the same: it is to start again at once */
 };
 

@@ -27,7 +27,7 @@ enum pager_use {
 	PAGER_LOAD,
 	PAGER_EVICT, /* its data stays the page's until the pager says that it has it */
 	PAGER_DROP,
-	PAGER_ENDED /* a load of which nobody has heard yet that it has ended */
+	PAGER_ENDED /* a load that has ended, of which no vCPU has heard yet */
 };
 
 /* A slot that is used is in one of these lists, but while it is taken. */
@@ -50,7 +50,7 @@ struct pager_slot {
 	bool lost;      /* ENDED: in vain */
 	u32 generation; /* of its id */
 	u32 hello;      /* under which it was asked: what an earlier one is owed never comes */
-	u32 epoch;      /* in which; of another one, and 0, nobody waits for it */
+	u32 epoch;      /* in which; of another one, and 0, no vCPU waits for it */
 	u32 page, load;
 	void *frame;
 	u64 since; /* counter: when it was asked */

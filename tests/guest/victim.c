@@ -189,7 +189,7 @@ static const struct {
     CONTEXT(TPIDR_EL0), CONTEXT(TPIDRRO_EL0), CONTEXT(SP_EL0), CONTEXT(PAR_EL1), CONTEXT(TTBR1_EL1),
 };
 
-/* Who it follows has ended: a few more ticks. */
+/* The guest that it follows has ended: a few more ticks. */
 static void follow(void)
 {
 	if (!v.ended || !*v.ended || v.wanted != FOR_EVER)

@@ -150,7 +150,7 @@ static void check(const struct vcpu *v)
 	for (u32 i = 0; i < NR_PAGES; i++)
 		left += holds[i];
 	EXPECT_EQ(left, v->paging.nr_held + a->nr_frames);
-	EXPECT_EQ(holds[4], a->on); /* nobody takes the block's page */
+	EXPECT_EQ(holds[4], a->on); /* no eviction takes the block's page */
 	if (v->paging.absent >= ABSENT_PAGE)
 		EXPECT_EQ(state[v->paging.absent - ABSENT_PAGE], LOADING);
 	EXPECT(v->paging.absent != ABSENT_CAME && (v->paging.absent != ABSENT_ROOM || nr_loading));
@@ -247,7 +247,7 @@ static void decline_it(struct vcpu *v)
 	serve(v);
 }
 
-/* Who has declined is not told of that page again; after another notice it is. */
+/* A vCPU that has declined is not told of that page again; after another notice it is. */
 TEST(apf_declined_until_the_next_notice)
 {
 	struct vcpu *v = begin_world();
@@ -256,7 +256,7 @@ TEST(apf_declined_until_the_next_notice)
 	EXPECT(is_told(v, 8, 1));
 	decline_it(v);
 	EXPECT(!is_told(v, 8, 1));
-	EXPECT(is_told(v, 8, 2)); /* somebody else is */
+	EXPECT(is_told(v, 8, 2)); /* another one is */
 	decline_it(v);
 	EXPECT(is_told(v, 8, 1));
 	decline_it(v);

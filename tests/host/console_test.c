@@ -419,7 +419,7 @@ TEST(a_uart_without_an_interrupt_is_asked)
 	drain_all();
 	(void)console_busy();
 	EXPECT(console_polled() && !console_busy());
-	EXPECT_EQ(console_write("out", 3), 3); /* nobody waits for the UART */
+	EXPECT_EQ(console_write("out", 3), 3); /* the CPU does not wait for the UART */
 	EXPECT(console_busy());
 	received[rx_in++ % 1024] = 'i';
 	room = 10;

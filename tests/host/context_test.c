@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a switch of vCPUs does beside the registers: who is charged with an SError, which optional
- * registers go along, what a sibling's CPU forgets. The SError itself cannot be had from QEMU.
- * sources: el2/context.c
+ * What a switch of vCPUs does beside the registers: which partition is charged with an SError,
+ * which optional registers go along, what a sibling's CPU forgets. The SError itself cannot be had
+ * from QEMU. sources: el2/context.c
  */
 #include <arch/tlb.h>
 #include <drivers/timer.h>

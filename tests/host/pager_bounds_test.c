@@ -14,7 +14,7 @@ static bool pins(u32 page)
 	return store->ops->pins(store, page);
 }
 
-/* One call, in which nobody hears of anything. */
+/* One call, in which no vCPU hears of anything. */
 static void one_step(void)
 {
 	struct store_done d;
@@ -173,7 +173,7 @@ TEST(pager_late_ones_are_found_piece_by_piece)
 	EXPECT_EQ(store->ops->next(store), UINT64_MAX);
 }
 
-/* Who talks for ever is late all the same. */
+/* A pager that talks for ever is late all the same. */
 TEST(pager_that_always_says_something_is_late)
 {
 	struct store_done d;

@@ -349,7 +349,7 @@ TEST(a_bell_is_short_however_many_wait)
 		EXPECT(heard[v]);
 }
 
-/* Who ends a load tells all whom it concerns before it goes on, some in each step. */
+/* The vCPU that ends a load tells all that it concerns before it goes on, some in each step. */
 TEST(an_arrival_is_told_in_steps)
 {
 	struct vcpu *v = &vcpus[1];

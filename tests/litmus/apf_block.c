@@ -13,7 +13,7 @@ static u32 memory[8];
 #define RING ((struct tocsin_apf_ring *)memory)
 static struct apf apf;
 
-/* Who sees that there is a token sees which. */
+/* A CPU that sees that there is a token sees which. */
 void posted_init(void)
 {
 	apf.ring = RING;

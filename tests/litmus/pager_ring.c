@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What Tocsin and a pager write for each other: mm/pager_ring.c, and who looks at it when in
+ * What Tocsin and a pager write for each other: mm/pager_ring.c, and which CPU looks at it when in
  * mm/pager.c. The pager is as docs/pager.md says: what it reads of one counter or session comes
  * before what that stands for, what it writes after.
  *
@@ -34,7 +34,7 @@ static bool done(void)
 
 /* ---- requests ---- */
 
-/* Who sees that there is one sees all of it. */
+/* A CPU that sees that there is one sees all of it. */
 void asked_init(void)
 {
 	connected();
@@ -134,7 +134,7 @@ bool bell_forbidden(const u64 *r)
 	return !r[2] || bell != 1;
 }
 
-/* A vCPU that waits has said so before it looks for the last time; who rings sees it, or it
+/* A vCPU that waits has said so before it looks for the last time; the ringer sees it, or it
  * sees the bell. */
 static u64 absent;
 
@@ -240,7 +240,7 @@ bool answered_allowed(const u64 *r)
 	return r[0];
 }
 
-/* ... and, once it has rung, heard by who looks, or there is a bell still. */
+/* ... and, once it has rung, heard by the CPU that looks, or there is a bell still. */
 void rung_init(void)
 {
 	answered_init();

@@ -153,7 +153,7 @@ bool once_allowed(const u64 *r)
 	return r[1] && !two[1].kicked;
 }
 
-/* What was written before the signal is seen by who takes it. */
+/* What was written before the signal is seen by the CPU that takes it. */
 void told_init(void)
 {
 	gic.version = 3;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * include/lib/lock.h: one holder at a time, and each sees what the one before has done. With
- * exclusives, and with LSE. tests/models/lock.pml is about who is next.
+ * exclusives, and with LSE. tests/models/lock.pml is about which CPU is next.
  *
  * fault: count handed: include/arch/spin.h: __atomic_fetch_add(p, value, __ATOMIC_ACQUIRE) ->
  * __atomic_fetch_add(p, value, __ATOMIC_RELAXED)

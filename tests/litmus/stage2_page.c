@@ -138,7 +138,7 @@ bool evicted_allowed(const u64 *r)
 	return r[0] == 9;
 }
 
-/* Nobody reads what comes into the frame afterwards. */
+/* No guest reads what comes into the frame afterwards. */
 void read_init(void)
 {
 	present();

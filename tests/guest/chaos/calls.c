@@ -53,8 +53,9 @@ static u64 nowhere(void)
 	return a - map.free.base < map.free.size ? a - map.free.base : a;
 }
 
-/* Whoever completes an event without being its handler goes on where that was entered, with other
- * registers than there: then the program were its own enemy. So it goes on afresh, or nowhere. */
+/* A vCPU that completes an event without being its handler goes on where that was entered, with
+ * other registers than there: then the program were its own enemy. So it goes on afresh, or
+ * nowhere. */
 static void tame(struct regs *r)
 {
 	u64 fid = (u32)r->x[0] & ~SMCCC_SVE_HINT;

@@ -21,7 +21,7 @@ static u32 sgi_word(void)
 	return once_in(4) ? (u32)some_value() : below(4) << 24 | below(256) << 16 | below(16);
 }
 
-/* To itself, to its sibling, to all others, to nobody. */
+/* To itself, to its sibling, to all others, to none. */
 void chaos_sgi(void)
 {
 	u64 mask = once_in(2) ? below(4) : any() & 0xffff;

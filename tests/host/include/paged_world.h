@@ -35,7 +35,7 @@ static struct world {
 	struct far_load heap[MAX_LOADS];
 	struct paged_config config;
 	u32 refuse_load, refuse_save, fail, there, unwilling; /* one in so many; 0: never */
-	u32 pin, pinned; /* one in so many pages, and which: until somebody waits for room */
+	u32 pin, pinned; /* one in so many pages, and which: until a vCPU waits for room */
 	u64 now;
 	u32 asking;         /* the CPU that is in EL2 and does nothing else */
 	bool refused, room; /* and it will say when there is */

@@ -125,7 +125,7 @@ static bool is_saving(const struct pager_slot *s)
 	return s->use == PAGER_EVICT && is_current(s);
 }
 
-/* Besides there may be some that are late, and for nobody. */
+/* Besides there may be some that are late, and for no vCPU. */
 static const struct pager_slot *slot_of(u32 page)
 {
 	const struct pager_slot *found = NULL;
@@ -162,7 +162,7 @@ static u32 check_list(enum pager_list list, bool *seen)
 	return n;
 }
 
-/* Who counts on it: all are there. */
+/* A CPU that counts on it: all are there. */
 static void check_counts(void)
 {
 	u32 open = 0, saving = 0;
@@ -392,7 +392,7 @@ static void arrival(void)
 /* ---- its life ---- */
 
 /* It may be told to stop between two steps, and begins anew then; its pager does what it likes
- * meanwhile, and nobody listens. */
+ * meanwhile, and no vCPU listens. */
 static void reset_by_steps(void)
 {
 	for (u32 i = 0; i < g.config.nr_pages;) {
