@@ -145,8 +145,8 @@ static bool start(const struct machine *m, struct cpu *cpu, struct cpu_boot *b)
 	long result;
 
 	if (!m->cpus[cpu->index].psci) {
-		log_error("cpu%u, MPIDR 0x%lx: its enable-method is not psci: it stays off",
-			  cpu->index, cpu->mpidr);
+		log_error("CPU with MPIDR 0x%lx: its enable-method is not psci: it stays off",
+			  cpu->mpidr);
 		return false;
 	}
 	b->cpu = cpu;
@@ -155,8 +155,8 @@ static bool start(const struct machine *m, struct cpu *cpu, struct cpu_boot *b)
 	cache_clean_for_uncached(b, sizeof(*b));
 	result = psci_cpu_on(cpu->mpidr, (u64)cpu_entry, (u64)b);
 	if (result != 0)
-		log_error("cpu%u, MPIDR 0x%lx: firmware answered CPU_ON with %ld: it stays off",
-			  cpu->index, cpu->mpidr, result);
+		log_error("CPU with MPIDR 0x%lx: firmware answered CPU_ON with %ld: it stays off",
+			  cpu->mpidr, result);
 	return result == 0;
 }
 
