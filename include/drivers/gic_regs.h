@@ -82,7 +82,7 @@
 /* The one priority that every physical interrupt has; but a kick, which other CPUs send as often as
  * their guests like, comes after all of them. */
 #define GIC_PRIORITY 0xa0U
-#define GIC_KICK_PRIORITY 0xe0U
+#define GIC_KICK_PRIORITY 0xc0U
 
 #define GIC_INTID_NONE 1023
 
