@@ -48,9 +48,9 @@ void tree_start(struct tree_reader *r, const void *fdt)
 	*r = (struct tree_reader){.fdt = fdt};
 }
 
-/* Fills in name and value of the property at item->offset; its length has
- * passed fdt_next_tag. */
-static enum err read_prop(const void *fdt, struct tree_item *item)
+/* Fills in name and value of the property between item->offset and next. A length near 2^32 wraps
+ * in libfdt. */
+static enum err read_prop(const void *fdt, struct tree_item *item, int next)
 {
 	const struct fdt_property *prop = fdt_offset_ptr(fdt, item->offset, sizeof(*prop));
 
@@ -58,7 +58,7 @@ static enum err read_prop(const void *fdt, struct tree_item *item)
 		return ERR_FORMAT;
 	item->name = fdt_get_string(fdt, fdt32_to_cpu(prop->nameoff), &item->name_len);
 	item->prop = (struct prop){(const u8 *)prop->data, fdt32_to_cpu(prop->len)};
-	return item->name ? OK : ERR_FORMAT;
+	return item->name && item->prop.len <= (u32)(next - item->offset) ? OK : ERR_FORMAT;
 }
 
 enum err tree_next(struct tree_reader *r, struct tree_item *item)
@@ -66,7 +66,7 @@ enum err tree_next(struct tree_reader *r, struct tree_item *item)
 	do {
 		item->offset = r->next;
 		item->tag = fdt_next_tag(r->fdt, item->offset, &r->next);
-		/* A property's length near 2^32 wraps in libfdt, and it stays where it is. */
+		/* The same: it stays where it is. */
 		if (r->next <= item->offset)
 			return ERR_FORMAT;
 	} while (item->tag == FDT_NOP);
@@ -80,7 +80,7 @@ enum err tree_next(struct tree_reader *r, struct tree_item *item)
 		r->done = --r->depth == 0;
 		return r->depth >= 0 ? OK : ERR_FORMAT;
 	case FDT_PROP:
-		return r->depth > 0 ? read_prop(r->fdt, item) : ERR_FORMAT;
+		return r->depth > 0 ? read_prop(r->fdt, item, r->next) : ERR_FORMAT;
 	default:
 		return r->done ? OK : ERR_FORMAT;
 	}

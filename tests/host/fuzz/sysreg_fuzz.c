@@ -22,6 +22,17 @@ u8 stage2_parange(u8 bits)
 	return bits <= 32 ? 0 : 5;
 }
 
+bool vgic_settle(struct vcpu *v)
+{
+	(void)v;
+	return false;
+}
+
+void cache_hand_out_set_way(u64 value)
+{
+	(void)value;
+}
+
 /* As the vGIC's: write-only registers. */
 static struct verdict write_only(bool read)
 {

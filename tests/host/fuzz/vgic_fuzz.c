@@ -12,6 +12,7 @@
  */
 #include <el2/sysreg.h>
 #include <el2/vgic_state.h>
+#include <lock_held.h>
 #include <vgic_machine.h>
 
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) u64 host_##name;

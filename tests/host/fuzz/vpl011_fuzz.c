@@ -9,6 +9,7 @@
 #include <drivers/uart.h>
 #include <el2/vgic.h>
 #include <el2/vpl011.h>
+#include <lock_held.h>
 #include <stdlib.h>
 #include <string.h>
 

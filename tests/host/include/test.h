@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <lock_held.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,9 +31,6 @@ void test_seed(unsigned long seed);
 		test_register(&test_##id##_entry);                                                 \
 	}                                                                                          \
 	static void test_##id(void)
-
-/* Of a struct lock *. */
-#define lock_held(l) ((l)->serving != (l)->next)
 
 #define EXPECT(cond)                                                                               \
 	do {                                                                                       \
