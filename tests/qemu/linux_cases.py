@@ -61,6 +61,15 @@ def disk(name, file):
             "-device", f"virtio-blk-device,drive={name},serial={name}"]
 
 
+# Four emulated CPUs on two real ones, and a GICv2, whose every interrupt takes a lock: in one thread a CPU
+# that waits gives way to the next.
+ONE_THREAD = ["-accel", "tcg,thread=single"]
+
+
+def on_both_gics(case):
+    return [*matrix({**case, "qemu": ONE_THREAD}, gic=["2"]), *matrix(case, gic=["3"])]
+
+
 # With event 0 registered by guest/linux/sdei-test.
 FAULT = r"sdei-test: FAIL|spin: FAIL"
 REGISTERED = r"sdei-test: exchange passed"
@@ -289,9 +298,8 @@ CASES = [
     *next_kernel(paging(2)),
     direct("direct.gic3"),
     direct("direct.gic2", gic="2", soak=True),
-    *matrix(debian("shell", expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"]),
-            gic=["2", "3"]),
-    *matrix(debian("hotplug", "tocsin.rounds=10"), gic=["2", "3"]),
+    *on_both_gics(debian("shell", expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"])),
+    *on_both_gics(debian("hotplug", "tocsin.rounds=10")),
     debian("poweroff", expect=[RUNNING]),
     debian("reboot", expect=[RUNNING, RUNNING, RUNNING], stop=True),
     INTERACTIVE,
@@ -299,9 +307,9 @@ CASES = [
     debian("virtio-pci", test="virtio", qemu=virtio("pci")),
     *UBOOT,
     debian("zcu102", test="shell", zcu102=True, mem="2G", kernel="build/debian/board/Image",
-           expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"]),
+           expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"], qemu=ONE_THREAD),
     sdei_module(1, rounds=30, gic="3"),
-    sdei_module(0, rounds=10, gic="2"),
+    sdei_module(0, rounds=10, gic="2", smp=2),
     *next_kernel(sdei_module(1, rounds=2)),
     {**SDEI["panic"], "gic": "3"},
     {**SDEI["reboot"], "gic": "2"},
@@ -333,11 +341,3 @@ CASES = [
     *[case for case in SDEI.values()
       for case in matrix({**case, "soak": True}, cpu=["cortex-a57", "max"], gic=["2", "3"])],
 ]
-
-# Four emulated CPUs on two real ones, and a GICv2, whose every interrupt takes a lock: in one thread a CPU
-# that waits gives way to the next.
-for one in CASES:
-    if one["name"] in ("hotplug.gic2", "zcu102", "shell.gic2"):
-        one["qemu"] = [*one.get("qemu", []), "-accel", "tcg,thread=single"]
-    if one["name"] == "sdei-module-kpti0":
-        one["smp"] = 2
