@@ -197,7 +197,7 @@ debug: setup-run setup-debug all $(INITRDGZ) ## The same, stopped, waiting for g
 # ---------------------------------------------------------------- host tests
 
 # A program is one NAME_test.c or NAME_fuzz.c; its comment lines "sources: ..."
-# name the files of the product that are compiled into it.
+# name the files of the product that are compiled into it, beside lib/lock.c.
 HOST_TESTS  := $(notdir $(basename $(sort $(wildcard tests/host/*_test.c))))
 HOST_FUZZ   := $(notdir $(basename $(sort $(wildcard tests/host/fuzz/*_fuzz.c))))
 HOST_DEPS   := $(shell find include tests/host/include -type f) tests/host/main.c Makefile
@@ -209,10 +209,10 @@ sources_of   = $(shell sed -n 's,.*sources:,,p' $(1) | sed 's,\*/.*,,')
 HOST_DEPS   += mm/pages.c
 
 define host_program
-$(BUILD)/host/$(1): $(2) $(call sources_of,$(2)) $(HOST_DEPS) | setup-host $(5)
+$(BUILD)/host/$(1): $(2) $(call sources_of,$(2)) lib/lock.c $(HOST_DEPS) | setup-host $(5)
 	$$(call say,HOSTCC,$$<)
 	@mkdir -p $$(@D)
-	$$(Q)$(3) $(HOST_CFLAGS) -o $$@ $(4) $$< $(call sources_of,$(2)) -lfdt
+	$$(Q)$(3) $(HOST_CFLAGS) -o $$@ $(4) $$< $(call sources_of,$(2)) lib/lock.c -lfdt
 endef
 $(foreach t,$(HOST_TESTS),$(eval $(call \
 	host_program,$(t),tests/host/$(t).c,$(HOSTCC) $(SANITIZE),tests/host/main.c)))

@@ -8,7 +8,7 @@
  *   F  it also does NAME                   R  it ends
  *   W  nobody waits for the CPU; what follows is a stretch of class NAME
  *   T  lock NAME is taken                  D  it is dropped
- *   A  the access that draws the ticket of the lock that is being taken (T may be one as well)
+ *   A  the access that draws the ticket of the lock that is being taken, after some patience
  *   S  the CPU spins for another one: not counted
  *
  * How long a CPU spins is up to the emulator's scheduler. What it waits for is not: the holds
@@ -275,7 +275,7 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 			continue;
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, NO_REGISTERS,
 						       &marks[offset / 4]);
-		if (marks[offset / 4].kind == 'T' || marks[offset / 4].kind == 'A')
+		if (marks[offset / 4].kind == 'A')
 			qemu_plugin_register_vcpu_mem_cb(insn, drawn, NO_REGISTERS, READ_OR_WRITE,
 							 NULL);
 	}

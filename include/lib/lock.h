@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Spinlock: a CPU that comes draws a ticket, and the lock serves tickets in their order. CPUs
- * of different partitions meet at some locks, so the wait must have a bound as the hold has:
- * (number of CPUs - 1) holds. A lock that the fastest CPU gets has none; a partition that takes
- * it again and again would keep another one's CPU waiting. The price is that the next CPU in
- * line may be one that an emulator has not scheduled; a CPU of a machine always runs.
+ * Spinlock. CPUs of different partitions meet at some locks, so the wait must have a bound as the
+ * hold has; at a lock that the fastest CPU gets, a partition that takes it again and again keeps
+ * another one's CPU waiting. So a CPU that has seen LOCK_PATIENCE holds of others go by draws a
+ * ticket, and while tickets are out, the lock serves them in their order. Before that, a CPU that
+ * finds the lock free takes it: CPUs of an emulator, which the host runs by turns, would wait at
+ * every hand-over for a CPU that does not run.
+ *
+ * A CPU waits for LOCK_PATIENCE holds, and then for one of each other CPU.
  *
  * EL2 runs with interrupts masked: no variant for interrupt context is needed. The
  * order in which locks may nest is the table in docs/architecture.md.
@@ -14,7 +17,9 @@
 #include <arch/spin.h>
 #include <lib/atomic.h>
 
-/* Free while both tickets are the same. */
+#define LOCK_PATIENCE 4
+
+/* Free while both tickets are the same: the lock is then next's, who takes it by drawing. */
 struct lock {
 	union {
 		u32 word;
@@ -26,13 +31,16 @@ struct lock {
 };
 #define LOCK_TICKET (1U << 16) /* in word */
 
+/* lock_take() of a lock whose word was not that of a free one. */
+void lock_wait(struct lock *l, u32 word);
+
 /* Spins until the lock is the caller's. */
 static inline void lock_take(struct lock *l)
 {
-	u32 drawn = spin_fetch_add(&l->word, LOCK_TICKET);
+	u32 word;
 
-	if (drawn ^ (drawn << 16 | drawn >> 16)) /* the halves differ */
-		spin_until(&l->serving, drawn >> 16);
+	if (spin_add_if_equal(&l->word, LOCK_TICKET, &word))
+		lock_wait(l, word);
 }
 
 /* Gives the lock up; the caller holds it. */

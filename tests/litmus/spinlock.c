@@ -3,18 +3,20 @@
  * include/lib/lock.h: one holder at a time, and each sees what the one before has done. With
  * exclusives, and with LSE. tests/models/lock.pml is about which CPU is next.
  *
- * fault: count handed: include/arch/spin.h: __atomic_fetch_add(p, value, __ATOMIC_ACQUIRE) ->
+ * sources: lib/lock.c
+ * fault: count handed: include/arch/spin.h: ldaxr	%w0, %3 -> ldxr	%w0, %3
+ * fault: count_lse handed_lse: include/arch/spin.h: "casa -> "cas
+ * fault: count_drawn: include/arch/spin.h: __atomic_fetch_add(p, value, __ATOMIC_ACQUIRE) ->
  * __atomic_fetch_add(p, value, __ATOMIC_RELAXED)
- * fault: count_lse handed_lse: include/arch/spin.h: "ldadda -> "ldadd
- * fault: count handed_lse: include/arch/spin.h: ldaxrh -> ldxrh
- * fault: count handed_lse: include/lib/lock.h: atomic_store_release(&l->serving, ->
+ * fault: drawn_lse: include/arch/spin.h: "ldadda -> "ldadd
+ * fault: count_drawn drawn_lse: include/arch/spin.h: ldaxr	%w0, %1 -> ldxr	%w0, %1
+ * fault: count handed_lse count_drawn: include/lib/lock.h: atomic_store_release(&l->serving, ->
  * atomic_store(&l->serving,
- * fault: count count_lse: include/lib/lock.h: spin_until(&l->serving, drawn >> 16) -> ;
+ * fault: count count_lse: include/lib/lock.h: if (spin_add_if_equal( -> if (0 & spin_add_if_equal(
+ * fault: count_drawn: lib/lock.c: while (serving(word) != next(drawn)) -> while (false)
  */
 #include "litmus.h"
 #include <lib/lock.h>
-
-bool spin_lse;
 
 static struct lock lock;
 static u64 x, y;
@@ -24,12 +26,34 @@ static void lse(void)
 	spin_lse = true;
 }
 
+/* lock_take() of a CPU that has seen many holds go by. */
+static void take_drawn(void)
+{
+	lock_wait(&lock, LOCK_TICKET);
+}
+
+static void many_holds(void)
+{
+	lock.serving = lock.next = 2 * LOCK_PATIENCE;
+}
+
 /* Two that count: none is lost. */
 static u64 count(void)
 {
 	u64 seen;
 
 	lock_take(&lock);
+	seen = x;
+	x = seen + 1;
+	lock_drop(&lock);
+	return seen;
+}
+
+static u64 count_in_order(void)
+{
+	u64 seen;
+
+	take_drawn();
 	seen = x;
 	x = seen + 1;
 	lock_drop(&lock);
@@ -73,6 +97,8 @@ static u64 look(void)
 
 TWO(count, count, count, x != 2)
 TWO(count_lse, count, count, x != 2)
+TWO(count_drawn, count_in_order, count_in_order, x != 2)
+TWO(drawn_lse, count_in_order, count_in_order, x != 2)
 TWO(handed, hand, look, r[1] != 0 && r[1] != 0x11)
 TWO(handed_lse, hand, look, r[1] != 0 && r[1] != 0x11)
 
@@ -84,4 +110,15 @@ void count_lse_init(void)
 void handed_lse_init(void)
 {
 	lse();
+}
+
+void count_drawn_init(void)
+{
+	many_holds();
+}
+
+void drawn_lse_init(void)
+{
+	lse();
+	many_holds();
 }

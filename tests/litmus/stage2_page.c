@@ -3,7 +3,7 @@
  * Pages of paged memory that come and go while others' table walks look: mm/stage2_page.c and
  * stage2_pages_forget() in mm/stage2.c. The walk's side is tests/litmus/memory.py's.
  *
- * sources: mm/stage2_page.c mm/stage2.c
+ * sources: mm/stage2_page.c mm/stage2.c lib/lock.c
  * fault: made: mm/stage2_page.c: atomic_store_release(entry, -> atomic_store(entry,
  * fault: entered: mm/stage2_page.c: PTE_TABLE | PTE_VALID);\n\tdsb(ishst); -> PTE_TABLE |
  * PTE_VALID);
@@ -23,7 +23,7 @@
 #include <mm/stage2.h>
 #include <mm/tlb.h>
 
-bool tlb_repeat, spin_lse;
+bool tlb_repeat;
 
 static u64 entry, page[512] __attribute__((aligned(4096))), moved;
 static struct stage2 s2;

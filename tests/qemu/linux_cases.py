@@ -61,15 +61,6 @@ def disk(name, file):
             "-device", f"virtio-blk-device,drive={name},serial={name}"]
 
 
-# Four emulated CPUs on two real ones, and a GICv2, whose every interrupt takes a lock: in one thread a CPU
-# that waits gives way to the next.
-ONE_THREAD = ["-accel", "tcg,thread=single"]
-
-
-def on_both_gics(case):
-    return [*matrix({**case, "qemu": ONE_THREAD}, gic=["2"]), *matrix(case, gic=["3"])]
-
-
 # With event 0 registered by guest/linux/sdei-test.
 FAULT = r"sdei-test: FAIL|spin: FAIL"
 REGISTERED = r"sdei-test: exchange passed"
@@ -298,8 +289,9 @@ CASES = [
     *next_kernel(paging(2)),
     direct("direct.gic3"),
     direct("direct.gic2", gic="2", soak=True),
-    *on_both_gics(debian("shell", expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"])),
-    *on_both_gics(debian("hotplug", "tocsin.rounds=10")),
+    *matrix(debian("shell", expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"]),
+            gic=["2", "3"]),
+    *matrix(debian("hotplug", "tocsin.rounds=10"), gic=["2", "3"]),
     debian("poweroff", expect=[RUNNING]),
     debian("reboot", expect=[RUNNING, RUNNING, RUNNING], stop=True),
     INTERACTIVE,
@@ -307,9 +299,9 @@ CASES = [
     debian("virtio-pci", test="virtio", qemu=virtio("pci")),
     *UBOOT,
     debian("zcu102", test="shell", zcu102=True, mem="2G", kernel="build/debian/board/Image",
-           expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"], qemu=ONE_THREAD),
+           expect=[RUNNING, r"nproc: 4", "tocsin-guest: shell passed"]),
     sdei_module(1, rounds=30, gic="3"),
-    sdei_module(0, rounds=10, gic="2", smp=2),
+    sdei_module(0, rounds=10, gic="2"),
     *next_kernel(sdei_module(1, rounds=2)),
     {**SDEI["panic"], "gic": "3"},
     {**SDEI["reboot"], "gic": "2"},
