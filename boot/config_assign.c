@@ -227,7 +227,8 @@ static const char *owner(const struct config_reader *r, u32 intid)
 	return NULL;
 }
 
-static void add_spi(struct config_reader *r, u32 intid)
+/* False: no more can be given. */
+static bool add_spi(struct config_reader *r, u32 intid)
 {
 	struct partition_spec *p = r->p;
 	u32 *all, i = p->nr_spi;
@@ -235,24 +236,26 @@ static void add_spi(struct config_reader *r, u32 intid)
 	while (i > 0 && p->spis[i - 1] > intid)
 		i--;
 	if (i > 0 && p->spis[i - 1] == intid)
-		return;
+		return true;
 	if (p->nr_spi == CONFIG_MAX_SPIS) {
 		config_error(r, p->tree.path, "interrupts", "found more than %u: should be fewer",
 			     CONFIG_MAX_SPIS);
-		return;
+		return false;
 	}
 	all = arena_grow(p->spis, p->nr_spi, sizeof(*all));
 	if (!all) {
 		config_no_memory(r);
-		return;
+		return false;
 	}
 	memmove(all + i + 1, all + i, (p->nr_spi - i) * sizeof(*all));
 	all[i] = intid;
 	p->spis = all;
 	p->nr_spi++;
+	return true;
 }
 
-static void take_interrupt(struct config_reader *r, const struct device_node *d, u32 type, u32 n)
+/* False: those that follow cannot be given either. */
+static bool take_interrupt(struct config_reader *r, const struct device_node *d, u32 type, u32 n)
 {
 	const struct partition_spec *p = r->p;
 	const char *other = owner(r, GIC_SPI_BASE + n);
@@ -284,7 +287,8 @@ static void take_interrupt(struct config_reader *r, const struct device_node *d,
 			     "tocsin,watchdog",
 			     d->name, n);
 	else
-		add_spi(r, GIC_SPI_BASE + n);
+		return add_spi(r, GIC_SPI_BASE + n);
+	return true;
 }
 
 void config_assign(struct config_reader *r, const struct device_node *d)
@@ -299,6 +303,7 @@ void config_assign(struct config_reader *r, const struct device_node *d)
 			     "%.48s: found %u bytes: should be entries of %u cells", d->name,
 			     d->interrupts.len, d->each);
 	for (u32 i = 0; (i + 1) * 4 * d->each <= d->interrupts.len; i++)
-		take_interrupt(r, d, prop_cell(d->interrupts, i * d->each + d->skip),
-			       prop_cell(d->interrupts, i * d->each + d->skip + 1));
+		if (!take_interrupt(r, d, prop_cell(d->interrupts, i * d->each + d->skip),
+				    prop_cell(d->interrupts, i * d->each + d->skip + 1)))
+			break;
 }

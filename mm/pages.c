@@ -86,6 +86,10 @@ static size_t find_free(size_t n)
 	for (; first + n <= pool.nr_pages; first += step) {
 		size_t i = 0;
 
+		if (n == 1 && pool.used[first / 64] == UINT64_MAX) {
+			first |= 63;
+			continue;
+		}
 		while (i < n && !page_used(first + i))
 			i++;
 		if (i == n)

@@ -278,6 +278,28 @@ TEST(what_cannot_be_copied)
 	EXPECT_ERROR(TREE_C, "", "found more than 64 devices: should be fewer");
 }
 
+/* One node with too many is one error, not one of each that is too many. */
+TEST(more_interrupts_than_a_partition_has)
+{
+	fdt32_t cells[3 * (CONFIG_MAX_SPIS + 10)];
+
+	for (u32 i = 0; i < CONFIG_MAX_SPIS + 10; i++) {
+		cells[3 * i] = 0;
+		cells[3 * i + 1] = cpu_to_fdt32(100 + i);
+		cells[3 * i + 2] = cpu_to_fdt32(4);
+	}
+	begin();
+	start_part();
+	t_node(part, "many");
+	t_text(part, "xen,path", "/serial@b000000");
+	t_cell(part, "interrupt-parent", 1);
+	fdt_property(part, "interrupts", cells, sizeof(cells));
+	t_end(part);
+	EXPECT(finish_part(2)->broken);
+	EXPECT_ERROR(TREE_C, "interrupts", "found more than 128: should be fewer");
+	EXPECT_EQ(nr_errors_said, 1);
+}
+
 static bool is_quieted(const struct partition_spec *p, u64 pa)
 {
 	for (u32 i = 0; i < p->nr_quiesce; i++)
