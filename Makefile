@@ -2,7 +2,7 @@
 #
 # Everything is built under build/; "make help" lists the targets. V=1 shows
 # the commands. The image is built from every .c and .S file in the folders of
-# DIRS, in the order in which calls may go.
+# DIRS and theirs, in the order in which calls may go.
 
 BUILD    := build
 DIRS     := boot el2 sdei mm drivers lib
@@ -62,9 +62,11 @@ $(BUILD)/obj/boot/%.o: CFLAGS += -Os -fstack-protector-strong -isystem $(DEBIAN)
 
 # What runs rarely beside what runs often, the same. There is time for a guard of the stack
 # (lib/stack_guard.c), too.
-RARE     := $(addprefix el2/,apf apf_call audit channel cpu errata handover idreg lifecycle loading monitor monitor_commands panic \
-            partition partition_log pvtime report smccc_arch terminal terminal_output terminal_text tick trapreg trng vcpu vendor \
-            vgic_claim vpsci vsdei_bound vwatchdog) \
+RARE     := $(addprefix el2/,paging/apf paging/apf_call vm/audit vdev/channel cpu/cpu cpu/errata cpu/esr cpu/handover \
+            cpu/idreg vm/lifecycle vm/loading console/monitor console/monitor_commands cpu/panic \
+            vm/partition vm/partition_log vcpu/pvtime vm/report calls/smccc_arch console/terminal \
+            console/terminal_output console/terminal_text vcpu/tick cpu/trapreg calls/trng \
+            vcpu/vcpu calls/vendor vgic/vgic_claim calls/vpsci sdei/vsdei_bound vdev/vwatchdog) \
             sdei/shared sdei/words $(addprefix mm/,cache pager pager_ring stage1 stage2) lib/fmt lib/parse \
             $(addprefix drivers/,console earlycon gic gicv2 gicv3 log psci uart uart_8250 uart_cadence uart_pl011)
 $(RARE:%=$(BUILD)/obj/%.o) $(RARE:%=$(BUILD)/obj/%.flags): CFLAGS += -Os -fstack-protector-strong
@@ -75,12 +77,13 @@ $(BUILD)/obj/%.flags: ; @echo $(CC) $(CFLAGS)
 # Functions begin with a landing pad for indirect branches (BTI): one instruction, which gcc leaves out
 # for static functions alone. Files that are on the way of every trap, interrupt and switch and of
 # which no function is called by pointer have none; tests/check/landing looks.
-DIRECT   := $(addprefix el2/,context inject irq schedule vcpu vgic_cpu vgic_lr vgic_sgi vtimer) \
+DIRECT   := $(addprefix el2/,vcpu/context entry/inject entry/irq vcpu/schedule vcpu/vcpu vgic/vgic_cpu \
+            vgic/vgic_lr vgic/vgic_sgi vcpu/vtimer) \
             $(addprefix drivers/,gic gic_virt timer) $(addprefix sdei/,event pe shared) lib/string \
             $(addprefix mm/,cache paged paged_evict pages pgtable stage2_page)
 $(DIRECT:%=$(BUILD)/obj/%.o) $(DIRECT:%=$(BUILD)/obj/%.flags): CFLAGS += -mbranch-protection=none -fno-jump-tables
 
-SOURCES  := $(filter-out el2/offsets.c,$(foreach d,$(DIRS),$(wildcard $(d)/*.c $(d)/*.S)))
+SOURCES  := $(filter-out el2/entry/offsets.c,$(foreach d,$(DIRS),$(wildcard $(d)/*.[cS] $(d)/*/*.[cS])))
 OBJECTS  := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(SOURCES)))
 OFFSETS  := $(BUILD)/gen/offsets.h
 
@@ -100,6 +103,7 @@ $(BUILD)/tocsin.elf: $(OBJECTS) linker.ld $(LIBFDT) Makefile
 	$(call say,LD,$@)
 	$(Q)$(LD) $(LDFLAGS) -T linker.ld -Map=$(BUILD)/tocsin.map -o $@ $(OBJECTS) $(LIBFDT)
 	$(Q)$(OBJCOPY) --change-section-lma '*+$(ELF_RAM)' $@
+	$(Q)echo $(OBJECTS) >$(BUILD)/objects
 
 $(BUILD)/obj/%.o: %.c Makefile | setup-build
 	$(call say,CC,$<)
@@ -116,7 +120,7 @@ $(OFFSETS): $(BUILD)/gen/offsets.s
 	$(call say,GEN,$@)
 	$(Q)awk '/^[ \t]*->/ { sub(/^[ \t]*->/, ""); gsub(/[#$$]/, ""); print "#define", $$1, $$2 }' $< >$@
 
-$(BUILD)/gen/offsets.s: el2/offsets.c Makefile | setup-build
+$(BUILD)/gen/offsets.s: el2/entry/offsets.c Makefile | setup-build
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -S -o $@ $<
 
@@ -203,7 +207,7 @@ HOST_FUZZ   := $(notdir $(basename $(sort $(wildcard tests/host/fuzz/*_fuzz.c)))
 HOST_DEPS   := $(shell find include tests/host/include -type f) tests/host/main.c Makefile
 SANITIZE    := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 HOST_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror -Wshadow \
-               -Itests/host/include -Iinclude
+               -Itests/host/include -Iinclude -I.
 sources_of   = $(shell sed -n 's,.*sources:,,p' $(1) | sed 's,\*/.*,,')
 # tests/host/include/failing_pool.h includes what it makes fail.
 HOST_DEPS   += mm/pages.c
@@ -222,9 +226,8 @@ $(foreach t,$(HOST_FUZZ),$(eval $(call \
 # ---------------------------------------------------------------- checker
 
 # What boots, compiled for the host: build/partcheck SYSTEM.dtb.
-PARTCHECK := tools/partcheck/partcheck.c $(wildcard boot/config*.c boot/machine*.c drivers/uart*.c) \
-             $(addprefix boot/,a64.c arena.c cmdline.c cpio.c foreign.c image.c modules.c part.c place.c ranges.c \
-             tree.c) lib/fmt.c lib/parse.c
+PARTCHECK := tools/partcheck/partcheck.c $(wildcard boot/config/*.c boot/payload/*.c boot/fdt/*.c drivers/uart*.c) \
+             lib/fmt.c lib/parse.c
 
 .PHONY: partcheck
 partcheck: $(BUILD)/partcheck ## Build the checker of configurations (docs/partitions.md)

@@ -107,7 +107,7 @@ enum err gic_cpu_init(u32 cpu, u64 mpidr)
 	gic_enable(cpu, SGI_STOP);
 	gic_enable(cpu, gic.config->maintenance);
 	/* Guests' PPIs stay on: one that its guest has disabled fires once and is then
-	 * held active, see el2/vgic.c. */
+	 * held active, see el2/vgic/vgic.c. */
 	for (u32 intid = GIC_PPI_BASE; intid < GIC_SPI_BASE; intid++)
 		if (gic.config->guest_ppis >> intid & 1)
 			gic_enable(cpu, intid);

@@ -144,7 +144,7 @@ static __attribute__((noinline)) void write_active(const struct gic_virt *s)
 static const struct gic_virt none;
 
 /* A guest may have turned ICC_* registers off for itself. Bits of ICH_VMCR_EL2 depend on them:
- * before it is written for another partition there is an ISB (load() in el2/context.c). */
+ * before it is written for another partition there is an ISB (load() in el2/vcpu/context.c). */
 static void turn_on_registers(void)
 {
 	write_sysreg(ICC_SRE_EL1, 7);

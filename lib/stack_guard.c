@@ -10,7 +10,7 @@
 extern u64 __stack_chk_guard;
 _Noreturn void __stack_chk_fail(void);
 
-/* primary_entry in boot/head.S puts a number of this boot into all bytes but the last, which
+/* primary_entry in boot/start/head.S puts a number of this boot into all bytes but the last, which
  * stays 0 and so ends text that overruns a buffer. */
 u64 __stack_chk_guard = 0x7d0a00ff5c1e9300UL;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cache maintenance by reason; see the header for who needs which. */
+#include "set_way.h"
 #include <arch/barrier.h>
 #include <arch/sysreg.h>
 #include <arch/zva.h>
 #include <lib/bits.h>
 #include <lib/string.h>
 #include <mm/cache.h>
-#include <mm/set_way.h>
 
 bool cache_clean_unsafe;
 

@@ -3,11 +3,11 @@
  * Paged memory: faults and arrivals. Which frame is taken when there is none free is
  * mm/paged_evict.c's. Lock: the paged memory's, around each public function.
  */
+#include "paged_state.h"
 #include <lib/bits.h>
 #include <lib/check.h>
 #include <lib/string.h>
 #include <mm/cache.h>
-#include <mm/paged_state.h>
 #include <mm/pages.h>
 
 /* Turns of the clock that a page has from the beginning: EL1's are missed by everybody. */

@@ -5,10 +5,10 @@
  * as its age was, goes. Break, tell all CPUs, and only then read. Under the
  * paged memory's lock.
  */
+#include "paged_state.h"
 #include <arch/equal.h>
 #include <lib/bits.h>
 #include <mm/cache.h>
-#include <mm/paged_state.h>
 
 /* Steps of the clock in one search. */
 #define STEPS 64

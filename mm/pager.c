@@ -7,12 +7,12 @@
  * pager_rung() has written before those who wait are looked at. And busy() makes done() say that
  * there is room again whenever something has become free.
  */
+#include "pager_ring.h"
+#include "pager_slots.h"
 #include <arch/barrier.h>
 #include <lib/atomic.h>
 #include <lib/bits.h>
 #include <lib/string.h>
-#include <mm/pager_ring.h>
-#include <mm/pager_slots.h>
 #include <mm/pages.h>
 
 /* Answers, or slots, that are looked at in one call. */

@@ -3,10 +3,10 @@
  * What is read and written in the memory that a pager sees. It may write to all of it at any
  * time: each word is read once, and none of ours is ever read. Lock: as in mm/pager.c.
  */
+#include "pager_ring.h"
 #include <arch/barrier.h>
 #include <lib/atomic.h>
 #include <lib/bits.h>
-#include <mm/pager_ring.h>
 
 #define GENERATION_SHIFT 8
 

@@ -3,8 +3,8 @@
  * A pager's slots. Lists are rings of links by number: those of the slots, and behind them one for
  * each list, which is its beginning and its end. Lock: as in mm/pager.c.
  */
+#include "pager_slots.h"
 #include <lib/bits.h>
-#include <mm/pager_slots.h>
 #include <mm/pages.h>
 
 /* ---- lists ---- */

@@ -3,9 +3,9 @@
  * A PE's state to words and back. Words come from outside: every one is checked
  * before the first is believed. No lock: the PE does not run.
  */
+#include "words.h"
 #include <arch/esr.h>
 #include <lib/bits.h>
-#include <sdei/words.h>
 
 /* What SPSR_EL2 never holds, from AArch64 and from AArch32 (DDI0487 C5.2.20). */
 #define PSTATE64_RES0 (GENMASK(63, 37) | GENMASK(27, 26) | GENMASK(19, 14) | BIT(5))

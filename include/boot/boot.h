@@ -37,7 +37,7 @@ void boot_map_early(struct range r);
  * and boot.channels; in both runs. Stops with a sentence if the arena is too small. */
 void boot_read_config(const void *tree, complain_fn say);
 
-/* How much memory the page pool must have for what boot knows: boot/bringup.c. */
+/* How much memory the page pool must have for what boot knows: boot/start/bringup.c. */
 u64 boot_pool_size(const struct boot *b);
 
 /* C entries of head.S; the last at EL1 or EL3, or at an EL2 that cannot do without VHE. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inside guest_tree_write: the state of the copy, and the nodes and properties
- * that are ours. Private to boot/guest_tree*.c.
+ * that are ours. Private to boot/layout/guest_tree*.c.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inside machine_scan: one open node after the other, seen when all of its
- * properties are known. Private to boot/machine*.c.
+ * properties are known. Private to boot/fdt/machine*.c.
  */
 #pragma once
 

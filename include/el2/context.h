@@ -24,6 +24,6 @@ void context_reset(struct vcpu *v);
 /* v, which is loaded, has written one of its debug registers (class PASS). */
 void context_note_debug(struct vcpu *v);
 
-/* el2/fp.S */
+/* el2/vcpu/fp.S */
 void fp_save(struct fp_state *fp);
 void fp_restore(const struct fp_state *fp);

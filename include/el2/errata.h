@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * CPU errata and speculation weaknesses that concern EL2 itself, as one table
- * {MIDR range, name, action} in el2/errata.c.
+ * {MIDR range, name, action} in el2/cpu/errata.c.
  */
 #pragma once
 
@@ -40,7 +40,7 @@ enum errata_action {
 	ERRATA_GUEST_HANGS = 1 << 12,
 	/* A read of the counter may be wrong: drivers/timer.c reads it with care. */
 	ERRATA_COUNTER = 1 << 13,
-	/* An interrupt between two AES instructions of AArch32 may lose one: el2/idreg.c hides
+	/* An interrupt between two AES instructions of AArch32 may lose one: el2/cpu/idreg.c hides
 	 * them. */
 	ERRATA_AES32 = 1 << 14,
 };

@@ -36,7 +36,3 @@ void earlycon_map(void);
 
 /* If another CPU is panicking, stops here for ever. Called for SGI_STOP. */
 void panic_join(void);
-
-/* Names of an exception class and of a fault status code (DDI0487 D24.2.40). */
-const char *esr_class_name(u32 ec);
-const char *fault_status_name(u32 fsc);

@@ -125,7 +125,7 @@ struct partition {
 	u32 restarts;        /* by on_off and on_fault, since the machine was started */
 	u32 resets;          /* one after the other, each within the back-off of the last */
 	u64 again_at;        /* when it last started again by itself */
-	/* LOADING, STOPPING: el2/lifecycle.c; under lock. */
+	/* LOADING, STOPPING: el2/vm/lifecycle.c; under lock. */
 	u32 stage, stage_next, stages_begun;
 	u64 not_before; /* counter value at which the first step is due */
 	u32 load_index; /* the segment and how far it has got */
@@ -142,7 +142,7 @@ struct partition {
 	struct mmio_region *mmio;
 	u32 nr_mmio;
 	struct pstate_rules {
-		u64 keep, pan, ssbs; /* PSTATE bits at exception entry: see el2/inject.c */
+		u64 keep, pan, ssbs; /* PSTATE bits at exception entry: see el2/entry/inject.c */
 	} entry;
 	struct vgic vgic;
 	struct sdei_domain sdei;
@@ -197,7 +197,7 @@ void partition_counted_off(struct partition *p);
 /* This CPU, if it is p's stopper, asks some more vCPUs to stop: el2/tick.h. */
 void partition_tick(struct partition *p, u64 now);
 
-/* ---- el2/loading.c: on the first vCPU's CPU ---- */
+/* ---- el2/vm/loading.c: on the first vCPU's CPU ---- */
 
 /* A step of loading p, which begins with load_index and load_done; complete: there was nothing
  * left. ERR_NO_MEMORY: for EL2's map of where it is to go. */
@@ -206,7 +206,7 @@ enum err loading_step(struct partition *p, bool *complete) MUST_CHECK;
 /* Nothing of p's memory is in EL2's map for loading. */
 void loading_close(struct partition *p);
 
-/* ---- el2/partition_log.c ---- */
+/* ---- el2/vm/partition_log.c ---- */
 
 /* A line about p, "partition NAME: ...", in the log: guests can cause it, so that it is left out,
  * and counted, if there have been too many. Any context; takes the console's lock. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who runs on a CPU, and until when: the choice alone, as arithmetic on what
- * el2/sched.c says of the CPU's vCPUs. It touches nothing else, so that a simulator on
+ * el2/vcpu/sched.c says of the CPU's vCPUs. It touches nothing else, so that a simulator on
  * the host can judge it.
  *
  * Of those that are ready the highest priority runs; equals take turns by slices, the
@@ -27,7 +27,7 @@ struct vcpu;
 /* A vCPU. */
 struct schedule_entry {
 	u64 ready; /* by the caller: when it can use the CPU; UINT64_MAX: others will say */
-	u64 order; /* the lowest of those that are ready runs; see el2/schedule.c; atomic */
+	u64 order; /* the lowest of those that are ready runs; see el2/vcpu/schedule.c; atomic */
 	u64 left;  /* of its slice, when it was driven out */
 	u64 ran;   /* before it was chosen last; atomic */
 	u64 since; /* when it was found to be ready and not to run; 0: it does, or is not */
@@ -57,7 +57,7 @@ struct schedule {
 	bool measured; /* somebody wants schedule_waited() to be called */
 	bool hushed;   /* another CPU has asked for an equal: the next may at the slice's end */
 	bool opened;   /* ranks have changed since schedule_publish() */
-	u32 door;      /* whom others may call for; atomic, see el2/schedule.c */
+	u32 door;      /* whom others may call for; atomic, see el2/vcpu/schedule.c */
 	u32 nr_windows;
 	struct schedule_window *windows; /* by start; they do not overlap */
 	u64 frame;                       /* length; 0: no windows */

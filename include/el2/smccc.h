@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The guest's calls by HVC and SMC (DEN0028): one table of ranges of function
- * identifiers in el2/smccc.c, in which every function that a guest can call is
+ * identifiers in el2/calls/smccc.c, in which every function that a guest can call is
  * named. Unlisted is NOT_SUPPORTED. x1-x17 are preserved but for the result
  * registers that a function defines.
  */
@@ -38,23 +38,23 @@ static inline u64 smccc_arg(const struct vcpu *v, u32 fid, u32 n)
 	return fid & SMCCC_64 ? v->regs.x[n] : (u32)v->regs.x[n];
 }
 
-/* Arm architecture calls (DEN0028 7, DEN0070); in el2/smccc_arch.c. */
+/* Arm architecture calls (DEN0028 7, DEN0070); in el2/calls/smccc_arch.c. */
 struct verdict smccc_version(struct vcpu *v, u32 fid);
 struct verdict smccc_features(struct vcpu *v, u32 fid);
 struct verdict smccc_workaround(struct vcpu *v, u32 fid);
 
-/* Random numbers (DEN0098) from the CPU's RNDR; in el2/trng.c. All of them are
+/* Random numbers (DEN0098) from the CPU's RNDR; in el2/calls/trng.c. All of them are
  * NOT_SUPPORTED in a partition whose CPUs have none. */
 struct verdict trng_version(struct vcpu *v, u32 fid);
 struct verdict trng_features(struct vcpu *v, u32 fid);
 struct verdict trng_get_uuid(struct vcpu *v, u32 fid);
 struct verdict trng_rnd(struct vcpu *v, u32 fid);
 
-/* Stolen time (DEN0057); in el2/pvtime.c. */
+/* Stolen time (DEN0057); in el2/vcpu/pvtime.c. */
 struct verdict pvtime_features(struct vcpu *v, u32 fid);
 struct verdict pvtime_st(struct vcpu *v, u32 fid);
 
-/* Our own service (abi/tocsin.h); in el2/vendor.c. */
+/* Our own service (abi/tocsin.h); in el2/calls/vendor.c. */
 struct verdict vendor_features(struct vcpu *v, u32 fid);
 struct verdict vendor_uid(struct vcpu *v, u32 fid);
 struct verdict vendor_revision(struct vcpu *v, u32 fid);

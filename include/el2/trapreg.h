@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The values of the registers that decide what a guest does without EL2. A bit
- * is set because a comment in el2/trapreg.c says what it traps; control bits
+ * is set because a comment in el2/cpu/trapreg.c says what it traps; control bits
  * that a CPU does not have stay 0. id is the set of ID registers of the CPU
  * concerned (el2/idreg.h). All but the last are pure.
  */

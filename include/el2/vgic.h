@@ -58,7 +58,7 @@ struct vgic_cpu {
 	u8 lr_of[32];             /* private interrupt: the list register it was last put into */
 	bool loaded;           /* the virtual interface holds this vCPU; written by its CPU only */
 	bool overflow;         /* memory holds more than the list registers had room for */
-	bool doubtful;         /* a level came again while its handler ran: el2/vgic_cpu.c */
+	bool doubtful;         /* a level came again while its handler ran: el2/vgic/vgic_cpu.c */
 	u64 sgi_name;          /* what in ICC_SGI1R_EL1 names this vCPU: affinity, its target bit */
 	struct vcpu *sgi_last; /* whom its last SGI through memory was for */
 	struct gic_virt virt;  /* while not loaded */
@@ -104,6 +104,9 @@ struct vgic {
 	u16 *comes_to;           /* physical: the CPU that the hardware sends it to */
 	struct vgic_frames *frames;
 	u32 nr_frames;
+	/* The line of an emulated device has risen whose SPI vgic_claim() has taken. Any CPU; no
+	 * lock of the vGIC held. Set by who claims. */
+	void (*claimed_rises)(struct partition *p, u32 intid);
 };
 
 /* ---- life ---- */
@@ -184,7 +187,7 @@ void vgic_pulse(struct partition *p, u32 intid);
 /* The same of a PPI of v that no hardware raises. */
 void vgic_pulse_private(struct vcpu *v, u32 intid);
 
-/* ---- interrupts taken from the guest for SDEI (el2/vgic_claim.c) ---- */
+/* ---- interrupts taken from the guest for SDEI (el2/vgic/vgic_claim.c) ---- */
 
 /* What INTERRUPT_BIND wants to know of an interrupt of v's partition. */
 enum vgic_bindable {

@@ -72,7 +72,3 @@ bool vsdei_reset(struct partition *p, u32 *next);
  * hardware, or NULL. True: it belongs to an event and stays active until that is
  * completed. False: it is nobody's. */
 bool vsdei_interrupt(struct vcpu *current, u32 intid);
-
-/* The level of an emulated device's SPI that the vGIC has let go (vgic_claim()) has
- * risen. Any CPU; no lock of the vGIC held. */
-void vsdei_level(struct partition *p, u32 intid);

@@ -8,7 +8,7 @@
 #include <lib/err.h>
 #include <lib/types.h>
 
-/* MAIR_EL2, shared with head.S's early map through el2/offsets.c */
+/* MAIR_EL2, shared with head.S's early map through el2/entry/offsets.c */
 #define MAIR_INDEX_DEVICE 0 /* Device-nGnRE */
 #define MAIR_INDEX_NORMAL 1 /* write-back, read and write allocate */
 #define MAIR_VALUE 0xff04UL

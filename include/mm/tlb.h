@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CPU errata that TLB maintenance has to know of: set at boot by el2/errata.c, before SMP. */
+/* CPU errata that TLB maintenance has to know of: set at boot by el2/cpu/errata.c, before SMP. */
 #pragma once
 
 #include <lib/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a stage-2 abort comes to, by syndrome and by what stage 2 has at the address.
- * sources: el2/abort.c
+ * sources: el2/entry/abort.c
  */
 #include <arch/at.h>
 #include <arch/esr.h>

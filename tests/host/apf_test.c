@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sources: el2/apf.c el2/apf_call.c el2/paging.c el2/vsdei.c el2/alarm.c el2/inject.c
- * sources: sdei/pe.c sdei/event.c
+ * sources: el2/paging/apf.c el2/paging/apf_call.c el2/paging/paging.c el2/sdei/vsdei.c
+ * sources: el2/sdei/alarm.c el2/entry/inject.c sdei/pe.c sdei/event.c
  *
  * Tokens, ring and calls of async page-not-present, a million steps of a guest that keeps to
  * the rules or not, beside a list of what is outstanding. Pages come on another CPU:

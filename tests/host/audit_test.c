@@ -2,7 +2,7 @@
 /*
  * The auditor over real page tables: what it finds is compared with what the test knows
  * page by page, however small its steps are.
- * sources: el2/audit.c mm/pgtable.c mm/stage2.c mm/pages.c
+ * sources: el2/vm/audit.c mm/pgtable.c mm/stage2.c mm/pages.c
  */
 #include <drivers/gic.h>
 #include <el2/audit.h>

@@ -2,7 +2,7 @@
 /*
  * Both sides of a channel between a stage 2 and a vGIC that remember what they are told:
  * registers, who is interrupted and how often, stops and starts.
- * sources: el2/channel.c
+ * sources: el2/vdev/channel.c
  */
 #include <abi/channel.h>
 #include <el2/channel.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tocsin's own options.
- * sources: boot/cmdline.c lib/parse.c
+ * sources: boot/config/cmdline.c lib/parse.c
  */
 #include <boot/cmdline.h>
 #include <el2/terminal.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Partitions against each other and the machine: memory and time are given once.
- * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/place.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/config.c
- * sources: boot/config_reader.c boot/config_props.c boot/config_values.c boot/config_modules.c
- * sources: boot/config_check.c boot/config_paging.c boot/config_memory.c lib/fmt.c
- * sources: boot/config_meant.c
+ * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
+ * sources: boot/fdt/place.c boot/fdt/machine_nodes.c boot/fdt/machine_devices.c
+ * sources: boot/fdt/machine_gic.c boot/config/config.c boot/config/config_reader.c
+ * sources: boot/config/config_props.c boot/config/config_values.c boot/config/config_modules.c
+ * sources: boot/config/config_check.c boot/config/config_paging.c boot/config/config_memory.c
+ * sources: lib/fmt.c boot/config/config_meant.c
  */
 #include <config_world.h>
 

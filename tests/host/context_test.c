@@ -2,7 +2,7 @@
 /*
  * What a switch of vCPUs does beside the registers: which partition is charged with an SError,
  * which optional registers go along, what a sibling's CPU forgets. The SError itself cannot be had
- * from QEMU. sources: el2/context.c
+ * from QEMU. sources: el2/vcpu/context.c
  */
 #include <arch/tlb.h>
 #include <drivers/timer.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The newc reader.
- * sources: boot/cpio.c
+ * sources: boot/payload/cpio.c
  */
-#include <boot/cpio.h>
+#include <boot/payload/cpio.h>
 #include <cpio_maker.h>
 #include <test.h>
 

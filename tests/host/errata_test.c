@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The errata table, with made-up MIDRs and firmware.
- * sources: el2/errata.c lib/fmt.c
+ * sources: el2/cpu/errata.c lib/fmt.c
  */
 #include <arch/smccc.h>
 #include <drivers/log.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Files that are no kernels, and the look at raw code.
- * sources: boot/foreign.c boot/a64.c
+ * sources: boot/payload/foreign.c boot/payload/a64.c
  */
 #include <boot/a64.h>
-#include <boot/foreign.h>
+#include <boot/payload/foreign.h>
 #include <string.h>
 #include <test.h>
 

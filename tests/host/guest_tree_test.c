@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The guest's tree, read back with libfdt's searches.
- * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
- * sources: boot/guest_tree.c boot/guest_tree_nodes.c lib/fmt.c
+ * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
+ * sources: boot/fdt/machine_nodes.c boot/fdt/machine_devices.c boot/fdt/machine_gic.c
+ * sources: boot/layout/guest_tree.c boot/layout/guest_tree_nodes.c lib/fmt.c
  */
 #include <boot/arena.h>
 #include <boot/guest_tree.h>

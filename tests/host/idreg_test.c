@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ID registers for guests, on values recorded from CPUs.
- * sources: el2/idreg.c
+ * sources: el2/cpu/idreg.c
  */
 #include <el2/cpu.h>
 #include <el2/errata.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Kernel file formats.
- * sources: boot/arena.c boot/ranges.c boot/image.c boot/foreign.c boot/a64.c lib/fmt.c
+ * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/payload/image.c boot/payload/foreign.c
+ * sources: boot/payload/a64.c lib/fmt.c
  */
 #include <boot/arena.h>
 #include <boot/image.h>

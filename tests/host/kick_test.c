@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * For what a CPU interrupts another one.
- * sources: el2/sched.c el2/schedule.c el2/vcpu.c
+ * sources: el2/vcpu/sched.c el2/vcpu/schedule.c el2/vcpu/vcpu.c
  */
 #include <sched_world.h>
 

@@ -3,7 +3,7 @@
  * The life of partitions: guests that reset, power off and crash, a user at the monitor, and CPUs
  * that take their steps in any order. tests/models/lifecycle.pml has what happens between two
  * accesses.
- * sources: el2/lifecycle.c el2/partition_log.c lib/fmt.c
+ * sources: el2/vm/lifecycle.c el2/vm/partition_log.c lib/fmt.c
  */
 #include <arch/io.h>
 #include <drivers/console.h>
@@ -227,7 +227,7 @@ static void settle(void)
 
 static struct quiesce_write writes[NR];
 
-/* Those of the last test are stopped first, which nr_alive of el2/lifecycle.c counts. */
+/* Those of the last test are stopped first, which nr_alive of el2/vm/lifecycle.c counts. */
 static void set_up(void)
 {
 	for (u32 i = 0; i < NR && all[0].config; i++)

@@ -2,8 +2,8 @@
 /*
  * The GIC and the timers as trees have them: parts too small, timers in all the
  * ways of writing them.
- * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
+ * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
+ * sources: boot/fdt/machine_nodes.c boot/fdt/machine_devices.c boot/fdt/machine_gic.c
  */
 #include <boot/arena.h>
 #include <boot/machine.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What reading the machine says of consoles, firmware and memory of its own, once each.
- * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/place.c
+ * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
+ * sources: boot/fdt/machine_nodes.c boot/fdt/machine_devices.c boot/fdt/machine_gic.c
+ * sources: boot/fdt/place.c
  */
 #include <boot/arena.h>
 #include <boot/machine.h>

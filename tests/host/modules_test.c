@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Boot modules: conflicts, and the choice of the guest's files.
- * sources: boot/arena.c boot/ranges.c boot/place.c boot/cpio.c boot/modules.c boot/foreign.c
+ * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/place.c boot/payload/cpio.c
+ * sources: boot/payload/modules.c boot/payload/foreign.c
  */
 #include <boot/arena.h>
 #include <boot/modules.h>

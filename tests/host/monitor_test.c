@@ -2,10 +2,10 @@
 /*
  * The monitor's command line, with commands of the test's own: editing, words,
  * arguments, pieces, Ctrl-C, and a console that has no room.
- * sources: el2/monitor.c lib/fmt.c lib/parse.c
+ * sources: el2/console/monitor.c lib/fmt.c lib/parse.c
  */
 #include <drivers/console.h>
-#include <el2/monitor.h>
+#include <el2/console/monitor.h>
 #include <el2/partition.h>
 #include <el2/terminal.h>
 #include <string.h>

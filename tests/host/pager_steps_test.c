@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sources: mm/pager.c mm/pager_ring.c mm/pager_slots.c mm/paged.c mm/paged_evict.c mm/stage2_page.c
- * sources: mm/stage2.c mm/pgtable.c mm/pages.c guest/pager/pager.c
+ * sources: mm/pager.c mm/pager_ring.c mm/pager_slots.c mm/paged.c mm/paged_evict.c
+ * sources: mm/stage2_page.c mm/stage2.c mm/pgtable.c mm/pages.c guest/pager/pager.c
  *
  * A million steps of a guest whose pages a pager keeps, which may be slow, fail, fall silent, be
  * restarted, or lie.

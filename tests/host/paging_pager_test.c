@@ -2,7 +2,7 @@
 /*
  * vCPUs whose pages a pager keeps: who looks when it rings, when it is rung, and what follows
  * when a page cannot be had. The memory itself and the pager say what they are told to.
- * sources: el2/paging.c
+ * sources: el2/paging/paging.c
  */
 #include <arch/esr.h>
 #include <el2/channel.h>

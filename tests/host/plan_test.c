@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The zero-configuration partition, in a machine whose RAM is a buffer here.
- * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/image.c boot/foreign.c
- * sources: boot/a64.c boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
- * sources: boot/place.c boot/plan.c boot/plan_load.c boot/guest_tree.c boot/guest_tree_nodes.c
- * sources: lib/fmt.c
+ * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
+ * sources: boot/payload/image.c boot/payload/foreign.c boot/payload/a64.c
+ * sources: boot/fdt/machine_nodes.c boot/fdt/machine_devices.c boot/fdt/machine_gic.c
+ * sources: boot/fdt/place.c boot/layout/plan.c boot/layout/plan_load.c boot/layout/guest_tree.c
+ * sources: boot/layout/guest_tree_nodes.c lib/fmt.c
  */
 #include <boot/arena.h>
 #include <boot/plan.h>

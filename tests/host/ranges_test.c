@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sets of addresses against a model of one bit per unit.
- * sources: boot/arena.c boot/ranges.c
+ * sources: boot/fdt/arena.c boot/fdt/ranges.c
  */
 #include <boot/arena.h>
 #include <boot/ranges.h>

@@ -3,7 +3,7 @@
  * The choice of who runs on a CPU, in a simulator: vCPUs that wait, wake by timers and by
  * interrupts, and a scheduler that is always a little late. What is right is worked out
  * anew at each step from the configuration alone.
- * sources: el2/schedule.c
+ * sources: el2/vcpu/schedule.c
  */
 #include <el2/schedule.h>
 #include <lib/bits.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The scheduler's loop: slices, priorities, windows, loading, stolen time.
- * sources: el2/sched.c el2/schedule.c el2/vcpu.c
+ * sources: el2/vcpu/sched.c el2/vcpu/schedule.c el2/vcpu/vcpu.c
  */
 #include <sched_world.h>
 

@@ -2,7 +2,8 @@
 /*
  * A million random steps of three vCPUs: all calls, signals, interrupts, owners,
  * hotplug and suspend, against the model of sdei_model.h.
- * sources: el2/vsdei.c el2/alarm.c el2/inject.c sdei/pe.c sdei/event.c sdei/words.c
+ * sources: el2/sdei/vsdei.c el2/sdei/alarm.c el2/entry/inject.c sdei/pe.c sdei/event.c
+ * sources: sdei/words.c
  */
 #include <setjmp.h>
 #include <test.h>

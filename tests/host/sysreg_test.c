@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Trapped system registers: every encoding there is, both directions.
- * sources: el2/sysreg.c
+ * sources: el2/entry/sysreg.c
  */
 #include <arch/esr.h>
 #include <el2/context.h>
@@ -54,7 +54,7 @@ void cache_hand_out_set_way(u64 value)
 	emulated++;
 }
 
-/* el2/context.c */
+/* el2/vcpu/context.c */
 void context_note_debug(struct vcpu *v)
 {
 	v->debugs = true;

@@ -3,13 +3,13 @@
  * One console for three partitions: tags, turns, the focus, the escape key, rings that
  * are read back, and what a hostile partition prints. Below is a console that takes as
  * much as the test says and checks for itself that no line has two owners.
- * sources: el2/terminal.c el2/terminal_output.c el2/terminal_text.c el2/tick.c
- * sources: drivers/console.c lib/fmt.c
+ * sources: el2/console/terminal.c el2/console/terminal_output.c el2/console/terminal_text.c
+ * sources: el2/vcpu/tick.c drivers/console.c lib/fmt.c
  */
 #include <drivers/console.h>
 #include <drivers/log.h>
 #include <drivers/timer.h>
-#include <el2/monitor.h>
+#include <el2/console/monitor.h>
 #include <el2/partition.h>
 #include <el2/tick.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /*
  * What a partition could print to write where another's tag stands, on a screen of one
  * line that does what a terminal does.
- * sources: el2/terminal_text.c
+ * sources: el2/console/terminal_text.c
  */
 #include <el2/terminal.h>
 #include <string.h>

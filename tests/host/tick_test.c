@@ -2,7 +2,7 @@
 /*
  * A CPU's set times: no user misses its own, none is called before, whatever the others
  * and the scheduler want of the timer.
- * sources: el2/tick.c
+ * sources: el2/vcpu/tick.c
  */
 #include <drivers/timer.h>
 #include <el2/partition.h>

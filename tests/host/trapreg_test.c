@@ -2,9 +2,9 @@
 /*
  * The trap registers that follow from the ID registers, and what is said of CPUs that have more
  * than is known.
- * sources: el2/trapreg.c el2/idreg.c boot/features.c lib/fmt.c
+ * sources: el2/cpu/trapreg.c el2/cpu/idreg.c boot/start/features.c lib/fmt.c
  */
-#include <boot/features.h>
+#include <boot/start/features.h>
 #include <drivers/log.h>
 #include <el2/cpu.h>
 #include <el2/trapreg.h>
@@ -24,7 +24,7 @@ void log_line(enum log_level level, const char *format, ...)
 	va_end(args);
 }
 
-/* el2/idreg.c's, which is here for idreg_read(). */
+/* el2/cpu/idreg.c's, which is here for idreg_read(). */
 u8 stage2_parange(u8 bits)
 {
 	return bits;

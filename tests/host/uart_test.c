@@ -2,8 +2,8 @@
 /*
  * The UART drivers over registers that are plain memory, with a log of writes;
  * and the search for a UART without a device tree.
- * sources: drivers/uart.c drivers/uart_pl011.c drivers/uart_8250.c
- * sources: drivers/uart_cadence.c drivers/earlycon.c
+ * sources: drivers/uart.c drivers/uart_pl011.c drivers/uart_8250.c drivers/uart_cadence.c
+ * sources: drivers/earlycon.c
  */
 #include <drivers/uart.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The virtual interrupt controller's registers as a guest reads and writes them.
- * sources: el2/vgic.c el2/vgic_lr.c el2/vgic_irq.c el2/vgic_reg.c el2/vgic_dist.c
- * sources: el2/vgic_cpu.c el2/vgic_redist.c el2/vgic_v2.c el2/vgic_sgi.c drivers/gic.c
- * sources: drivers/gicv2.c drivers/gicv3.c drivers/gic_virt.c
+ * sources: el2/vgic/vgic.c el2/vgic/vgic_lr.c el2/vgic/vgic_irq.c el2/vgic/vgic_reg.c
+ * sources: el2/vgic/vgic_dist.c el2/vgic/vgic_cpu.c el2/vgic/vgic_redist.c el2/vgic/vgic_v2.c
+ * sources: el2/vgic/vgic_sgi.c drivers/gic.c drivers/gicv2.c drivers/gicv3.c drivers/gic_virt.c
  */
 #include <el2/sysreg.h>
 #include <test.h>

@@ -3,9 +3,10 @@
  * A vCPU on one CPU uses every register, and takes and ends its interrupts, against a sibling whose
  * CPU another partition has: no physical interrupt may come there. When the sibling has
  * its turn it does, so that the direct way is taken again.
- * sources: el2/vgic.c el2/vgic_lr.c el2/vgic_irq.c el2/vgic_reg.c el2/vgic_dist.c
- * sources: el2/vgic_cpu.c el2/vgic_redist.c el2/vgic_v2.c el2/vgic_sgi.c el2/vgic_claim.c
- * sources: drivers/gic.c drivers/gicv2.c drivers/gicv3.c drivers/gic_virt.c
+ * sources: el2/vgic/vgic.c el2/vgic/vgic_lr.c el2/vgic/vgic_irq.c el2/vgic/vgic_reg.c
+ * sources: el2/vgic/vgic_dist.c el2/vgic/vgic_cpu.c el2/vgic/vgic_redist.c el2/vgic/vgic_v2.c
+ * sources: el2/vgic/vgic_sgi.c el2/vgic/vgic_claim.c drivers/gic.c drivers/gicv2.c
+ * sources: drivers/gicv3.c drivers/gic_virt.c
  */
 #include <el2/sysreg.h>
 #include <test.h>

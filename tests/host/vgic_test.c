@@ -4,9 +4,10 @@
  * random sequences of what devices, guests and register writes do, on four vCPUs of
  * three CPUs, with 1 to 16 list registers. After every step both must agree on what
  * is pending, active and delivered next.
- * sources: el2/vgic.c el2/vgic_lr.c el2/vgic_irq.c el2/vgic_reg.c el2/vgic_dist.c
- * sources: el2/vgic_cpu.c el2/vgic_redist.c el2/vgic_v2.c el2/vgic_sgi.c el2/vgic_claim.c
- * sources: drivers/gic.c drivers/gicv2.c drivers/gicv3.c drivers/gic_virt.c
+ * sources: el2/vgic/vgic.c el2/vgic/vgic_lr.c el2/vgic/vgic_irq.c el2/vgic/vgic_reg.c
+ * sources: el2/vgic/vgic_dist.c el2/vgic/vgic_cpu.c el2/vgic/vgic_redist.c el2/vgic/vgic_v2.c
+ * sources: el2/vgic/vgic_sgi.c el2/vgic/vgic_claim.c drivers/gic.c drivers/gicv2.c
+ * sources: drivers/gicv3.c drivers/gic_virt.c
  */
 #include <el2/sysreg.h>
 #include <test.h>

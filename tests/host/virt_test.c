@@ -2,10 +2,12 @@
 /*
  * Partitions with memory of their own, in a machine whose RAM is a buffer here, and
  * their trees, read back with libfdt's searches.
- * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/image.c boot/foreign.c
- * sources: boot/a64.c boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
- * sources: boot/place.c boot/guest_tree_nodes.c boot/plan_load.c boot/virt.c boot/virt_paged.c
- * sources: boot/virt_tree.c boot/virt_platform.c boot/part.c boot/virt_part.c lib/fmt.c
+ * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
+ * sources: boot/payload/image.c boot/payload/foreign.c boot/payload/a64.c
+ * sources: boot/fdt/machine_nodes.c boot/fdt/machine_devices.c boot/fdt/machine_gic.c
+ * sources: boot/fdt/place.c boot/layout/guest_tree_nodes.c boot/layout/plan_load.c
+ * sources: boot/layout/virt.c boot/layout/virt_paged.c boot/layout/virt_tree.c
+ * sources: boot/layout/virt_platform.c boot/config/part.c boot/layout/virt_part.c lib/fmt.c
  */
 #include <boot/arena.h>
 #include <boot/tree.h>

@@ -3,7 +3,7 @@
  * The emulated PL011 between a terminal that takes and gives what the test says
  * and a vGIC that remembers the line: registers, FIFOs, interrupts, and a random
  * walk against a plain model.
- * sources: el2/vpl011.c
+ * sources: el2/vdev/vpl011.c
  */
 #include <drivers/uart.h>
 #include <el2/vgic.h>

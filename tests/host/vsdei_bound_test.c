@@ -4,11 +4,12 @@
  * vGIC that only knows which interrupts are claimed. Devices raise level-sensitive
  * interrupts; after each step, when everybody has served what was asked of it, nothing
  * may be left that somebody could take, and nobody may run what was not for it.
- * sources: el2/vsdei.c el2/vsdei_bound.c el2/alarm.c sdei/shared.c sdei/event.c sdei/pe.c
+ * sources: el2/sdei/vsdei.c el2/sdei/vsdei_bound.c el2/sdei/alarm.c sdei/shared.c sdei/event.c
+ * sources: sdei/pe.c
  */
 #include <abi/tocsin.h>
 #include <el2/partition.h>
-#include <el2/vsdei_bound.h>
+#include <el2/sdei/vsdei_bound.h>
 #include <no_paging.h>
 #include <string.h>
 #include <test.h>
@@ -168,7 +169,7 @@ static void set_line(u32 intid, u32 vcpu, bool level)
 
 	w->line = level;
 	if (intid == EMULATED && w->claimed && rises)
-		vsdei_level(&part, intid);
+		part.vgic.claimed_rises(&part, intid);
 }
 
 static void start(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SDEI as a guest calls it: arguments, results, and handlers.
- * sources: el2/vsdei.c el2/alarm.c el2/inject.c sdei/pe.c sdei/event.c
+ * sources: el2/sdei/vsdei.c el2/sdei/alarm.c el2/entry/inject.c sdei/pe.c sdei/event.c
  */
 #include <test.h>
 

@@ -2,7 +2,7 @@
 /*
  * SDEI where more than the calling vCPU has a part: signals, the scheduler, hotplug,
  * owners of events, interrupts.
- * sources: el2/vsdei.c el2/alarm.c el2/inject.c sdei/pe.c sdei/event.c
+ * sources: el2/sdei/vsdei.c el2/sdei/alarm.c el2/entry/inject.c sdei/pe.c sdei/event.c
  */
 #include <test.h>
 

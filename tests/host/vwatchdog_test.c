@@ -2,7 +2,7 @@
 /*
  * The watchdog against a model that is the specification's description, evaluated at each
  * count: registers, both signals, and when they come, with accesses from two CPUs.
- * sources: el2/vwatchdog.c
+ * sources: el2/vdev/vwatchdog.c
  */
 #include <el2/partition.h>
 #include <el2/tick.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What Tocsin writes for a guest that waits for pages: include/el2/apf_block.h. A vCPU's ring is
+ * What Tocsin writes for a guest that waits for pages: el2/paging/apf_block.h. A vCPU's ring is
  * read by any vCPU of its guest.
  *
- * fault: posted: include/el2/apf_block.h: atomic_store_release(&a->ring->produced, ->
+ * fault: posted: el2/paging/apf_block.h: atomic_store_release(&a->ring->produced, ->
  * atomic_store(&a->ring->produced,
  */
 #include "litmus.h"
-#include <el2/apf_block.h>
+#include <el2/paging/apf_block.h>
 
 static u32 memory[8];
 #define RING ((struct tocsin_apf_ring *)memory)

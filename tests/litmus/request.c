@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A CPU asks something of a vCPU of another one: it sends an SGI, or that CPU looks by itself.
- * el2/vcpu.c, el2/irq.c, el2/schedule.c, drivers/gic*.c; tests/models/kick.pml is the whole of it,
- * this is what the model takes for granted of barriers.
+ * el2/vcpu/vcpu.c, el2/entry/irq.c, el2/vcpu/schedule.c, drivers/gic*.c; tests/models/kick.pml is
+ * the whole of it, this is what the model takes for granted of barriers.
  *
- * sources: el2/vcpu.c el2/irq.c el2/schedule.c drivers/gic.c drivers/gicv2.c drivers/gicv3.c
- * fault: door: el2/vcpu.c: dmb(ish); ->
- * fault: door: el2/schedule.c: dmb(ish); ->
- * fault: once: el2/irq.c: (void)atomic_swap(&cpu->kicked, false) ->
+ * sources: el2/vcpu/vcpu.c el2/entry/irq.c el2/vcpu/schedule.c drivers/gic.c drivers/gicv2.c
+ * drivers/gicv3.c fault: door: el2/vcpu/vcpu.c: dmb(ish); -> fault: door: el2/vcpu/schedule.c:
+ * dmb(ish); -> fault: once: el2/entry/irq.c: (void)atomic_swap(&cpu->kicked, false) ->
  * atomic_store_release(&cpu->kicked, false)
- * fault: once: el2/vcpu.c: if (!atomic_swap(&cpu->kicked, true)) -> if (!atomic_load(&cpu->kicked))
- * fault: told: drivers/gic.c: dsb(ishst); -> dmb(ishst);
- * fault: told told_gicv2: drivers/gic.c: dsb(ishst); ->
+ * fault: once: el2/vcpu/vcpu.c: if (!atomic_swap(&cpu->kicked, true)) -> if
+ * (!atomic_load(&cpu->kicked)) fault: told: drivers/gic.c: dsb(ishst); -> dmb(ishst); fault: told
+ * told_gicv2: drivers/gic.c: dsb(ishst); ->
  */
 #include "litmus.h"
 #include <drivers/gic_regs.h>
@@ -32,7 +31,7 @@ static void on(u32 cpu)
 	write_sysreg(TPIDR_EL2, (u64)&two[cpu]);
 }
 
-/* ---- what el2/irq.c calls for other interrupts ---- */
+/* ---- what el2/entry/irq.c calls for other interrupts ---- */
 
 void timer_set(u64 deadline)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Async page-not-present, all of it: el2/paging.c, el2/apf.c, and a guest like
+ * Async page-not-present, all of it: el2/paging/paging.c, el2/paging/apf.c, and a guest like
  * guest/linux/tocsin-apf. A vCPU has two tasks that touch a page each, with -DSHARED the
  * same; another CPU ends loads, tells the vCPU, and takes pages away again. There are two slots, and a
  * ring of two entries. A step is one access to what CPUs share, or to what a lock keeps apart;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When a CPU interrupts another one for a vCPU of that: vcpu_request() in el2/vcpu.c,
- * next_vcpu() in el2/sched.c, schedule_publish() and schedule_admits() in el2/schedule.c.
+ * When a CPU interrupts another one for a vCPU of that: vcpu_request() in el2/vcpu/vcpu.c,
+ * next_vcpu() in el2/vcpu/sched.c, schedule_publish() and schedule_admits() in el2/vcpu/schedule.c.
  * Two vCPUs share a CPU; others ask something of both at any time. A step is one access
  * to what CPUs share. A store that no barrier follows stays in a buffer, from which it
  * gets out when it likes.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of partitions: el2/lifecycle.c, with vcpu_serve_life() in el2/vcpu.c. Partition 0 has a
+ * The life of partitions: el2/vm/lifecycle.c, with vcpu_serve_life() in el2/vcpu/vcpu.c. Partition 0 has a
  * vCPU on each of two CPUs, partition 1 one on the second CPU. Their guests reset, power off and
  * fault whenever they run; a fault of partition 1 stops all. The monitor starts, stops and
  * restarts, CMDS times. What is done under a partition's lock, or by one atomic access, is a step,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A pager and those who wait for it: mm/pager.c, mm/pager_ring.c, the waiting of el2/paging.c, and a
+ * A pager and those who wait for it: mm/pager.c, mm/pager_ring.c, the waiting of el2/paging/paging.c, and a
  * pager like guest/pager. Two vCPUs, each on a CPU of its own, touch a page each, with -DSHARED the
  * same, and take it away again. There is one slot, with -DTWO two, and rings of as
  * many entries. A step is one access to what CPUs share, or to what a lock keeps apart. A vCPU that

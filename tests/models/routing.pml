@@ -2,7 +2,7 @@
 /*
  * A shared event with routing mode RM_ANY: which PE gets it, while PEs mask and unmask,
  * run handlers of events of their own, go off and come back. The source is
- * el2/vsdei_bound.c, with deliver() and vsdei_serve() of el2/vsdei.c. As in sdei.pml a
+ * el2/sdei/vsdei_bound.c, with deliver() and vsdei_serve() of el2/sdei/vsdei.c. As in sdei.pml a
  * step is one access to what CPUs share; how a request reaches its CPU is shown
  * there, here it is two steps. Where the search for a PE begins is left open.
  *

@@ -3,7 +3,7 @@
  * SDEI between vCPUs: a PE's word of pending events and of MASKED, requests and kicks,
  * CPU_OFF and CPU_ON. A step of the model is one access to what CPUs share; a
  * CPU's own state changes with it, since nobody else reads that. The sources are sdei/pe.c,
- * el2/vsdei.c, el2/vcpu.c, el2/irq.c, el2/sched.c. The model is sequentially consistent: that
+ * el2/sdei/vsdei.c, el2/vcpu/vcpu.c, el2/entry/irq.c, el2/vcpu/sched.c. The model is sequentially consistent: that
  * the operations are ordered as written is what lib/atomic.h promises.
  *
  * Two CPUs run a vCPU each, with two events, and at times another vCPU that knows

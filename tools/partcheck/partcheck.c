@@ -7,7 +7,7 @@
 #include <boot/arena.h>
 #include <boot/cmdline.h>
 #include <boot/config_channel.h>
-#include <boot/config_reader.h>
+#include <boot/config/config_reader.h>
 #include <boot/image.h>
 #include <boot/modules.h>
 #include <boot/tree.h>

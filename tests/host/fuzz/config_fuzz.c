@@ -5,14 +5,16 @@
  * partial tree for the partitions of a good one. What is not broken in the end must be
  * possible: everything within bounds, and nothing in two hands; and a partial tree can go
  * into a guest's.
- * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/place.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c boot/config.c
- * sources: boot/config_reader.c boot/config_props.c boot/config_values.c boot/config_modules.c
- * sources: boot/config_check.c boot/config_paging.c boot/config_memory.c boot/config_channel.c
- * sources: boot/config_devices.c boot/config_assign.c boot/config_quiesce.c boot/part.c
- * sources: boot/image.c boot/foreign.c boot/a64.c lib/fmt.c boot/virt_tree.c boot/virt_part.c
- * sources: boot/guest_tree_nodes.c boot/config_kernel.c boot/config_nodes.c boot/config_trust.c
- * sources: boot/config_meant.c
+ * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
+ * sources: boot/fdt/place.c boot/fdt/machine_nodes.c boot/fdt/machine_devices.c
+ * sources: boot/fdt/machine_gic.c boot/config/config.c boot/config/config_reader.c
+ * sources: boot/config/config_props.c boot/config/config_values.c boot/config/config_modules.c
+ * sources: boot/config/config_check.c boot/config/config_paging.c boot/config/config_memory.c
+ * sources: boot/config/config_channel.c boot/config/config_devices.c boot/config/config_assign.c
+ * sources: boot/config/config_quiesce.c boot/config/part.c boot/payload/image.c
+ * sources: boot/payload/foreign.c boot/payload/a64.c lib/fmt.c boot/layout/virt_tree.c
+ * sources: boot/layout/virt_part.c boot/layout/guest_tree_nodes.c boot/config/config_kernel.c
+ * sources: boot/config/config_nodes.c boot/config/config_trust.c boot/config/config_meant.c
  */
 #include <boot/arena.h>
 #include <boot/config_channel.h>

@@ -2,11 +2,12 @@
 /*
  * Hostile archives and kernel files: every member and every segment must lie
  * within the file, whatever its headers say.
- * sources: boot/arena.c boot/ranges.c boot/cpio.c boot/image.c boot/foreign.c boot/a64.c lib/fmt.c
+ * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/payload/cpio.c boot/payload/image.c
+ * sources: boot/payload/foreign.c boot/payload/a64.c lib/fmt.c
  */
 #include <boot/arena.h>
-#include <boot/cpio.h>
 #include <boot/image.h>
+#include <boot/payload/cpio.h>
 #include <fake_log.h>
 #include <stdlib.h>
 

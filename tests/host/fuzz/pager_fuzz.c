@@ -3,8 +3,8 @@
  * A hostile pager: what it writes to the memory that it shares with Tocsin, and when, is the
  * input; so is what the guest does whose pages it keeps. The guest's pages that it never had are
  * right, slots, frames and counts add up, and whoever waits hears of it in the end.
- * sources: mm/pager.c mm/pager_ring.c mm/pager_slots.c mm/paged.c mm/paged_evict.c mm/stage2_page.c
- * sources: mm/stage2.c mm/pgtable.c mm/pages.c guest/pager/pager.c
+ * sources: mm/pager.c mm/pager_ring.c mm/pager_slots.c mm/paged.c mm/paged_evict.c
+ * sources: mm/stage2_page.c mm/stage2.c mm/pgtable.c mm/pages.c guest/pager/pager.c
  */
 #include <pager_guest.h>
 

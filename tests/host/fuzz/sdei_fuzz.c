@@ -2,7 +2,8 @@
 /*
  * Guests that make SDEI and alarm calls, with whatever else happens to their vCPUs,
  * all of it from the input, and the model of sdei_model.h beside them.
- * sources: el2/vsdei.c el2/alarm.c el2/inject.c sdei/pe.c sdei/event.c sdei/words.c
+ * sources: el2/sdei/vsdei.c el2/sdei/alarm.c el2/entry/inject.c sdei/pe.c sdei/event.c
+ * sources: sdei/words.c
  */
 #include <arch/sysreg.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A guest that makes calls: vCPUs, identifiers and arguments from the input.
- * sources: el2/smccc.c el2/smccc_arch.c el2/pvtime.c el2/vpsci.c el2/trng.c el2/vendor.c
+ * sources: el2/calls/smccc.c el2/calls/smccc_arch.c el2/vcpu/pvtime.c el2/calls/vpsci.c
+ * sources: el2/calls/trng.c el2/calls/vendor.c
  */
 #include <smccc_world.h>
 

@@ -2,7 +2,7 @@
 /*
  * Random syndromes of system-register traps against a random set of hardware
  * ID registers.
- * sources: el2/sysreg.c el2/idreg.c
+ * sources: el2/entry/sysreg.c el2/cpu/idreg.c
  */
 #include <arch/esr.h>
 #include <el2/context.h>
@@ -51,7 +51,7 @@ struct verdict sysreg_asgi1r(struct vcpu *v, u64 *value, bool read)
 	return write_only(read);
 }
 
-/* el2/context.c */
+/* el2/vcpu/context.c */
 void context_note_debug(struct vcpu *v)
 {
 	v->debugs = true;

@@ -3,10 +3,10 @@
  * A hostile device tree, exactly as long as it says: it is read, checked for
  * conflicts, and a guest's tree is made of it. Whatever comes out must be a
  * tree that libfdt accepts, and sets of ranges that are sets.
- * sources: boot/arena.c boot/ranges.c boot/tree.c boot/machine.c boot/place.c
- * sources: boot/machine_nodes.c boot/machine_devices.c boot/machine_gic.c
- * sources: boot/modules.c boot/foreign.c boot/cpio.c
- * sources: boot/guest_tree.c boot/guest_tree_nodes.c lib/fmt.c
+ * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
+ * sources: boot/fdt/place.c boot/fdt/machine_nodes.c boot/fdt/machine_devices.c
+ * sources: boot/fdt/machine_gic.c boot/payload/modules.c boot/payload/foreign.c
+ * sources: boot/payload/cpio.c boot/layout/guest_tree.c boot/layout/guest_tree_nodes.c lib/fmt.c
  */
 #include <boot/arena.h>
 #include <boot/guest_tree.h>

@@ -6,12 +6,13 @@
  * and list registers; then twelve bytes are one step. What may not happen: an
  * invalid memory access, a lock left taken, an interrupt in two list registers, an
  * access that is never done.
- * sources: el2/vgic.c el2/vgic_lr.c el2/vgic_irq.c el2/vgic_reg.c el2/vgic_dist.c
- * sources: el2/vgic_cpu.c el2/vgic_redist.c el2/vgic_v2.c el2/vgic_sgi.c el2/vgic_claim.c
- * sources: drivers/gic.c drivers/gicv2.c drivers/gicv3.c drivers/gic_virt.c
+ * sources: el2/vgic/vgic.c el2/vgic/vgic_lr.c el2/vgic/vgic_irq.c el2/vgic/vgic_reg.c
+ * sources: el2/vgic/vgic_dist.c el2/vgic/vgic_cpu.c el2/vgic/vgic_redist.c el2/vgic/vgic_v2.c
+ * sources: el2/vgic/vgic_sgi.c el2/vgic/vgic_claim.c drivers/gic.c drivers/gicv2.c
+ * sources: drivers/gicv3.c drivers/gic_virt.c
  */
 #include <el2/sysreg.h>
-#include <el2/vgic_state.h>
+#include <el2/vgic/vgic_state.h>
 #include <lock_held.h>
 #include <vgic_machine.h>
 

@@ -4,7 +4,7 @@
  * output room and resets in between. Six bytes of the corpus are one step. What
  * may not happen: an invalid memory access, a lock left taken, a line level that
  * the registers do not explain, output lost or invented.
- * sources: el2/vpl011.c
+ * sources: el2/vdev/vpl011.c
  */
 #include <drivers/uart.h>
 #include <el2/vgic.h>

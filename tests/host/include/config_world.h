@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For tests of boot/config*.c: partitions written into the tree of virt_tree.h, and
+ * For tests of boot/config: partitions written into the tree of virt_tree.h, and
  * the complaints about them, kept one by one.
  */
 #pragma once

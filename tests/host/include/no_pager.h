@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For tests of el2/paging.c whose partitions have no pager. */
+/* For tests of el2/paging/paging.c whose partitions have no pager. */
 #pragma once
 
 #include <el2/channel.h>

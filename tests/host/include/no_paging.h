@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For tests of vCPUs whose memory is all there: what el2/paging.c and el2/apf*.c would do. */
+/* For tests of vCPUs whose memory is all there: what el2/paging/paging.c and el2/paging/apf*.c
+ * would do.
+ */
 #pragma once
 
 #include <el2/partition.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A world for the scheduler's loop: two partitions on two CPUs, with time that only passes
- * when a test or an idle CPU lets it. Whoever includes it links el2/sched.c, el2/schedule.c
- * and el2/vcpu.c.
+ * when a test or an idle CPU lets it. Whoever includes it links el2/vcpu/sched.c,
+ * el2/vcpu/schedule.c and el2/vcpu/vcpu.c.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Steps that el2/vsdei.c and the model of sdei_model.h do together, and what must then
+ * Steps that el2/sdei/vsdei.c and the model of sdei_model.h do together, and what must then
  * be the same. The program says before what draw(n) is: a number of n bytes, of which
  * everything that happens is made.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What el2/vsdei.c needs around it: a partition of three vCPUs with interrupts that
+ * What el2/sdei/vsdei.c needs around it: a partition of three vCPUs with interrupts that
  * can be bound, and one shared event that is always ready. For one test or fuzz
  * program, which says before what world_expect(condition) does.
  */
@@ -11,8 +11,8 @@
 #include <el2/alarm.h>
 #include <el2/inject.h>
 #include <el2/partition.h>
-#include <el2/vsdei_bound.h>
-#ifndef WITH_PAGING /* a test that links el2/paging.c */
+#include <el2/sdei/vsdei_bound.h>
+#ifndef WITH_PAGING /* a test that links el2/paging/paging.c */
 #include <no_paging.h>
 #endif
 #include <sdei/handler.h>
@@ -68,7 +68,7 @@ static inline struct vcpu *world_init(void)
 	return &world.vcpus[0];
 }
 
-/* The call that x0 names: as el2/smccc.c does. */
+/* The call that x0 names: as el2/calls/smccc.c does. */
 static inline void world_call(struct vcpu *v)
 {
 	u32 fid = (u32)v->regs.x[0];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What el2/smccc.c and its services need around them: a partition of four
+ * What el2/calls/smccc.c and its services need around them: a partition of four
  * vCPUs, of which the first is on, that notes what is done to it. For one test
  * or fuzz program.
  */

@@ -15,7 +15,7 @@
 #include <boot/virt_map.h>
 #include <el2/channel.h>
 #include <el2/sched.h>
-#include <el2/vsdei_bound.h>
+#include <el2/sdei/vsdei_bound.h>
 #include <fake_log.h>
 #include <mm/cache.h>
 #include <mm/pager.h>

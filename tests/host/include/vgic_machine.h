@@ -211,7 +211,7 @@ void vcpu_request(struct vcpu *v, u32 requests)
 /* The level of a claimed emulated interrupt has risen: how often. */
 static u32 machine_levels;
 
-void vsdei_level(struct partition *p, u32 intid)
+static void machine_rises(struct partition *p, u32 intid)
 {
 	if (p == &part && intid == EMULATED)
 		machine_levels++;
@@ -272,6 +272,7 @@ static void machine_init(u8 version, u8 nr_lrs)
 	part.config = &part_config;
 	part.vcpus = vcpus;
 	part.nr_vcpus = NR_VCPUS;
+	part.vgic.claimed_rises = machine_rises;
 	for (u32 i = 0; i < NR_VCPUS; i++) {
 		vcpus[i].index = i;
 		vcpus[i].mpidr = i;

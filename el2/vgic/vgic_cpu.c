@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a vCPU's own CPU does on the way in and out: the short way into a list
+ * register, without lock and memory, and the calls that see to everything else
+ * (vgic_lr.c) when the short way is not enough or the vCPU changes.
+ */
+#include "vgic_state.h"
+
+/* ---- without lock ---- */
+
+/* From the top: the first is left to the timer, see vgic_inject_physical(). Of those in
+ * use, the ones that the guest is done with are looked for only if there is no other. */
+int vgic_free_lr(struct vgic_cpu *vc)
+{
+	u32 all = (u32)BIT(gic.nr_lrs) - 1;
+
+	if (!(all & ~vc->lr_used))
+		vc->lr_used &= vc->lr_eoi | ~gic_empty_lrs();
+	return all & ~vc->lr_used ? 31 - __builtin_clz(all & ~vc->lr_used) : -1;
+}
+
+/* The list register of a private interrupt that is pending. */
+static inline u64 private_lr(const struct vgic_cpu *vc, u32 intid, u64 flags)
+{
+	return intid | (u64)vc->priority[intid] << 48 | flags | LR_PENDING |
+	       (u64)(vc->word.group >> intid & 1) << 60;
+}
+
+/* Empty list register n is this private interrupt's from now on. */
+static void take_lr(struct vgic_cpu *vc, u32 n, u32 intid)
+{
+	vc->lr_of[intid] = (u8)n;
+	vc->lr_intid[n] = (u16)intid;
+	vc->lr_used |= 1U << n;
+}
+
+/* It is where it was last time, in whatever state: so it cannot be in two places. */
+static __attribute__((noinline)) bool pend_again(struct vgic_cpu *vc, u32 sgi, u32 n)
+{
+	u64 lr = private_lr(vc, sgi, 0) | (gic_lr_read(n) & LR_STATE);
+
+	if (vc->lr_eoi >> n & 1)
+		lr |= LR_EOI;
+	vc->lr_latched &= ~(1U << n);
+	vc->lr_state[n] = (u8)(lr >> 62);
+	gic_lr_write(n, lr);
+	return true;
+}
+
+static __attribute__((noinline)) bool straight_or_not(struct vcpu *v, u32 sgi)
+{
+	return vgic_free_lr(&v->vgic) >= 0 && vgic_straight(v, sgi);
+}
+
+bool vgic_straight(struct vcpu *v, u32 sgi)
+{
+	struct vgic_cpu *vc = &v->vgic;
+	u32 n = vc->lr_of[sgi], free = ((u32)BIT(gic.nr_lrs) - 1) & ~vc->lr_used;
+
+	if (vc->lr_used >> n & 1 && vc->lr_intid[n] == sgi)
+		return pend_again(vc, sgi, n);
+	if (!free)
+		return straight_or_not(v, sgi);
+	n = 31 - (u32)__builtin_clz(free);
+	take_lr(vc, n, sgi);
+	vc->lr_latched &= ~(1U << n);
+	vc->lr_state[n] = LR_PENDING >> 62;
+	gic_lr_write(n, private_lr(vc, sgi, 0));
+	return true;
+}
+
+/* False: it is taken for SDEI, which is told by the caller. */
+static __attribute__((noinline)) bool inject_private(struct vcpu *v, u32 intid)
+{
+	struct lock *lock = &v->partition->vgic.lock;
+	bool is_guests;
+
+	lock_take(lock);
+	is_guests = v->vgic.word.used >> intid & 1;
+	v->vgic.word.pending |= 1U << intid;
+	if (is_guests)
+		vgic_ask(v);
+	lock_drop(lock);
+	return is_guests;
+}
+
+/* A physical interrupt that can come is in no list register any more: the one that it
+ * had is free. The first is the best: it can be written without looking. */
+static __attribute__((noinline)) bool straight_physical(struct vcpu *v, u32 intid, u64 lr)
+{
+	struct vgic_cpu *vc = &v->vgic;
+	u32 n = vc->lr_of[intid];
+	int free = 0;
+
+	if (vc->lr_used >> n & 1 && vc->lr_intid[n] == intid)
+		vc->lr_used &= ~(1U << n);
+	if (vc->lr_used & 1)
+		free = vgic_free_lr(vc);
+	if (free < 0)
+		return inject_private(v, intid);
+	n = (u32)free;
+	take_lr(vc, n, intid);
+	vc->lr_latched &= ~(1U << n);
+	vc->lr_state[n] = LR_PENDING >> 62;
+	gic_lr_write(n, lr);
+	return true;
+}
+
+/*
+ * A handler that ends a level-sensitive interrupt before it has served the device lets it come
+ * again at once, into a list register that does not follow the line. Without a hypervisor
+ * the interrupt goes with the line when the device is served. So accesses to the CPU interface trap
+ * until the guest takes its next interrupt: then the hardware is asked whether the line is still
+ * high. (GICv3 alone: a GICv2's interface is memory of the guest's.)
+ */
+void vgic_doubt(struct vcpu *v)
+{
+	if (gic.version != 3)
+		return;
+	v->vgic.doubtful = true;
+	gic_hcr_write(ICH_HCR_EL2_EN | ICH_HCR_EL2_TALL1);
+}
+
+static bool is_low(const struct vcpu *v, u32 intid)
+{
+	return !(gic_pending_word(v->cpu->index, intid / 32) >> intid % 32 & 1);
+}
+
+bool vgic_settle(struct vcpu *v)
+{
+	struct vgic_cpu *vc = &v->vgic;
+
+	if (!vc->doubtful)
+		return false;
+	FOR_EACH_BIT (n, vc->lr_used) {
+		u32 intid = vc->lr_intid[n];
+		u64 lr = gic_lr_read(n);
+
+		if (intid < GIC_SPI_BASE || !(lr & LR_HW) || (lr & LR_STATE) != LR_PENDING ||
+		    vgic_word(v, intid)->edge >> intid % 32 & 1 || !is_low(v, intid))
+			continue;
+		gic_lr_write(n, 0);
+		gic_clear_active(v->cpu->index, intid);
+	}
+	vc->doubtful = false;
+	gic_hcr_write(gic_hcr_read() & ~ICH_HCR_EL2_TALL1);
+	return true;
+}
+
+bool vgic_inject_physical(struct vcpu *v, u32 intid)
+{
+	struct vgic_cpu *vc = &v->vgic;
+	u64 lr;
+
+	if (intid >= GIC_SPI_BASE)
+		return vgic_inject_spi(v, intid);
+	if (!v || !(vc->word.hw >> intid & 1))
+		return false;
+	if (!(vc->straight >> intid & 1))
+		return inject_private(v, intid);
+	lr = private_lr(vc, intid, LR_HW | (u64)intid << 32);
+	/* The timer, again and again: it was in the first and is not any more. */
+	if (gic.version == 3 && vc->lr_used & 1 && vc->lr_intid[0] == intid) {
+		vc->lr_state[0] = LR_PENDING >> 62;
+		vc->lr_latched &= ~1U;
+		write_sysreg(ICH_LR0_EL2, lr);
+		return true;
+	}
+	return straight_physical(v, intid, lr);
+}
+
+/* SGIs alone, none of which needs more than an empty list register. */
+static bool flush_straight(struct vcpu *v)
+{
+	struct vgic_cpu *vc = &v->vgic;
+	u32 incoming = atomic_load(&vc->incoming);
+
+	if (!incoming || incoming & ~atomic_load(&vc->straight))
+		return false;
+	incoming = atomic_swap(&vc->incoming, 0);
+	while (incoming) {
+		u32 intid = vgic_lowest(incoming);
+
+		if (!(vc->straight >> intid & 1) || !vgic_straight(v, intid)) {
+			atomic_or(&vc->incoming, incoming);
+			return false;
+		}
+		incoming &= incoming - 1;
+	}
+	return true;
+}
+
+void vgic_flush(struct vcpu *v)
+{
+	struct vgic_cpu *vc = &v->vgic;
+	struct lock *lock = &v->partition->vgic.lock;
+
+	if (!vc->loaded || flush_straight(v))
+		return;
+	if (!atomic_load(&vc->incoming) && !atomic_load_acquire(&vc->resample))
+		return;
+	lock_take(lock);
+	vgic_resample(v);
+	lock_drop(lock);
+}
+
+void vgic_maintenance(struct vcpu *v)
+{
+	struct lock *lock = &v->partition->vgic.lock;
+
+	if (!v->vgic.loaded)
+		return; /* it has gone by: the list registers are empty */
+	lock_take(lock);
+	vgic_resample(v);
+	lock_drop(lock);
+}
+
+/* Physical PPIs that memory says are pending or active. */
+static u32 held(const struct vgic_cpu *vc)
+{
+	return (vc->word.pending | vc->word.active) & vc->word.hw;
+}
+
+void vgic_put(struct vcpu *v)
+{
+	struct vgic_cpu *vc = &v->vgic;
+	struct lock *lock = &v->partition->vgic.lock;
+
+	lock_take(lock);
+	vgic_fold_all(v);
+	vc->loaded = false;
+	/* The hardware's active state of a PPI belongs to the vCPU whose timer fired:
+	 * the next one must hear its own. vgic_load() sets it again. */
+	FOR_EACH_BIT (intid, held(vc))
+		gic_clear_active(v->cpu->index, intid);
+	lock_drop(lock);
+	gic_virt_save(&vc->virt);
+}
+
+void vgic_load(struct vcpu *v)
+{
+	struct vgic_cpu *vc = &v->vgic;
+	struct lock *lock = &v->partition->vgic.lock;
+
+	gic_virt_restore(&vc->virt);
+	lock_take(lock);
+	vc->loaded = true;
+	FOR_EACH_BIT (intid, held(vc))
+		gic_set_active(v->cpu->index, intid);
+	if (atomic_load(&vc->resample))
+		vgic_resample(v);
+	lock_drop(lock);
+}
