@@ -65,8 +65,8 @@ $(BUILD)/obj/boot/%.o: CFLAGS += -Os -fstack-protector-strong -isystem $(DEBIAN)
 RARE     := $(addprefix el2/,paging/apf paging/apf_call vm/audit vdev/channel cpu/cpu cpu/errata cpu/esr cpu/handover \
             cpu/idreg vm/lifecycle vm/loading console/monitor console/monitor_commands cpu/panic \
             vm/partition vm/partition_log vcpu/pvtime vm/report calls/smccc_arch console/terminal \
-            console/terminal_output console/terminal_text vcpu/tick cpu/trapreg calls/trng \
-            vcpu/vcpu calls/vendor vgic/vgic_claim calls/vpsci sdei/vsdei_bound vdev/vwatchdog) \
+            console/terminal_output console/terminal_text vcpu/cpu_timer cpu/trapreg calls/trng \
+            vcpu/vcpu calls/vendor vgic/vgic_sdei calls/vpsci sdei/vsdei_bound vdev/vwatchdog) \
             sdei/shared sdei/words $(addprefix mm/,cache pager pager_ring stage1 stage2) lib/fmt lib/parse \
             $(addprefix drivers/,console earlycon gic gicv2 gicv3 log psci uart uart_8250 uart_cadence uart_pl011)
 $(RARE:%=$(BUILD)/obj/%.o) $(RARE:%=$(BUILD)/obj/%.flags): CFLAGS += -Os -fstack-protector-strong

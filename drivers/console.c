@@ -46,13 +46,13 @@ static struct {
 static void take(void)
 {
 	if (!console.panic)
-		lock_take(&console.lock);
+		lock_acquire(&console.lock);
 }
 
 static void drop(void)
 {
 	if (!console.panic)
-		lock_drop(&console.lock);
+		lock_release(&console.lock);
 }
 
 static u32 tx_used(void)

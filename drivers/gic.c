@@ -55,13 +55,13 @@ void gic_quiesce_word(u64 bank, u32 n)
 		io_write32(bank + GICD_ICFGR + n * 8 + i * 4, 0);
 }
 
-void gic_note_vtr(u32 vtr)
+void gic_save_vtr(u32 vtr)
 {
-	lock_take(&config_lock);
+	lock_acquire(&config_lock);
 	gic.nr_lrs = MIN(gic.nr_lrs, (u8)MIN((vtr & 0x3f) + 1, (u32)GIC_MAX_LRS));
 	gic.pri_bits = MIN(gic.pri_bits, (u8)(FIELD_GET(ICH_VTR_EL2_PRIBITS, vtr) + 1));
 	gic.pre_bits = MIN(gic.pre_bits, (u8)(FIELD_GET(ICH_VTR_EL2_PREBITS, vtr) + 1));
-	lock_drop(&config_lock);
+	lock_release(&config_lock);
 }
 
 bool gic_answers(const char *part, u64 addr, u32 *value)
@@ -183,10 +183,10 @@ void gic_set_edge(u32 cpu, u32 intid, bool edge)
 	u32 bit = 2U << intid % 16 * 2;
 	u32 cfg;
 
-	lock_take(&config_lock);
+	lock_acquire(&config_lock);
 	cfg = io_read32(addr);
 	io_write32(addr, edge ? cfg | bit : cfg & ~bit);
-	lock_drop(&config_lock);
+	lock_release(&config_lock);
 }
 
 /* Bit n of 16 becomes bit 2n + 1: a field of ICFGR that says edge. */
@@ -206,13 +206,13 @@ void gic_reset_spis(u32 word, u32 mask)
 		gic_poll_clear(gic.dist + GICD_CTLR, GICD_CTLR_RWP);
 	io_write32(gic.dist + GICD_ICPENDR + word * 4, mask);
 	io_write32(gic.dist + GICD_ICACTIVER + word * 4, mask);
-	lock_take(&config_lock);
+	lock_acquire(&config_lock);
 	for (u32 half = 0; half < 2; half++) {
 		u64 addr = gic.dist + GICD_ICFGR + word * 8 + half * 4;
 
 		io_write32(addr, io_read32(addr) & ~config_mask(mask >> half * 16 & 0xffff));
 	}
-	lock_drop(&config_lock);
+	lock_release(&config_lock);
 }
 
 void gic_route(u32 intid, u32 cpu, u64 mpidr)

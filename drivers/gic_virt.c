@@ -161,7 +161,7 @@ static void write_control(const struct gic_virt *s)
 
 void gic_virt_reset(u32 vtr)
 {
-	gic_note_vtr(vtr);
+	gic_save_vtr(vtr);
 	gic_hcr_write(ICH_HCR_EL2_EN);
 	if (gic.version == 3) {
 		turn_on_registers();

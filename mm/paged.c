@@ -237,13 +237,13 @@ enum paged_answer paged_fault(struct paged *p, u32 page, const struct paged_acce
 {
 	enum paged_answer answer;
 
-	lock_take(&p->lock);
+	lock_acquire(&p->lock);
 	answer = fault(p, page, a, now, frame);
 	if (answer == PAGED_THERE)
 		p->frames[*frame].holds++;
 	else if (answer == PAGED_ROOM)
 		answer = no_room(p);
-	lock_drop(&p->lock);
+	lock_release(&p->lock);
 	return answer;
 }
 
@@ -273,7 +273,7 @@ bool paged_done(struct paged *p, u64 now, struct paged_done *d)
 
 	if (paged_next(p) > now)
 		return false;
-	lock_take(&p->lock);
+	lock_acquire(&p->lock);
 	any = p->store->ops->done(p->store, now, &ended);
 	if (any && ended.load == STORE_ROOM)
 		*d = (struct paged_done){.page = PAGED_NO_PAGE};
@@ -281,7 +281,7 @@ bool paged_done(struct paged *p, u64 now, struct paged_done *d)
 		finish(p, &ended, d);
 	else if (p->nr_ahead)
 		load_ahead(p, now);
-	lock_drop(&p->lock);
+	lock_release(&p->lock);
 	return any;
 }
 
@@ -289,9 +289,9 @@ bool paged_is_loading(struct paged *p)
 {
 	bool loading;
 
-	lock_take(&p->lock);
+	lock_acquire(&p->lock);
 	loading = p->store->ops->busy(p->store);
-	lock_drop(&p->lock);
+	lock_release(&p->lock);
 	return loading;
 }
 
@@ -304,10 +304,10 @@ u64 paged_next(const struct paged *p)
 
 void paged_release(struct paged *p, u32 frame)
 {
-	lock_take(&p->lock);
+	lock_acquire(&p->lock);
 	CHECK(p->frames[frame].holds);
 	p->frames[frame].holds--;
-	lock_drop(&p->lock);
+	lock_release(&p->lock);
 }
 
 /* ---- life ---- */
@@ -325,25 +325,25 @@ static void reset_frames(struct paged *p)
 
 void paged_reset(struct paged *p, u32 first, u32 n)
 {
-	lock_take(&p->lock);
+	lock_acquire(&p->lock);
 	if (!first)
 		reset_frames(p);
 	for (u32 i = first; i < first + n && i < p->config.nr_pages; i++)
 		stage2_page_break(paged_entry(p, i), PAGED_VALUE(PAGED_FRESH, 0));
-	lock_drop(&p->lock);
+	lock_release(&p->lock);
 }
 
 void paged_renew(struct paged *p)
 {
-	lock_take(&p->lock);
+	lock_acquire(&p->lock);
 	p->store->ops->renew(p->store);
-	lock_drop(&p->lock);
+	lock_release(&p->lock);
 }
 
 /* Whose stack is NULL if there is no memory for it. */
 static struct numbers numbers_of(u32 limit)
 {
-	return (struct numbers){.back = object_alloc(limit * sizeof(u32), 8), .limit = limit};
+	return (struct numbers){.back = boot_alloc(limit * sizeof(u32), 8), .limit = limit};
 }
 
 enum err paged_create(struct paged *p, const struct paged_config *c, struct stage2 *stage2,
@@ -353,11 +353,11 @@ enum err paged_create(struct paged *p, const struct paged_config *c, struct stag
 	enum err err;
 
 	*p = (struct paged){.config = *c, .stage2 = stage2, .store = store};
-	p->frames = object_alloc(c->nr_frames * sizeof(*p->frames), 8);
+	p->frames = boot_alloc(c->nr_frames * sizeof(*p->frames), 8);
 	p->free = numbers_of(c->nr_frames);
-	p->loads = object_alloc(c->nr_loads * sizeof(*p->loads), 8);
+	p->loads = boot_alloc(c->nr_loads * sizeof(*p->loads), 8);
 	p->free_loads = numbers_of(c->nr_loads);
-	p->tables = object_alloc(
+	p->tables = boot_alloc(
 	    ALIGN_UP(c->nr_pages, PAGED_ENTRIES) / PAGED_ENTRIES * sizeof(*p->tables), 8);
 	if (!p->frames || !p->free.back || !p->loads || !p->free_loads.back || !p->tables)
 		return ERR_NO_MEMORY;

@@ -151,7 +151,7 @@ enum paged_answer paged_evict(struct paged *p, u64 now)
 		ipas[i] = p->config.ipa + (u64)page * PAGE_SIZE;
 		stage2_page_break(entry, PAGED_VALUE(PAGED_STORED, 0));
 	}
-	stage2_pages_forget(p->stage2, ipas, n);
+	stage2_pages_flush_tlb(p->stage2, ipas, n);
 	for (u32 i = 0; i < n; i++)
 		put_away(p, chosen[i], exec[i], now);
 	return result(p, n);

@@ -443,7 +443,7 @@ enum err pager_init(struct pager *p, const struct pager_config *c)
 	u64 words = PAGE_SET_WORDS(c->nr_pages);
 
 	*p = (struct pager){.store.ops = &ops, .config = *c, .epoch = 1, .look_at = UINT64_MAX};
-	p->kept.words = object_alloc(words * sizeof(*p->kept.words), 8);
+	p->kept.words = boot_alloc(words * sizeof(*p->kept.words), 8);
 	if (!p->kept.words || pager_slots_create(p) != OK)
 		return ERR_NO_MEMORY;
 	pager_ring_offer(p);

@@ -96,10 +96,10 @@ enum err pager_slots_create(struct pager *p)
 {
 	u32 slots = p->config.slots;
 
-	p->slots = object_alloc(slots * sizeof(*p->slots), 8);
-	p->links = object_alloc((slots + PAGER_LISTS) * sizeof(*p->links), 8);
-	p->free = (struct numbers){.back = object_alloc(slots * sizeof(u32), 8), .limit = slots};
-	p->slot_of = object_alloc(p->config.nr_pages * sizeof(*p->slot_of), 8);
+	p->slots = boot_alloc(slots * sizeof(*p->slots), 8);
+	p->links = boot_alloc((slots + PAGER_LISTS) * sizeof(*p->links), 8);
+	p->free = (struct numbers){.back = boot_alloc(slots * sizeof(u32), 8), .limit = slots};
+	p->slot_of = boot_alloc(p->config.nr_pages * sizeof(*p->slot_of), 8);
 	if (!p->slots || !p->links || !p->free.back || !p->slot_of)
 		return ERR_NO_MEMORY;
 	for (u32 i = 0; i < slots + PAGER_LISTS; i++)

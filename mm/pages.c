@@ -20,7 +20,7 @@ static struct {
 	size_t refused; /* pages that the last request in vain was for */
 	u64 *used;      /* one bit a page */
 	struct objects {
-		u8 *next, *end; /* rest of the pages that object_alloc has taken */
+		u8 *next, *end; /* rest of the pages that boot_alloc has taken */
 	} objects;
 	struct {
 		u64 *used; /* as many bits */
@@ -103,7 +103,7 @@ void *pages_alloc(size_t n)
 	size_t first;
 	void *pages = NULL;
 
-	lock_take(&pool.lock);
+	lock_acquire(&pool.lock);
 	first = n && n <= pool.nr_free ? find_free(n) : pool.nr_pages;
 	if (first < pool.nr_pages) {
 		mark(first, n, true);
@@ -112,7 +112,7 @@ void *pages_alloc(size_t n)
 	} else {
 		pool.refused = n;
 	}
-	lock_drop(&pool.lock);
+	lock_release(&pool.lock);
 	if (pages)
 		clear((u64)pages, n * PAGE_SIZE);
 	return pages;
@@ -123,12 +123,12 @@ void pages_free(void *pages, size_t n)
 	size_t first = ((u64)pages - pool.base) / PAGE_SIZE;
 
 	CHECK(IS_ALIGNED((u64)pages, PAGE_SIZE) && first + n <= pool.nr_pages);
-	lock_take(&pool.lock);
+	lock_acquire(&pool.lock);
 	for (size_t i = 0; i < n; i++)
 		CHECK(page_used(first + i));
 	mark(first, n, false);
 	pool.nr_free += n;
-	lock_drop(&pool.lock);
+	lock_release(&pool.lock);
 }
 
 void pages_give(struct range r)
@@ -154,27 +154,27 @@ size_t pages_refused(void)
 
 void pages_mark(void)
 {
-	lock_take(&pool.lock);
+	lock_acquire(&pool.lock);
 	memcpy(pool.mark.used, pool.used, map_words() * sizeof(u64));
 	pool.mark.nr_free = pool.nr_free;
 	pool.mark.objects = pool.objects;
-	lock_drop(&pool.lock);
+	lock_release(&pool.lock);
 }
 
 void pages_release(void)
 {
 	struct objects *o = &pool.objects;
 
-	lock_take(&pool.lock);
+	lock_acquire(&pool.lock);
 	memcpy(pool.used, pool.mark.used, map_words() * sizeof(u64));
 	pool.nr_free = pool.mark.nr_free;
 	*o = pool.mark.objects;
 	if (o->next)
 		memset(o->next, 0, (size_t)(o->end - o->next));
-	lock_drop(&pool.lock);
+	lock_release(&pool.lock);
 }
 
-void *object_alloc(size_t size, size_t align)
+void *boot_alloc(size_t size, size_t align)
 {
 	struct objects *o = &pool.objects;
 	u8 *object = (u8 *)ALIGN_UP((u64)o->next, align);

@@ -190,7 +190,7 @@ enum err pgtable_map(struct pgtable *pt, u64 addr, pa_t pa, u64 size, u64 attrib
 	return fill_range(pt, addr, size, &f);
 }
 
-enum err pgtable_note(struct pgtable *pt, u64 addr, u64 size, u64 note)
+enum err pgtable_annotate(struct pgtable *pt, u64 addr, u64 size, u64 note)
 {
 	struct fill f = {.bits = note & ~PTE_VALID};
 

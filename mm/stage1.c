@@ -79,9 +79,9 @@ enum err stage1_map(struct range r, enum stage1_kind kind)
 	if (!range_contains((struct range){0, BIT(48)}, r))
 		return ERR_RANGE;
 	r = range_pages_around(r);
-	lock_take(&stage1_lock);
+	lock_acquire(&stage1_lock);
 	err = pgtable_map(&table, r.base, r.base, r.size, attributes[kind]);
-	lock_drop(&stage1_lock);
+	lock_release(&stage1_lock);
 	isb();
 	return err;
 }
@@ -91,9 +91,9 @@ enum err stage1_unmap(struct range r)
 	enum err err;
 
 	r = range_pages_around(r);
-	lock_take(&stage1_lock);
-	err = pgtable_note(&table, r.base, r.size, 0);
-	lock_drop(&stage1_lock);
+	lock_acquire(&stage1_lock);
+	err = pgtable_annotate(&table, r.base, r.size, 0);
+	lock_release(&stage1_lock);
 	return err;
 }
 

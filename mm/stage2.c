@@ -142,10 +142,10 @@ void stage2_init_cpu(void)
 	u64 mmfr0 = read_sysreg(ID_AA64MMFR0_EL1);
 	u64 mmfr1 = read_sysreg(ID_AA64MMFR1_EL1);
 
-	lock_take(&cpus_lock);
+	lock_acquire(&cpus_lock);
 	least.parange = MIN(least.parange, (u8)FIELD_GET(ID_AA64MMFR0_EL1_PARANGE, mmfr0));
 	least.vmid16 &= FIELD_GET(ID_AA64MMFR1_EL1_VMIDBITS, mmfr1) == 2;
-	lock_drop(&cpus_lock);
+	lock_release(&cpus_lock);
 }
 
 enum err stage2_create(struct stage2 *s2, u16 vmid, u8 ipa_bits)
@@ -169,9 +169,9 @@ static enum err map(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size, u64 attribu
 {
 	enum err err;
 
-	lock_take(&s2->lock);
+	lock_acquire(&s2->lock);
 	err = pgtable_map(&s2->table, ipa, pa, size, attributes);
-	lock_drop(&s2->lock);
+	lock_release(&s2->lock);
 	return err;
 }
 
@@ -179,12 +179,12 @@ static enum err note(struct stage2 *s2, ipa_t ipa, u64 size, enum stage2_kind ki
 {
 	enum err err;
 
-	lock_take(&s2->lock);
-	err = pgtable_note(&s2->table, ipa, size,
-			   kind == STAGE2_NOTHING
-			       ? 0
-			       : FIELD_PREP(NOTE_KIND, kind) | FIELD_PREP(NOTE_VALUE, value));
-	lock_drop(&s2->lock);
+	lock_acquire(&s2->lock);
+	err = pgtable_annotate(&s2->table, ipa, size,
+			       kind == STAGE2_NOTHING
+				   ? 0
+				   : FIELD_PREP(NOTE_KIND, kind) | FIELD_PREP(NOTE_VALUE, value));
+	lock_release(&s2->lock);
 	return err;
 }
 
@@ -203,7 +203,7 @@ enum err stage2_map_device(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size)
 	return map(s2, ipa, pa, size, DEVICE_ATTRIBUTES);
 }
 
-enum err stage2_note_mmio(struct stage2 *s2, ipa_t ipa, u64 size, u32 region)
+enum err stage2_annotate_mmio(struct stage2 *s2, ipa_t ipa, u64 size, u32 region)
 {
 	return note(s2, ipa, size, STAGE2_MMIO, region);
 }
@@ -213,13 +213,13 @@ enum err stage2_unmap(struct stage2 *s2, ipa_t ipa, u64 size)
 	return note(s2, ipa, size, STAGE2_NOTHING, 0);
 }
 
-void stage2_forget(struct stage2 *s2)
+void stage2_flush_tlb(struct stage2 *s2)
 {
 	dsb(ishst);
 	forget(s2, NULL, 0);
 }
 
-void stage2_pages_forget(const struct stage2 *s2, const ipa_t *ipas, u32 n)
+void stage2_pages_flush_tlb(const struct stage2 *s2, const ipa_t *ipas, u32 n)
 {
 	dsb(ishst);
 	if (n)
@@ -231,9 +231,9 @@ struct stage2_entry stage2_lookup(struct stage2 *s2, ipa_t ipa)
 	struct stage2_entry e = {0};
 	u64 span;
 
-	lock_take(&s2->lock);
+	lock_acquire(&s2->lock);
 	e.raw = pgtable_lookup(&s2->table, ipa, &e.level);
-	lock_drop(&s2->lock);
+	lock_release(&s2->lock);
 	span = pgtable_level_size(e.level);
 	if (e.raw & PTE_VALID) {
 		e.kind = (e.raw & S2_NORMAL) == S2_NORMAL ? STAGE2_MEMORY : STAGE2_DEVICE;

@@ -26,10 +26,10 @@ enum err stage2_make_paged(struct stage2 *s2, ipa_t ipa, u64 size)
 	enum err err = range_valid((struct range){ipa, size}) ? OK : ERR_RANGE;
 
 	/* One page's note makes the tables above it, and those serve all that they cover. */
-	lock_take(&s2->lock);
+	lock_acquire(&s2->lock);
 	for (u64 at = ipa; !err && at < ipa + size; at = ALIGN_DOWN(at, span) + span)
-		err = pgtable_note(&s2->table, at, PAGE_SIZE, note(0));
-	lock_drop(&s2->lock);
+		err = pgtable_annotate(&s2->table, at, PAGE_SIZE, note(0));
+	lock_release(&s2->lock);
 	for (u64 at = ipa; !err && at < ipa + size; at += PAGE_SIZE)
 		atomic_store(stage2_page(s2, at), note(0));
 	if (FIELD_GET(ID_AA64MMFR1_EL1_HAFDBS, read_sysreg(ID_AA64MMFR1_EL1)))

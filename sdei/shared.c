@@ -56,7 +56,7 @@ long sdei_bind_private(struct sdei_domain *d, u32 intid)
 	return slot == SDEI_NO_SLOT ? SDEI_OUT_OF_RESOURCE : (long)sdei_number(slot);
 }
 
-bool sdei_hold(struct sdei_domain *d, u32 slot)
+bool sdei_get(struct sdei_domain *d, u32 slot)
 {
 	u64 *binding = &d->binding[slot - SDEI_BOUND];
 	u64 old;
@@ -69,7 +69,7 @@ bool sdei_hold(struct sdei_domain *d, u32 slot)
 	return true;
 }
 
-void sdei_let_go(struct sdei_domain *d, u32 slot)
+void sdei_put(struct sdei_domain *d, u32 slot)
 {
 	atomic_sub(&d->binding[slot - SDEI_BOUND], 1);
 }

@@ -62,9 +62,9 @@ static bool taken(struct config_reader *r, const struct device_node *d, struct r
 /* What the guest sees at these addresses besides; NULL: nothing. */
 static const char *hidden(const struct config_reader *r, struct range ipa)
 {
-	static const struct range virt_gic[] = {{VIRT_MAP_GICD, VIRT_MAP_GICD_SIZE},
-						{VIRT_MAP_GICC, VIRT_MAP_GICC_SIZE},
-						{VIRT_MAP_GICR, VIRT_MAP_GICR_SIZE}};
+	static const struct range layout_gic[] = {{VIRT_MAP_GICD, VIRT_MAP_GICD_SIZE},
+						  {VIRT_MAP_GICC, VIRT_MAP_GICC_SIZE},
+						  {VIRT_MAP_GICR, VIRT_MAP_GICR_SIZE}};
 	const struct gic_config *machine = &r->m->gic;
 	const struct partition_spec *p = r->p;
 	bool in_gic = false;
@@ -83,8 +83,8 @@ static const char *hidden(const struct config_reader *r, struct range ipa)
 	     ranges_overlap(ipa,
 			    (struct range){VIRT_MAP_WATCHDOG_REFRESH, VIRT_MAP_WATCHDOG_SIZE})))
 		return "watchdog";
-	for (u32 i = 0; !p->direct_map && i < ARRAY_SIZE(virt_gic); i++)
-		in_gic |= ranges_overlap(ipa, virt_gic[i]);
+	for (u32 i = 0; !p->direct_map && i < ARRAY_SIZE(layout_gic); i++)
+		in_gic |= ranges_overlap(ipa, layout_gic[i]);
 	if (p->direct_map) {
 		in_gic = ranges_overlap(ipa, machine->dist) || ranges_overlap(ipa, machine->cpu);
 		for (u32 i = 0; i < machine->nr_redist; i++)

@@ -6,7 +6,7 @@
 #include "config_meant.h"
 #include "config_reader.h"
 #include <boot/arena.h>
-#include <boot/part.h>
+#include <boot/partial_dt.h>
 #include <boot/virt_map.h>
 #include <lib/string.h>
 #include <libfdt.h>
@@ -16,7 +16,7 @@
 #define MAX_PART_SIZE KIB(64)
 
 /* What a node says of those below it. */
-struct part_level {
+struct partial_dt_level {
 	u32 address_cells, size_cells;
 	u32 interrupt_parent; /* inherited; 0: not said */
 };
@@ -86,10 +86,10 @@ static void find_interrupts(struct config_reader *r, struct device_node *d, cons
 	d->skip = extended.bytes ? 1 : 0;
 	if (extended.bytes)
 		d->interrupts = extended;
-	else if (!part_has(tree, parent))
+	else if (!partial_dt_has(tree, parent))
 		d->interrupts = config_prop(tree, node, "interrupts");
 	for (u32 i = 0; extended.bytes && (i + 1) * 16 <= extended.len; i++)
-		if (part_has(tree, prop_cell(extended, i * 4)))
+		if (partial_dt_has(tree, prop_cell(extended, i * 4)))
 			config_error(r, r->p->tree.path, "interrupts-extended",
 				     "%.48s: found phandle 0x%x: should be that of the interrupt "
 				     "controller",
@@ -104,7 +104,7 @@ static bool is_device(const void *tree, int node)
 }
 
 static void read_device(struct config_reader *r, const void *tree, int node,
-			const struct part_level *bus, u32 parent)
+			const struct partial_dt_level *bus, u32 parent)
 {
 	struct device_node d = {.name = fdt_get_name(tree, node, NULL)};
 
@@ -196,20 +196,20 @@ static void check_part(struct config_reader *r, const void *tree)
 
 static void read_nodes(struct config_reader *r, const void *tree)
 {
-	struct part_level levels[MAX_DEPTH + 1];
+	struct partial_dt_level levels[MAX_DEPTH + 1];
 	int depth = 0, node;
 	u32 nr = 0;
 
 	for (node = fdt_next_node(tree, -1, &depth); node >= 0 && depth > 0;
 	     node = fdt_next_node(tree, node, &depth)) {
-		struct part_level *here = &levels[MIN(depth, MAX_DEPTH)];
+		struct partial_dt_level *here = &levels[MIN(depth, MAX_DEPTH)];
 		u32 parent = depth > 1 ? here[-1].interrupt_parent : 0;
 
 		if (depth > MAX_DEPTH)
 			continue;
 		parent = cell_of(tree, node, "interrupt-parent", parent);
-		*here = (struct part_level){cell_of(tree, node, "#address-cells", 2),
-					    cell_of(tree, node, "#size-cells", 1), parent};
+		*here = (struct partial_dt_level){cell_of(tree, node, "#address-cells", 2),
+						  cell_of(tree, node, "#size-cells", 1), parent};
 		name_unknown(r, tree, node);
 		if (depth == 1 || !is_device(tree, node))
 			continue;

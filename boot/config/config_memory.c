@@ -215,7 +215,7 @@ bool config_meets_memory(const struct partition_spec *p, struct range ipa)
 	return false;
 }
 
-enum err config_claims(const struct config *c, struct ranges *set)
+enum err config_assigned(const struct config *c, struct ranges *set)
 {
 	enum err err = OK;
 

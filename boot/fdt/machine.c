@@ -124,17 +124,18 @@ void scan_fail(struct scan *s, enum err error)
 		s->error = error;
 }
 
-u32 scan_note(struct scan *s, enum node_role role)
+u32 scan_record(struct scan *s, enum node_role role)
 {
 	struct machine *m = s->m;
-	struct node_note *notes = arena_grow(m->notes, m->nr_notes, sizeof(*notes));
+	struct node_record *notes = arena_grow(m->notes, m->nr_notes, sizeof(*notes));
 
 	if (!notes) {
 		scan_fail(s, ERR_NO_MEMORY);
 		return 0;
 	}
 	m->notes = notes;
-	notes[m->nr_notes] = (struct node_note){.offset = s->level[s->depth].offset, .role = role};
+	notes[m->nr_notes] =
+	    (struct node_record){.offset = s->level[s->depth].offset, .role = role};
 	return m->nr_notes++;
 }
 
@@ -240,10 +241,10 @@ static bool handle_named(struct scan *s)
 
 	if (!strcmp(here->name, "cpus")) {
 		here->place = PLACE_CPUS;
-		scan_note(s, NODE_CPUS);
+		scan_record(s, NODE_CPUS);
 	} else if (!strcmp(here->name, "chosen")) {
 		here->place = PLACE_CHOSEN;
-		scan_note(s, NODE_CHOSEN);
+		scan_record(s, NODE_CHOSEN);
 		scan_chosen(s);
 	} else if (!strcmp(here->name, "reserved-memory")) {
 		here->place = PLACE_RESERVED;
@@ -252,7 +253,7 @@ static bool handle_named(struct scan *s)
 		s->aliases = here->offset;
 	} else if (!strcmp(here->name, "hypervisor")) {
 		here->place = PLACE_NOTHING;
-		scan_note(s, NODE_DROPPED);
+		scan_record(s, NODE_DROPPED);
 	} else {
 		return false;
 	}
@@ -275,7 +276,7 @@ static void handle_kind(struct scan *s, bool enabled)
 	switch (kind) {
 	case KIND_PLAIN:
 		if (is_firmware(s))
-			scan_note(s, enabled ? NODE_FIRMWARE : NODE_DROPPED);
+			scan_record(s, enabled ? NODE_FIRMWARE : NODE_DROPPED);
 		else if (enabled)
 			scan_device(s);
 		break;
@@ -297,7 +298,7 @@ static void handle_kind(struct scan *s, bool enabled)
 		break;
 	case KIND_WITHHELD:
 		here->place = PLACE_NOTHING;
-		scan_note(s, NODE_DROPPED);
+		scan_record(s, NODE_DROPPED);
 		scan_withhold(s);
 		break;
 	}
@@ -317,7 +318,7 @@ static void handle_device(struct scan *s)
 		return;
 	}
 	here->place = PLACE_NOTHING;
-	scan_note(s, NODE_DROPPED);
+	scan_record(s, NODE_DROPPED);
 	if (enabled)
 		scan_memory(s);
 }

@@ -101,7 +101,7 @@ static void add_uart(struct scan *s, const struct uart_driver *driver)
 		u.nexus = s->level[s->depth].nexus;
 	u.interrupts = s->props[PROP_INTERRUPTS];
 	u.path = node_path(s);
-	u.note = scan_note(s, NODE_UART);
+	u.note = scan_record(s, NODE_UART);
 	if (!uarts || !u.path) {
 		scan_fail(s, ERR_NO_MEMORY);
 		return;

@@ -206,7 +206,7 @@ void scan_gic(struct scan *s, u8 version)
 	scan_withhold(s);
 	if (s->m->gic.version) {
 		log_warn("%s: a second interrupt controller is not used", name);
-		scan_note(s, NODE_DROPPED);
+		scan_record(s, NODE_DROPPED);
 		return;
 	}
 	if (!(version == 2 ? read_gicv2(s, &found) : read_gicv3(s, &found))) {
@@ -224,7 +224,7 @@ void scan_gic(struct scan *s, u8 version)
 	s->gic_cells = cells.len == 4 && prop_cell(cells, 0) == 4 ? 4 : 3;
 	s->gic_address_cells = MIN(prop_number(s->props[PROP_ADDRESS_CELLS], 0, given), 4UL);
 	s->m->gic = found;
-	scan_note(s, NODE_GIC);
+	scan_record(s, NODE_GIC);
 }
 
 /* Kept until the interrupt controller is known, which says how long entries are. */

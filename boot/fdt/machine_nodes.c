@@ -45,7 +45,7 @@ static void note_reserved(struct scan *s, struct range r)
 	}
 	s->reserved = all;
 	all[s->nr_reserved++] = (struct scan_reserved){
-	    .name = s->level[s->depth].name, .range = r, .note = scan_note(s, NODE_PLAIN)};
+	    .name = s->level[s->depth].name, .range = r, .note = scan_record(s, NODE_PLAIN)};
 }
 
 void scan_reserved(struct scan *s)
@@ -101,7 +101,7 @@ static void add_cpu(struct scan *s, u64 mpidr)
 	struct machine_cpu *cpus = arena_grow(m->cpus, m->nr_cpus, sizeof(*cpus));
 	struct prop release = s->props[PROP_RELEASE_ADDR];
 	struct machine_cpu cpu = {.mpidr = mpidr};
-	u32 note = scan_note(s, NODE_CPU);
+	u32 note = scan_record(s, NODE_CPU);
 
 	if (!cpus || !m->nr_notes) {
 		scan_fail(s, ERR_NO_MEMORY);
@@ -132,25 +132,25 @@ void scan_cpu(struct scan *s)
 	u64 mpidr;
 
 	if (!strcmp(name, "cpu-map") || !strcmp(name, "idle-states"))
-		scan_note(s, NODE_DROPPED);
+		scan_record(s, NODE_DROPPED);
 	if (!prop_has_string(s->props[PROP_DEVICE_TYPE], "cpu"))
 		return;
 	if (status.bytes && !prop_has_string(status, "okay") && !prop_has_string(status, "ok")) {
-		scan_note(s, NODE_DROPPED);
+		scan_record(s, NODE_DROPPED);
 		return;
 	}
 	if (cpus->address_cells < 1 || cpus->address_cells > 2 ||
 	    reg.len != 4 * cpus->address_cells) {
 		log_warn("%s: reg has %u bytes, not the %u of a CPU's number: ignored", name,
 			 reg.len, 4 * cpus->address_cells);
-		scan_note(s, NODE_DROPPED);
+		scan_record(s, NODE_DROPPED);
 		return;
 	}
 	mpidr = prop_number(reg, 0, cpus->address_cells);
 	if ((mpidr & ~MPIDR_AFFINITY) || cpu_known(s->m, mpidr)) {
 		log_warn("%s: reg 0x%lx is no affinity or not the first of its kind: ignored", name,
 			 mpidr);
-		scan_note(s, NODE_DROPPED);
+		scan_record(s, NODE_DROPPED);
 		return;
 	}
 	add_cpu(s, mpidr);
@@ -225,12 +225,12 @@ void scan_module(struct scan *s)
 
 	if (is_partition(compatible)) {
 		s->m->nr_partition_nodes++;
-		scan_note(s, NODE_DROPPED);
+		scan_record(s, NODE_DROPPED);
 		return;
 	}
 	if (!prop_has_string(compatible, "multiboot,module"))
 		return;
-	scan_note(s, NODE_DROPPED);
+	scan_record(s, NODE_DROPPED);
 	if (!prop_module_reg(s->props[PROP_REG], chosen->cells_given, chosen->address_cells,
 			     chosen->size_cells, &module.range) ||
 	    !module.range.size || !range_valid(module.range)) {
@@ -254,7 +254,7 @@ void scan_psci(struct scan *s)
 
 	for (u32 i = 0; i < s->m->nr_notes; i++)
 		first &= s->m->notes[i].role != NODE_PSCI;
-	scan_note(s, first ? NODE_PSCI : NODE_DROPPED);
+	scan_record(s, first ? NODE_PSCI : NODE_DROPPED);
 	if (!first)
 		return;
 	s->m->psci_smc = prop_has_string(s->props[PROP_METHOD], "smc");

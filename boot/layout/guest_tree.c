@@ -81,7 +81,7 @@ static enum node_role take_role(struct tree_writer *w, int offset)
 {
 	const struct machine *m = w->g->machine;
 	const struct partition_config *config = w->g->config;
-	const struct node_note *note;
+	const struct node_record *note;
 
 	while (w->note < m->nr_notes && m->notes[w->note].offset < offset)
 		w->note++;

@@ -106,7 +106,7 @@ static void map_all(const struct machine *m, struct range pool)
 		must_map(m->gic.redist[i], STAGE1_DEVICE);
 }
 
-static void take_place(void)
+static void take_target(void)
 {
 	struct machine *m = &boot.machine;
 	u64 pool_base = ALIGN_UP(boot.tree.base + boot.tree.size, PAGE_SIZE);
@@ -138,7 +138,7 @@ static void start_cpus(void)
 	timer_distrust(m->timer_faults);
 	m->gic.guest_ppis = BIT(m->timer[TIMER_VIRTUAL] % 32) | BIT(m->timer[TIMER_PHYSICAL] % 32);
 	m->gic.nr_cpus = nr_cpus;
-	m->gic.cpu_redist = object_alloc(nr_cpus * sizeof(u64), 8);
+	m->gic.cpu_redist = boot_alloc(nr_cpus * sizeof(u64), 8);
 	if (!m->gic.cpu_redist || gic_init(&m->gic) != OK)
 		boot_stop("the interrupt controller cannot be used");
 	irq_init(&irqs);
@@ -193,7 +193,7 @@ void boot_moved(const void *tree, u64 *root, u8 *pages, const u8 *pages_end)
 	partition_end = (enum partition_end)boot.options.on_stop;
 	panic_end = (enum panic_end)boot.options.panic;
 	terminal_setup((u32)boot.options.escape, (enum terminal_mode)boot.options.console);
-	take_place();
+	take_target();
 	write_sysreg(TPIDR_EL2, (u64)&cpus[0]);
 	__asm__ volatile("mov sp, %0\n\tmov x29, #0\n\tmov x30, #0\n\tbr %1"
 			 :

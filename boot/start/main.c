@@ -22,7 +22,7 @@
 #include <mm/stage2.h>
 
 #define TOCSIN_VERSION "0.1"
-#define PLACE_ALIGN KIB(64)
+#define RELOC_ALIGN KIB(64)
 
 struct boot boot;
 
@@ -119,11 +119,11 @@ static void read_machine(const void *tree)
 }
 
 /* The image and what comes behind it at the new place. */
-static u64 place_size(const void *tree)
+static u64 reloc_size(const void *tree)
 {
 	return ALIGN_UP(image_range().size + ALIGN_UP(tree_used_size(tree), PAGE_SIZE) +
 			    boot_pool_size(&boot),
-			PLACE_ALIGN);
+			RELOC_ALIGN);
 }
 
 /* Whether there is memory: it keeps two patterns, and has again what it had. */
@@ -225,12 +225,12 @@ _Noreturn void boot_main(const void *tree, u64 *root, u8 *pages, const u8 *pages
 		boot_stop("the boot modules cannot be used");
 	/* How large the configured partitions are, and where Tocsin must not go. */
 	boot_read_config(tree, say_later);
-	if (config_claims(&boot.config, &boot.machine.claimed) != OK)
+	if (config_assigned(&boot.config, &boot.machine.claimed) != OK)
 		boot_stop("the configuration is too large");
 	boot.vcpus_asked = boot.options.vcpus;
 	boot.options.vcpus = plan_nr_vcpus(&boot.machine, &boot.options);
-	boot.kept.size = place_size(tree);
-	if (place_find(&boot.machine, image_range(), boot.kept.size, PLACE_ALIGN, &at) != OK)
+	boot.kept.size = reloc_size(tree);
+	if (reloc_find(&boot.machine, image_range(), boot.kept.size, RELOC_ALIGN, &at) != OK)
 		boot_stop("no room in RAM for 0x%lx bytes", boot.kept.size);
 	boot.kept.base = at;
 	move(tree, at);

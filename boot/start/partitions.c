@@ -6,10 +6,10 @@
  */
 #include <boot/arena.h>
 #include <boot/boot.h>
+#include <boot/layout.h>
+#include <boot/layout_channel.h>
 #include <boot/partitions.h>
 #include <boot/stop.h>
-#include <boot/virt.h>
-#include <boot/virt_channel.h>
 #include <drivers/log.h>
 #include <el2/sched.h>
 #include <lib/check.h>
@@ -85,7 +85,7 @@ static enum err map_paged(const struct partition_config *c)
 {
 	struct range frames, far;
 
-	virt_paged_ranges(c, &frames, &far);
+	layout_paged_ranges(c, &frames, &far);
 	return map(frames, STAGE1_DATA) ?: map(far, STAGE1_DATA);
 }
 
@@ -93,21 +93,21 @@ static void unmap_paged(const struct partition_config *c)
 {
 	struct range frames, far;
 
-	virt_paged_ranges(c, &frames, &far);
+	layout_paged_ranges(c, &frames, &far);
 	unmap(frames);
 	unmap(far);
 }
 
 /* Memory for s out of free, its files and its tree, and the partition. */
 static enum err plan_and_create(struct plan *plan, struct partition_spec *s,
-				const struct virt_channels *channels, struct ranges *free)
+				const struct layout_channels *channels, struct ranges *free)
 {
 	struct machine *m = &boot.machine;
 	u32 index = (u32)(s - boot.config.partitions);
-	enum err err = virt_channels_plan(channels, &plan->config, s, index);
+	enum err err = layout_channels_plan(channels, &plan->config, s, index);
 
 	if (!err)
-		err = virt_reserve(plan, s, m, free);
+		err = layout_reserve(plan, s, m, free);
 	if (!err)
 		err = map(plan->files.kernel, STAGE1_RODATA);
 	if (!err)
@@ -127,7 +127,7 @@ static enum err plan_and_create(struct plan *plan, struct partition_spec *s,
 		return err;
 	config_check_kernel(&boot.config, s, (const void *)plan->files.kernel.base, m, config_log,
 			    NULL);
-	err = s->broken ? ERR_FORMAT : virt_plan(plan, s, m);
+	err = s->broken ? ERR_FORMAT : layout_plan(plan, s, m);
 	if (!err)
 		err = map(plan->tree, STAGE1_RODATA);
 	return err ?: partition_create(&plan->config);
@@ -152,7 +152,7 @@ static void undo_maps(const struct plan *plan)
 	}
 }
 
-enum err partitions_make_one(struct partition_spec *s, const struct virt_channels *channels,
+enum err partitions_make_one(struct partition_spec *s, const struct layout_channels *channels,
 			     struct ranges *free)
 {
 	size_t mark = arena_mark();
@@ -176,11 +176,11 @@ enum err partitions_make_one(struct partition_spec *s, const struct virt_channel
 static void make_configured(void)
 {
 	struct config *c = &boot.config;
-	struct virt_channels channels;
+	struct layout_channels channels;
 	struct ranges free;
 
 	if (machine_free(&boot.machine, boot.kept, &free) != OK ||
-	    virt_channels_reserve(&channels, &boot.channels, c, &free) != OK ||
+	    layout_channels_reserve(&channels, &boot.channels, c, &free) != OK ||
 	    partitions_create(c->nr_partitions) != OK)
 		boot_stop("the configuration is too large");
 	sched_major_frame_us = c->major_frame_us;

@@ -57,7 +57,7 @@ enum err smp_create(struct machine *m)
 	u64 own = read_sysreg(MPIDR_EL1) & MPIDR_AFFINITY;
 	enum err err = OK;
 
-	cpus = object_alloc(m->nr_cpus * sizeof(*cpus), 64);
+	cpus = boot_alloc(m->nr_cpus * sizeof(*cpus), 64);
 	if (!cpus)
 		return ERR_NO_MEMORY;
 	nr_cpus = m->nr_cpus;
@@ -187,7 +187,7 @@ static u32 start_all(struct machine *m, struct cpu_boot *b)
 
 u32 smp_start(struct machine *m)
 {
-	struct cpu_boot *b = object_alloc(nr_cpus * sizeof(*b), 64);
+	struct cpu_boot *b = boot_alloc(nr_cpus * sizeof(*b), 64);
 	u64 deadline = timer_now() + START_SECONDS * timer_frequency();
 	u32 started;
 

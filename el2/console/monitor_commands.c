@@ -86,7 +86,8 @@ static void print_exits(const struct vcpu *v)
 static void print_vcpu(const struct vcpu *v)
 {
 	const struct schedule *s = &v->cpu->schedule;
-	u64 ms = schedule_ran(s, &s->entries[v->place], timer_now()) / (timer_frequency() / 1000);
+	u64 ms =
+	    schedule_ran(s, &s->entries[v->sched_slot], timer_now()) / (timer_frequency() / 1000);
 
 	monitor_print("  vCPU %u on cpu%u: %s, %lu.%03lu s", v->index, v->cpu->index, activity(v),
 		      ms / 1000, ms % 1000);

@@ -9,8 +9,8 @@
 #include "terminal_state.h"
 #include <drivers/console.h>
 #include <drivers/timer.h>
+#include <el2/cpu_timer.h>
 #include <el2/partition.h>
-#include <el2/tick.h>
 #include <lib/fmt.h>
 #include <lib/string.h>
 
@@ -139,13 +139,13 @@ int terminal_read(struct partition *p)
 	struct terminal_input *in = &p->uart.terminal.input;
 	int c;
 
-	lock_take(&terminals.lock);
+	lock_acquire(&terminals.lock);
 	if (!waiting(in))
 		receive();
 	if (input_target() != in && input_target() && waiting(input_target()))
 		terminal_again(); /* it has come for another */
 	c = input_get(in);
-	lock_drop(&terminals.lock);
+	lock_release(&terminals.lock);
 	return c;
 }
 
@@ -153,10 +153,10 @@ int terminal_monitor_key(void)
 {
 	int c;
 
-	lock_take(&terminals.lock);
+	lock_acquire(&terminals.lock);
 	receive();
 	c = input_get(&keys.input);
-	lock_drop(&terminals.lock);
+	lock_release(&terminals.lock);
 	return c;
 }
 
@@ -164,10 +164,10 @@ bool terminal_monitor_break(void)
 {
 	bool interrupted;
 
-	lock_take(&terminals.lock);
+	lock_acquire(&terminals.lock);
 	interrupted = keys.interrupted;
 	keys.interrupted = false;
-	lock_drop(&terminals.lock);
+	lock_release(&terminals.lock);
 	return interrupted;
 }
 
@@ -187,17 +187,17 @@ static void deliver(void)
 /* What takes longer is done one at a time. */
 static void serve(void)
 {
-	lock_take(&terminals.lock);
+	lock_acquire(&terminals.lock);
 	receive();
-	lock_drop(&terminals.lock);
+	lock_release(&terminals.lock);
 	deliver();
 	if (terminal_retry()) {
 		terminal_again();
 		return;
 	}
-	lock_take(&terminals.lock);
+	lock_acquire(&terminals.lock);
 	terminal_pump();
-	lock_drop(&terminals.lock);
+	lock_release(&terminals.lock);
 	monitor_run();
 }
 
@@ -207,7 +207,7 @@ void terminal_interrupt(void)
 	serve();
 }
 
-void terminal_tick(void)
+void terminal_timer(void)
 {
 	serve();
 }
@@ -220,7 +220,8 @@ void terminal_poll(void)
 	if (!console_polled())
 		return;
 	terminal_interrupt();
-	tick_at(TICK_CONSOLE, now + (timer_frequency() >> (console_busy() ? BUSY : IDLE)), now);
+	cpu_timer_at(CPU_TIMER_CONSOLE, now + (timer_frequency() >> (console_busy() ? BUSY : IDLE)),
+		     now);
 }
 
 /* ---- the monitor's view ---- */
@@ -232,14 +233,14 @@ u32 terminal_in_monitor(void)
 
 void terminal_set_focus(struct partition *p)
 {
-	lock_take(&terminals.lock);
+	lock_acquire(&terminals.lock);
 	give_focus(p);
-	lock_drop(&terminals.lock);
+	lock_release(&terminals.lock);
 }
 
 void terminal_set_mode(enum terminal_mode mode)
 {
-	lock_take(&terminals.lock);
+	lock_acquire(&terminals.lock);
 	terminals.mode = mode;
-	lock_drop(&terminals.lock);
+	lock_release(&terminals.lock);
 }

@@ -11,8 +11,8 @@
 #include "terminal_state.h"
 #include <drivers/console.h>
 #include <drivers/timer.h>
+#include <el2/cpu_timer.h>
 #include <el2/partition.h>
-#include <el2/tick.h>
 #include <lib/fmt.h>
 #include <lib/string.h>
 
@@ -37,7 +37,7 @@ void terminal_again(void)
 {
 	u64 now = timer_now();
 
-	tick_at(TICK_TERMINAL, now + (timer_frequency() >> SOON_SHIFT), now);
+	cpu_timer_at(CPU_TIMER_TERMINAL, now + (timer_frequency() >> SOON_SHIFT), now);
 }
 
 /* ---- what ---- */
@@ -178,7 +178,7 @@ static struct partition *next_in_turn(u64 now)
 			continue;
 		if (!output.line || output.flushing || now >= patience)
 			return p;
-		tick_at(TICK_TERMINAL, patience, now);
+		cpu_timer_at(CPU_TIMER_TERMINAL, patience, now);
 		break;
 	}
 	return NULL;
@@ -210,9 +210,9 @@ void terminal_show(void)
 {
 	if (!atomic_load(&output.asked))
 		return;
-	lock_take(&terminals.lock);
+	lock_acquire(&terminals.lock);
 	terminal_pump();
-	lock_drop(&terminals.lock);
+	lock_release(&terminals.lock);
 }
 
 /* ---- from the partitions ---- */
@@ -253,13 +253,13 @@ bool terminal_put(struct partition *p, char c)
 	struct terminal *t = &p->uart.terminal;
 	bool taken;
 
-	lock_take(&terminals.lock);
+	lock_acquire(&terminals.lock);
 	taken = visible(p) && !tagged() ? put_untagged(t, c) : put_ring(p, t, c);
 	if (!taken)
 		t->refused = true;
 	if (waits(p))
 		atomic_store(&output.asked, true);
-	lock_drop(&terminals.lock);
+	lock_release(&terminals.lock);
 	return taken;
 }
 
@@ -271,11 +271,11 @@ bool terminal_retry(void)
 		struct terminal *t = &p->uart.terminal;
 		bool room;
 
-		lock_take(&terminals.lock);
+		lock_acquire(&terminals.lock);
 		room = t->refused && unseen(t) <= TERMINAL_RING - VPL011_FIFO;
 		if (room)
 			t->refused = false;
-		lock_drop(&terminals.lock);
+		lock_release(&terminals.lock);
 		if (room) {
 			vpl011_room(&p->uart);
 			return true;
@@ -288,18 +288,18 @@ void terminal_close(struct partition *p)
 {
 	struct terminal *t = &p->uart.terminal;
 
-	lock_take(&terminals.lock);
+	lock_acquire(&terminals.lock);
 	if (tagged() && t->whole != t->head && unseen(t) < TERMINAL_RING)
 		store(t, '\n');
 	terminal_pump();
-	lock_drop(&terminals.lock);
+	lock_release(&terminals.lock);
 }
 
 void terminal_flush(void)
 {
 	bool more;
 
-	lock_take(&terminals.lock);
+	lock_acquire(&terminals.lock);
 	output.flushing = true;
 	terminals.monitor = 0;
 	do {
@@ -307,7 +307,7 @@ void terminal_flush(void)
 		more = pump_some();
 	} while (more);
 	output.flushing = false;
-	lock_drop(&terminals.lock);
+	lock_release(&terminals.lock);
 	console_flush();
 }
 
@@ -315,12 +315,12 @@ u32 terminal_history(struct partition *p, u32 *at, char *to, u32 n)
 {
 	struct terminal *t = &p->uart.terminal;
 
-	lock_take(&terminals.lock);
+	lock_acquire(&terminals.lock);
 	if (t->head - *at > TERMINAL_RING)
 		*at = t->head - MIN(t->head, TERMINAL_RING);
 	n = MIN(n, t->head - *at);
 	for (u32 i = 0; i < n; i++)
 		to[i] = t->ring[(*at)++ % TERMINAL_RING];
-	lock_drop(&terminals.lock);
+	lock_release(&terminals.lock);
 	return n;
 }

@@ -125,13 +125,13 @@ void idreg_init_cpu(const struct cpu *c)
 	idreg_read(set);
 	if (c->errata & ERRATA_AES32)
 		set[IDREG_INDEX(SYS_ID_ISAR5_EL1)] &= ~(u64)ID_ISAR5_EL1_AES;
-	lock_take(&machine_lock);
+	lock_acquire(&machine_lock);
 	if (machine_known)
 		idreg_merge(idreg_machine, set);
 	else
 		memcpy(idreg_machine, set, sizeof(idreg_machine));
 	machine_known = true;
-	lock_drop(&machine_lock);
+	lock_release(&machine_lock);
 }
 
 void idreg_sanitise(u64 guest[NR_IDREG], const u64 host[NR_IDREG], u8 gic_version, u8 ipa_bits)

@@ -6,10 +6,10 @@
  */
 #include <drivers/gic.h>
 #include <drivers/timer.h>
+#include <el2/cpu_timer.h>
 #include <el2/irq.h>
 #include <el2/panic.h>
 #include <el2/terminal.h>
-#include <el2/tick.h>
 #include <el2/vcpu.h>
 #include <el2/vsdei.h>
 #include <el2/vtimer.h>
@@ -49,7 +49,7 @@ static void kick(struct cpu *cpu)
 	if (cpu->current)
 		cpu->current->kicks++;
 	if (cpu->nr_vcpus > 1) {
-		schedule_hush(&cpu->schedule);
+		schedule_equal_waits(&cpu->schedule);
 		reschedule(cpu);
 	}
 }
@@ -60,7 +60,7 @@ static bool handle_own(struct cpu *cpu, u32 intid)
 	if (intid == own.hyp_timer) {
 		timer_set(UINT64_MAX);
 		reschedule(cpu);
-		tick_serve(cpu);
+		cpu_timer_serve(cpu);
 	} else if (intid == own.maintenance) {
 		if (cpu->current)
 			vgic_maintenance(cpu->current);

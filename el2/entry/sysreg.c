@@ -35,7 +35,7 @@ struct verdict sysreg_set_way(struct vcpu *v, u64 *value, bool read)
 		} else {                                                                           \
 			(v)->el1[EL1_##name] = *(value) & (mask);                                  \
 			write_sysreg(name, (v)->el1[EL1_##name]);                                  \
-			context_note_debug(v);                                                     \
+			context_save_debug(v);                                                     \
 		}                                                                                  \
 	} while (0)
 

@@ -93,9 +93,9 @@ static void withdraw(struct vcpu *v)
 
 void apf_withdraw(struct vcpu *v)
 {
-	lock_take(&v->apf->lock);
+	lock_acquire(&v->apf->lock);
 	withdraw(v);
-	lock_drop(&v->apf->lock);
+	lock_release(&v->apf->lock);
 }
 
 void apf_serve(struct vcpu *v)
@@ -103,13 +103,13 @@ void apf_serve(struct vcpu *v)
 	struct apf *a = v->apf;
 	u64 ready;
 
-	lock_take(&a->lock);
+	lock_acquire(&a->lock);
 	ready = a->came & a->accepted;
 	for (u64 left = ready; left; left &= left - 1)
 		post(a, (u32)__builtin_ctzl(left));
 	if (ready)
 		vgic_pulse_private(v, APF_INTID);
-	lock_drop(&a->lock);
+	lock_release(&a->lock);
 }
 
 bool apf_arrived(struct vcpu *v, u32 page)
@@ -117,7 +117,7 @@ bool apf_arrived(struct vcpu *v, u32 page)
 	struct apf *a = v->apf;
 	u64 came = 0;
 
-	lock_take(&a->lock);
+	lock_acquire(&a->lock);
 	for (u64 left = a->waiting; left; left &= left - 1) {
 		u32 slot = (u32)__builtin_ctzl(left);
 
@@ -128,7 +128,7 @@ bool apf_arrived(struct vcpu *v, u32 page)
 	set_waiting(a, a->waiting & ~came);
 	if (a->noticed != NO_SLOT && came >> a->noticed & 1)
 		withdraw(v);
-	lock_drop(&a->lock);
+	lock_release(&a->lock);
 	return came;
 }
 
@@ -194,9 +194,9 @@ bool apf_notify(struct vcpu *v, u32 page)
 
 	if (!v->apf->on || !can_leave(v))
 		return false;
-	lock_take(&v->apf->lock);
+	lock_acquire(&v->apf->lock);
 	told = notify(v, page, guest_context());
-	lock_drop(&v->apf->lock);
+	lock_release(&v->apf->lock);
 	return told;
 }
 
@@ -235,7 +235,7 @@ static void over(struct vcpu *v, u32 event, enum vsdei_end end)
 	u32 slot;
 
 	(void)event;
-	lock_take(&a->lock);
+	lock_acquire(&a->lock);
 	slot = a->noticed;
 	a->noticed = NO_SLOT;
 	if (slot == NO_SLOT)
@@ -244,7 +244,7 @@ static void over(struct vcpu *v, u32 event, enum vsdei_end end)
 		accept(v, slot);
 	else
 		decline(a, slot);
-	lock_drop(&a->lock);
+	lock_release(&a->lock);
 }
 
 const struct vsdei_owner owner_apf = {delivered, over};
@@ -255,7 +255,7 @@ u32 apf_drop(struct apf *a)
 {
 	u32 dropped = 0;
 
-	lock_take(&a->lock);
+	lock_acquire(&a->lock);
 	for (u64 left = a->accepted; left; left &= left - 1)
 		dropped++;
 	a->used = a->accepted = a->came = 0;
@@ -263,6 +263,6 @@ u32 apf_drop(struct apf *a)
 	a->noticed = NO_SLOT;
 	a->refused = PAGED_NO_PAGE;
 	a->produced = a->consumed = 0;
-	lock_drop(&a->lock);
+	lock_release(&a->lock);
 	return dropped;
 }

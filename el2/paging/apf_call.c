@@ -140,7 +140,7 @@ void apf_forget(struct vcpu *v)
 
 enum err apf_create(struct vcpu *v)
 {
-	v->apf = object_alloc(sizeof(*v->apf), 64);
+	v->apf = boot_alloc(sizeof(*v->apf), 64);
 	if (!v->apf)
 		return ERR_NO_MEMORY;
 	apf_drop(v->apf);

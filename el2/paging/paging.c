@@ -296,14 +296,14 @@ void paging_reset_step(struct partition *p, u64 *next)
 	*next += PAGED_RESET_STEP;
 	if (!paging_is_reset(p, *next))
 		return;
-	stage2_forget(&p->stage2);
+	stage2_flush_tlb(&p->stage2);
 	/* The pager may have rung when nobody was there. */
 	p->vcpus[0].paging.news = p->config->paging->pager != NULL;
 }
 
 static enum err create_far(struct far *f, const struct paging_config *c)
 {
-	struct far_load *heap = object_alloc(FAR_HEAP_SIZE(c->paged.nr_loads), 8);
+	struct far_load *heap = boot_alloc(FAR_HEAP_SIZE(c->paged.nr_loads), 8);
 
 	if (!heap)
 		return ERR_NO_MEMORY;
@@ -331,7 +331,7 @@ enum err paging_create(struct partition *p)
 
 	if (!c)
 		return OK;
-	p->paging = object_alloc(sizeof(*p->paging), 64);
+	p->paging = boot_alloc(sizeof(*p->paging), 64);
 	if (!p->paging)
 		return ERR_NO_MEMORY;
 	for (u32 i = 0; i < p->nr_vcpus; i++)

@@ -151,11 +151,11 @@ static struct verdict event_register(struct vcpu *v)
 	if (slot >= SDEI_SHARED)
 		return smccc_return(v,
 				    vsdei_shared_register(v, slot, &handler, flags, v->regs.x[5]));
-	if (sdei_status(&v->sdei, slot) || (slot >= SDEI_BOUND && !vsdei_bound_hold(v, slot)))
+	if (sdei_status(&v->sdei, slot) || (slot >= SDEI_BOUND && !vsdei_bound_get(v, slot)))
 		return smccc_return(v, SDEI_DENIED);
 	sdei_register(&v->sdei, slot, handler.entry, handler.argument);
 	if (slot >= SDEI_BOUND)
-		vsdei_bound_claim(v, slot);
+		vsdei_bound_take(v, slot);
 	return smccc_return(v, SDEI_SUCCESS);
 }
 

@@ -23,40 +23,40 @@
 
 static struct sdei_domain *enter(struct partition *p)
 {
-	lock_take(&p->sdei.lock);
+	lock_acquire(&p->sdei.lock);
 	return &p->sdei;
 }
 
 /* Ends what enter() began, with the result of a call. */
 static long leave(struct sdei_domain *d, long result)
 {
-	lock_drop(&d->lock);
+	lock_release(&d->lock);
 	return result;
 }
 
 /* ---- private events ---- */
 
-bool vsdei_bound_hold(struct vcpu *v, u32 slot)
+bool vsdei_bound_get(struct vcpu *v, u32 slot)
 {
-	return sdei_hold(&v->partition->sdei, slot);
+	return sdei_get(&v->partition->sdei, slot);
 }
 
-void vsdei_bound_claim(struct vcpu *v, u32 slot)
+void vsdei_bound_take(struct vcpu *v, u32 slot)
 {
-	vgic_claim(v, sdei_private_intid(&v->partition->sdei, slot));
+	vgic_sdei_take(v, sdei_private_intid(&v->partition->sdei, slot));
 }
 
 void vsdei_bound_gone(struct vcpu *v, u32 slot)
 {
 	struct sdei_domain *d = &v->partition->sdei;
 
-	vgic_unclaim(v, sdei_private_intid(d, slot));
-	sdei_let_go(d, slot);
+	vgic_sdei_release(v, sdei_private_intid(d, slot));
+	sdei_put(d, slot);
 }
 
 void vsdei_bound_again(struct vcpu *v, u32 slot)
 {
-	vgic_claim_again(v, sdei_private_intid(&v->partition->sdei, slot));
+	vgic_sdei_again(v, sdei_private_intid(&v->partition->sdei, slot));
 }
 
 /* ---- who takes a shared event; lock held ---- */
@@ -99,7 +99,7 @@ static void offer(struct partition *p, struct sdei_shared *s)
 static void look(struct partition *p, struct sdei_shared *s)
 {
 	if (s->enabled && !s->pending && !s->running)
-		s->pending = vgic_claim_raised(p, s->intid);
+		s->pending = vgic_sdei_raised(p, s->intid);
 	offer(p, s);
 }
 
@@ -125,7 +125,7 @@ bool vsdei_shared_enter(struct vcpu *v, u64 pstate)
 	slot = sdei_shared_begin(d, v->index, &more);
 	if (more)
 		tell(v);
-	lock_drop(&d->lock);
+	lock_release(&d->lock);
 	if (slot == SDEI_NO_SLOT)
 		return false;
 	/* While it runs nobody changes its handler. */
@@ -145,7 +145,7 @@ void vsdei_shared_pass(struct vcpu *v)
 		s->offered = SDEI_NOBODY;
 		ask_others(v);
 	}
-	lock_drop(&d->lock);
+	lock_release(&d->lock);
 }
 
 void vsdei_shared_over(struct vcpu *v, u32 slot)
@@ -154,12 +154,12 @@ void vsdei_shared_over(struct vcpu *v, u32 slot)
 	struct sdei_shared *s = sdei_shared(d, slot);
 
 	if (sdei_shared_end(s)) {
-		vgic_claim_again(v, s->intid);
+		vgic_sdei_again(v, s->intid);
 		look(v->partition, s);
 	} else {
-		vgic_unclaim(v, s->intid);
+		vgic_sdei_release(v, s->intid);
 	}
-	lock_drop(&d->lock);
+	lock_release(&d->lock);
 }
 
 /* ---- interrupts ---- */
@@ -185,7 +185,7 @@ static bool shared_interrupt(struct partition *p, u32 intid)
 		sdei_shared(d, slot)->pending = true;
 		offer(p, sdei_shared(d, slot));
 	}
-	lock_drop(&d->lock);
+	lock_release(&d->lock);
 	return registered;
 }
 
@@ -232,8 +232,8 @@ long vsdei_release(struct vcpu *v, u32 slot)
 	    private ? sdei_release_private(d, slot) : sdei_release_shared(sdei_shared(d, slot));
 
 	if (result == SDEI_SUCCESS) {
-		vgic_claim(v, intid);
-		vgic_unclaim(v, intid);
+		vgic_sdei_take(v, intid);
+		vgic_sdei_release(v, intid);
 	}
 	return leave(d, result);
 }
@@ -269,8 +269,8 @@ long vsdei_shared_register(struct vcpu *v, u32 slot, const struct sdei_handler *
 	s = sdei_shared(d, slot);
 	result = sdei_shared_register(s, handler, mode, target);
 	if (result == SDEI_SUCCESS) {
-		vgic_claim(v, s->intid);
-		vgic_claim_here(v->partition, s->intid);
+		vgic_sdei_take(v, s->intid);
+		vgic_sdei_here(v->partition, s->intid);
 	}
 	return leave(d, result);
 }
@@ -282,7 +282,7 @@ long vsdei_shared_enable(struct vcpu *v, u32 slot)
 	long result = sdei_shared_enable(s);
 
 	if (result == SDEI_SUCCESS) {
-		vgic_claim_enable(v->partition, s->intid, true);
+		vgic_sdei_enable(v->partition, s->intid, true);
 		look(v->partition, s);
 	}
 	return leave(d, result);
@@ -295,7 +295,7 @@ long vsdei_shared_disable(struct vcpu *v, u32 slot)
 	long result = sdei_shared_disable(s);
 
 	if (result == SDEI_SUCCESS)
-		vgic_claim_enable(v->partition, s->intid, false);
+		vgic_sdei_enable(v->partition, s->intid, false);
 	return leave(d, result);
 }
 
@@ -304,7 +304,7 @@ static long unregister(struct vcpu *v, struct sdei_shared *s)
 	long result = sdei_shared_unregister(s);
 
 	if (result == SDEI_SUCCESS)
-		vgic_unclaim(v, s->intid);
+		vgic_sdei_release(v, s->intid);
 	return result;
 }
 
@@ -351,7 +351,7 @@ long vsdei_routing_set(struct vcpu *v, u32 slot, u64 mode, u64 affinity)
 	s = sdei_shared(d, slot);
 	result = sdei_shared_route(s, mode, target);
 	if (result == SDEI_SUCCESS)
-		vgic_claim_here(v->partition, s->intid);
+		vgic_sdei_here(v->partition, s->intid);
 	return leave(d, result);
 }
 
@@ -393,21 +393,21 @@ bool vsdei_shared_reset(struct vcpu *v, long *result)
 	*result = d->reset_result;
 	if (complete)
 		d->reset_next = 0;
-	lock_drop(&d->lock);
+	lock_release(&d->lock);
 	return complete;
 }
 
 /* ---- life ---- */
 
-/* vgic.claimed_rises */
-static void claimed_rises(struct partition *p, u32 intid)
+/* vgic.sdei_line_rises */
+static void sdei_line_rises(struct partition *p, u32 intid)
 {
 	struct sdei_domain *d = enter(p);
 	u32 slot = sdei_shared_of(d, intid);
 
 	if (slot != SDEI_NO_SLOT)
 		look(p, sdei_shared(d, slot));
-	lock_drop(&d->lock);
+	lock_release(&d->lock);
 }
 
 enum err vsdei_bound_create(struct partition *p)
@@ -418,14 +418,14 @@ enum err vsdei_bound_create(struct partition *p)
 	d->nr_private = c->sdei ? MIN((u32)c->sdei_private_slots, (u32)SDEI_NR_BOUND) : 0;
 	d->nr_shared = c->sdei ? c->sdei_shared_slots : 0;
 	if (d->nr_shared) {
-		d->shared = object_alloc(d->nr_shared * sizeof(*d->shared), 8);
+		d->shared = boot_alloc(d->nr_shared * sizeof(*d->shared), 8);
 		if (!d->shared)
 			return ERR_NO_MEMORY;
 	}
 	for (u32 i = 0; i < d->nr_shared; i++)
 		sdei_shared_reset(&d->shared[i]);
 	sdei_domain_reset(d);
-	p->vgic.claimed_rises = claimed_rises;
+	p->vgic.sdei_line_rises = sdei_line_rises;
 	return OK;
 }
 
@@ -439,11 +439,11 @@ bool vsdei_bound_reset(struct partition *p, u32 *next)
 		struct sdei_shared *s = &d->shared[*next];
 
 		if (s->registered || s->running)
-			vgic_unclaim(&p->vcpus[0], s->intid);
+			vgic_sdei_release(&p->vcpus[0], s->intid);
 		sdei_shared_reset(s);
 	}
 	if (end == d->nr_shared)
 		sdei_domain_reset(d);
-	lock_drop(&d->lock);
+	lock_release(&d->lock);
 	return end == d->nr_shared;
 }

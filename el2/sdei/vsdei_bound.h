@@ -13,9 +13,9 @@ struct sdei_handler;
 
 /* Counts v in before it registers; false: not bound. The caller of vsdei_bound_gone()
  * counts it out. */
-bool vsdei_bound_hold(struct vcpu *v, u32 slot);
+bool vsdei_bound_get(struct vcpu *v, u32 slot);
 /* v has registered: its vGIC lets the interrupt go. */
-void vsdei_bound_claim(struct vcpu *v, u32 slot);
+void vsdei_bound_take(struct vcpu *v, u32 slot);
 /* v's event is neither registered nor running any more: the interrupt is the vGIC's
  * again, disabled and inactive; v is counted out. */
 void vsdei_bound_gone(struct vcpu *v, u32 slot);

@@ -86,7 +86,7 @@ static void load_debug(const struct vcpu *v)
 #undef FOR_PASS
 }
 
-void context_note_debug(struct vcpu *v)
+void context_save_debug(struct vcpu *v)
 {
 	u64 any = 0;
 

@@ -19,7 +19,7 @@ static struct pvtime *structure_of(const struct vcpu *v)
 void pvtime_create(struct partition *p)
 {
 	for (u32 i = 0; i < p->nr_vcpus; i++)
-		p->vcpus[i].cpu->schedule.measured |= pvtime_has(&p->vcpus[i]);
+		p->vcpus[i].cpu->schedule.account_wait |= pvtime_has(&p->vcpus[i]);
 }
 
 bool pvtime_has(const struct vcpu *v)

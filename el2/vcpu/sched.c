@@ -72,9 +72,9 @@ static enum err plan(struct schedule *s, const struct cpu *cpu, const struct par
 	if (!nr)
 		return OK;
 	nr_windows = s->nr_windows + c->nr_windows;
-	entries = object_alloc((cpu->nr_vcpus + nr) * sizeof(*entries), 8);
+	entries = boot_alloc((cpu->nr_vcpus + nr) * sizeof(*entries), 8);
 	if (nr_windows) {
-		windows = object_alloc(nr_windows * sizeof(*windows), 8);
+		windows = boot_alloc(nr_windows * sizeof(*windows), 8);
 		s->frame = ticks(sched_major_frame_us);
 	}
 	if (!entries || (nr_windows && !windows))
@@ -85,8 +85,8 @@ static enum err plan(struct schedule *s, const struct cpu *cpu, const struct par
 
 static void bind(struct vcpu *v)
 {
-	v->place = schedule_add(&v->cpu->schedule, v, (u16)(v->partition - partitions),
-				v->partition->config->priority);
+	v->sched_slot = schedule_add(&v->cpu->schedule, v, (u16)(v->partition - partitions),
+				     v->partition->config->priority);
 	v->cpu->nr_vcpus++;
 }
 
@@ -180,8 +180,8 @@ static inline bool survey(struct schedule *s, struct cpu *cpu)
  * interrupt at most, and setting it anew costs more. */
 static inline void set_alarm(struct cpu *cpu, u64 now, u64 alarm)
 {
-	if (cpu->tick && cpu->tick < alarm)
-		alarm = cpu->tick; /* tick_serve() has something to do */
+	if (cpu->timer_first && cpu->timer_first < alarm)
+		alarm = cpu->timer_first; /* cpu_timer_serve() has something to do */
 	if (alarm < cpu->alarm || cpu->alarm <= now) {
 		cpu->alarm = alarm;
 		timer_set(alarm);
@@ -233,7 +233,7 @@ static void take_up(struct cpu *cpu, struct vcpu *v, u64 now, bool stale)
 	if (from != v) {
 		context_switch(cpu, v);
 		if (from && from->waiting && !(from->apf && atomic_load(&from->paging.absent)))
-			cpu->schedule.entries[from->place].ready = woken_at(from, false);
+			cpu->schedule.entries[from->sched_slot].ready = woken_at(from, false);
 	}
 	v->waiting = false;
 	if (atomic_andnot(&v->requests, REQ_RESCHED | REQ_VGIC) & REQ_VGIC)
@@ -275,7 +275,7 @@ static __attribute__((noinline)) void account(struct cpu *cpu, u64 now)
 /* loaded is in the hardware, or soon will be. */
 static inline bool publish(struct cpu *cpu, const struct vcpu *loaded)
 {
-	return schedule_publish(&cpu->schedule, loaded ? loaded->place : SCHEDULE_NONE);
+	return schedule_publish(&cpu->schedule, loaded ? loaded->sched_slot : SCHEDULE_NONE);
 }
 
 static struct vcpu *next_vcpu(struct cpu *cpu)
@@ -289,7 +289,7 @@ static struct vcpu *next_vcpu(struct cpu *cpu)
 		schedule_enter(&cpu->schedule, now);
 		stale = survey(&cpu->schedule, cpu);
 		next = schedule_choose(&cpu->schedule, now);
-		if (cpu->schedule.measured)
+		if (cpu->schedule.account_wait)
 			account(cpu, now);
 		v = next && can_be_entered(next->vcpu, now) ? next->vcpu : NULL;
 		if (publish(cpu, v ?: cpu->current))

@@ -20,10 +20,10 @@
 #define RANK_OTHER 0x200UL
 #define RANK_NEVER 0xfffUL /* in this window */
 
-/* The door: who is of a lower rank than these bits say, or the entry in the others, may
- * be called for. */
-#define DOOR_SHIFT 20
-#define DOOR_ENTRY GENMASK(DOOR_SHIFT - 1, 0)
+/* The kick threshold: another CPU kicks this one for a vCPU of a lower rank than these bits say,
+ * and for the entry in the other bits. */
+#define THRESHOLD_SHIFT 20
+#define THRESHOLD_ENTRY GENMASK(THRESHOLD_SHIFT - 1, 0)
 
 void schedule_init(struct schedule *s, struct schedule_entry *entries,
 		   struct schedule_window *windows, u64 slice, u64 frame)
@@ -111,7 +111,7 @@ void schedule_enter_window(struct schedule *s, u64 now)
 		break;
 	}
 	s->window_end = now - at + end;
-	s->opened = true;
+	s->ranks_changed = true;
 	for (struct schedule_entry *e = s->entries; e != s->end; e++)
 		atomic_store(&e->order, rank_in(open, e) << RANK_SHIFT | (e->order & TURNS));
 }
@@ -141,7 +141,7 @@ static inline void hand_over(struct schedule *s, struct schedule_entry *next, u6
 		atomic_store(&s->running->ran, s->running->ran + now - s->began);
 	atomic_store(&s->began, now);
 	atomic_store(&s->running, next);
-	s->hushed = false;
+	s->equal_pending = false;
 }
 
 struct schedule_entry *schedule_choose(struct schedule *s, u64 now)
@@ -160,7 +160,7 @@ struct schedule_entry *schedule_choose(struct schedule *s, u64 now)
 	if (next != s->running)
 		hand_over(s, next, now);
 	else if (!next || !next->left)
-		s->hushed = false;
+		s->equal_pending = false;
 	s->slice_end = 0;
 	if (next) {
 		atomic_store(&next->order, order & ~TURNS);
@@ -180,7 +180,7 @@ static u64 running_rank(const struct schedule *s)
 /* An equal that has been announced, but not found ready, has its turn then. */
 static u64 latest(const struct schedule *s)
 {
-	return s->hushed ? s->slice_end : UINT64_MAX;
+	return s->equal_pending ? s->slice_end : UINT64_MAX;
 }
 
 static u64 until_ranked(const struct schedule *s)
@@ -244,22 +244,23 @@ bool schedule_cares(const struct schedule *s, const struct schedule_entry *e, u6
 
 bool schedule_publish(struct schedule *s, u32 loaded)
 {
-	u64 rank = s->running ? RANK(s->running->order) + !s->hushed : RANK_NEVER;
-	u32 door = (u32)(rank << DOOR_SHIFT) | (loaded & DOOR_ENTRY), old = s->door;
-	bool more = s->opened || rank > old >> DOOR_SHIFT;
+	u64 rank = s->running ? RANK(s->running->order) + !s->equal_pending : RANK_NEVER;
+	u32 threshold = (u32)(rank << THRESHOLD_SHIFT) | (loaded & THRESHOLD_ENTRY),
+	    old = s->kick_threshold;
+	bool more = s->ranks_changed || rank > old >> THRESHOLD_SHIFT;
 
-	if (door == old && !more)
+	if (threshold == old && !more)
 		return false;
-	s->opened = false;
-	atomic_store(&s->door, door);
-	dmb(ish); /* ranks and door, before requests are looked at again */
+	s->ranks_changed = false;
+	atomic_store(&s->kick_threshold, threshold);
+	dmb(ish); /* ranks and threshold, before requests are looked at again */
 	return more;
 }
 
 bool schedule_admits(const struct schedule *s, u32 entry)
 {
-	u32 door = atomic_load(&s->door);
+	u32 threshold = atomic_load(&s->kick_threshold);
 
-	return (door & DOOR_ENTRY) == entry ||
-	       RANK(atomic_load(&s->entries[entry].order)) < door >> DOOR_SHIFT;
+	return (threshold & THRESHOLD_ENTRY) == entry ||
+	       RANK(atomic_load(&s->entries[entry].order)) < threshold >> THRESHOLD_SHIFT;
 }

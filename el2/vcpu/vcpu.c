@@ -18,7 +18,7 @@ static inline void reschedule(struct cpu *cpu)
 
 static __attribute__((noinline)) void reschedule_ranked(struct cpu *cpu, const struct vcpu *v)
 {
-	if (schedule_cares(&cpu->schedule, &cpu->schedule.entries[v->place], cpu->alarm))
+	if (schedule_cares(&cpu->schedule, &cpu->schedule.entries[v->sched_slot], cpu->alarm))
 		reschedule(cpu);
 }
 
@@ -26,7 +26,7 @@ static __attribute__((noinline)) void reschedule_ranked(struct cpu *cpu, const s
 static __attribute__((noinline)) void kick(struct cpu *cpu, const struct vcpu *v)
 {
 	dmb(ish); /* first the request, then a look at what that CPU does: schedule_publish() */
-	if (!schedule_admits(&cpu->schedule, v->place))
+	if (!schedule_admits(&cpu->schedule, v->sched_slot))
 		return;
 	if (!atomic_swap(&cpu->kicked, true))
 		gic_send_sgi(SGI_KICK, cpu->index, cpu->mpidr);

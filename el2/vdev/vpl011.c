@@ -300,10 +300,10 @@ static __attribute__((noinline)) enum mmio_result write_access(struct vpl011 *u,
 {
 	enum mmio_result result;
 
-	lock_take(&u->lock);
+	lock_acquire(&u->lock);
 	result = write_reg(u, reg, value);
 	update_line(u);
-	lock_drop(&u->lock);
+	lock_release(&u->lock);
 	if (reg == DR)
 		terminal_show();
 	return result;
@@ -322,16 +322,16 @@ enum mmio_result vpl011_access(struct vcpu *v, void *device, struct mmio_access 
 	}
 	if (a->write)
 		return write_access(u, a->offset / 4, (u16)a->value);
-	lock_take(&u->lock);
+	lock_acquire(&u->lock);
 	a->value = read_reg(u, a->offset / 4) & (a->size == 1 ? 0xff : 0xffff);
 	update_line(u);
-	lock_drop(&u->lock);
+	lock_release(&u->lock);
 	return MMIO_DONE;
 }
 
 void vpl011_init(struct vpl011 *u, struct partition *p, u32 intid)
 {
-	lock_take(&u->lock);
+	lock_acquire(&u->lock);
 	memset(u->reg, 0, sizeof(u->reg));
 	u->reg[IFLS] = IFLS_RESET;
 	u->reg[CR] = CR_TXE | CR_RXE;
@@ -342,21 +342,21 @@ void vpl011_init(struct vpl011 *u, struct partition *p, u32 intid)
 	u->rx.count = 0;
 	rx_fill(u);
 	update_line(u);
-	lock_drop(&u->lock);
+	lock_release(&u->lock);
 }
 
 void vpl011_receive(struct vpl011 *u)
 {
-	lock_take(&u->lock);
+	lock_acquire(&u->lock);
 	rx_fill(u);
 	update_line(u);
-	lock_drop(&u->lock);
+	lock_release(&u->lock);
 }
 
 void vpl011_room(struct vpl011 *u)
 {
-	lock_take(&u->lock);
+	lock_acquire(&u->lock);
 	tx_retry(u);
 	update_line(u);
-	lock_drop(&u->lock);
+	lock_release(&u->lock);
 }

@@ -4,8 +4,8 @@
  * second signal meets the partition in the life in which it was due.
  */
 #include <drivers/timer.h>
+#include <el2/cpu_timer.h>
 #include <el2/partition.h>
-#include <el2/tick.h>
 #include <el2/vsdei.h>
 #include <el2/vwatchdog.h>
 
@@ -111,33 +111,33 @@ static void watch(struct vwatchdog *w, u64 now)
 	if (when == UINT64_MAX)
 		return;
 	when = MAX(when, w->looked + (timer_frequency() >> PERIOD_SHIFT));
-	if (w->keeper && w->look_at <= when)
+	if (w->timer_owner && w->look_at <= when)
 		return;
-	w->keeper = this_cpu();
+	w->timer_owner = this_cpu();
 	w->look_at = when;
-	tick_at(TICK_WATCHDOG, when, now);
+	cpu_timer_at(CPU_TIMER_WATCHDOG, when, now);
 }
 
 static void look(struct vwatchdog *w, u64 now)
 {
-	lock_take(&w->lock);
-	if (w->keeper != this_cpu()) {
+	lock_acquire(&w->lock);
+	if (w->timer_owner != this_cpu()) {
 		/* another CPU has had to look earlier */
 	} else if (w->look_at > now) {
-		tick_at(TICK_WATCHDOG, w->look_at, now);
+		cpu_timer_at(CPU_TIMER_WATCHDOG, w->look_at, now);
 	} else {
-		w->keeper = NULL;
+		w->timer_owner = NULL;
 		w->looked = now;
 		tell_some(w);
 		time_out(w, now);
 		watch(w, now);
 	}
-	lock_drop(&w->lock);
+	lock_release(&w->lock);
 }
 
-void vwatchdog_tick(struct partition *p, u64 now)
+void vwatchdog_timer(struct partition *p, u64 now)
 {
-	if (atomic_load(&p->watchdog.keeper) == this_cpu())
+	if (atomic_load(&p->watchdog.timer_owner) == this_cpu())
 		look(&p->watchdog, now);
 }
 
@@ -196,7 +196,7 @@ enum mmio_result vwatchdog_control_access(struct vcpu *v, void *device, struct m
 	(void)v;
 	if (a->size != 4)
 		return MMIO_FAULT;
-	lock_take(&w->lock);
+	lock_acquire(&w->lock);
 	now = timer_now();
 	time_out(w, now);
 	if (a->write)
@@ -204,7 +204,7 @@ enum mmio_result vwatchdog_control_access(struct vcpu *v, void *device, struct m
 	else
 		a->value = read(w, a->offset);
 	watch(w, now);
-	lock_drop(&w->lock);
+	lock_release(&w->lock);
 	return MMIO_DONE;
 }
 
@@ -219,12 +219,12 @@ enum mmio_result vwatchdog_refresh_access(struct vcpu *v, void *device, struct m
 	if (!a->write) {
 		a->value = a->offset == W_IIDR ? read(w, W_IIDR) : 0;
 	} else if (a->offset == WRR) {
-		lock_take(&w->lock);
+		lock_acquire(&w->lock);
 		now = timer_now();
 		time_out(w, now);
 		refresh(w, now);
 		watch(w, now);
-		lock_drop(&w->lock);
+		lock_release(&w->lock);
 	}
 	return MMIO_DONE;
 }
@@ -246,15 +246,15 @@ u32 vwatchdog_regions(struct partition *p, struct mmio_region *out)
 	return 2;
 }
 
-/* Its keeper finds that there is nothing to keep. Its signals go with the vCPUs' events and the
- * vGIC. */
+/* Its timer_owner finds that there is nothing to keep. Its signals go with the vCPUs' events and
+ * the vGIC. */
 void vwatchdog_reset(struct partition *p)
 {
 	struct vwatchdog *w = &p->watchdog;
 
-	lock_take(&w->lock);
+	lock_acquire(&w->lock);
 	w->offset = w->compare = 0;
 	w->status = 0;
 	w->tell_next = p->nr_vcpus;
-	lock_drop(&w->lock);
+	lock_release(&w->lock);
 }

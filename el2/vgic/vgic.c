@@ -27,10 +27,11 @@ static bool owns_spi(const struct partition_config *c, u32 intid)
 static void reset_spis(struct partition *p, u32 n)
 {
 	struct vgic *g = &p->vgic;
-	struct vgic_word *w = &g->words[n];
+	struct vgic_bank *w = &g->banks[n];
 	u16 target = gic.version == 3 ? vgic_target_v3(p, 0) : vgic_target_v2(p, 0);
 
-	*w = (struct vgic_word){.used = w->used, .hw = w->hw, .group = gic.version == 3 ? ~0U : 0};
+	*w = (struct vgic_bank){
+	    .visible = w->visible, .hw = w->hw, .group = gic.version == 3 ? ~0U : 0};
 	for (u32 intid = n * 32; intid < n * 32 + 32; intid++) {
 		g->priority[intid] = 0;
 		g->route[intid] = 0;
@@ -46,12 +47,12 @@ static void reset_private(struct vcpu *v)
 	struct vgic_cpu *vc = &v->vgic;
 	u32 guest_ppis = gic.config->guest_ppis & 0xffff0000;
 
-	vc->word = (struct vgic_word){
+	vc->bank = (struct vgic_bank){
 	    .enabled = gic.version == 2 ? 0xffff : 0,
 	    .group = gic.version == 3 ? ~0U : 0,
 	    .edge = 0xffff,
 	    .hw = guest_ppis,
-	    .used = ~0U,
+	    .visible = ~0U,
 	};
 	for (u32 i = 0; i < 32; i++)
 		vc->priority[i] = 0;
@@ -62,22 +63,22 @@ static void reset_private(struct vcpu *v)
 	vc->virt = (struct gic_virt){0};
 	atomic_store(&vc->incoming, 0);
 	/* SPIs may be waiting for this vCPU. */
-	atomic_store(&vc->resample, 1);
-	vc->straight = 0;
+	atomic_store(&vc->refill, 1);
+	vc->direct = 0;
 }
 
 static enum err allocate(struct vgic *g, u32 nr_frames)
 {
 	u32 n = g->nr_intids;
 
-	g->words = object_alloc(n / 32 * sizeof(*g->words), 8);
-	g->priority = object_alloc(n * sizeof(*g->priority), 8);
-	g->route = object_alloc(n * sizeof(*g->route), 8);
-	g->target = object_alloc(n * sizeof(*g->target), 8);
-	g->holder = object_alloc(n * sizeof(*g->holder), 8);
-	g->comes_to = object_alloc(n * sizeof(*g->comes_to), 8);
-	g->frames = object_alloc(MAX(nr_frames, 1) * sizeof(*g->frames), 8);
-	if (!g->words || !g->priority || !g->route || !g->target || !g->holder || !g->comes_to ||
+	g->banks = boot_alloc(n / 32 * sizeof(*g->banks), 8);
+	g->priority = boot_alloc(n * sizeof(*g->priority), 8);
+	g->route = boot_alloc(n * sizeof(*g->route), 8);
+	g->target = boot_alloc(n * sizeof(*g->target), 8);
+	g->holder = boot_alloc(n * sizeof(*g->holder), 8);
+	g->comes_to = boot_alloc(n * sizeof(*g->comes_to), 8);
+	g->frames = boot_alloc(MAX(nr_frames, 1) * sizeof(*g->frames), 8);
+	if (!g->banks || !g->priority || !g->route || !g->target || !g->holder || !g->comes_to ||
 	    !g->frames)
 		return ERR_NO_MEMORY;
 	for (u32 i = 0; i < n; i++)
@@ -86,21 +87,21 @@ static enum err allocate(struct vgic *g, u32 nr_frames)
 }
 
 /* Which SPIs the partition has: owned ones, backed by hardware, and emulated ones. */
-static enum err claim_spis(struct partition *p)
+static enum err assign_spis(struct partition *p)
 {
 	struct vgic *g = &p->vgic;
 
 	for (u32 intid = GIC_SPI_BASE; intid < g->nr_intids; intid++) {
-		struct vgic_word *w = &g->words[intid / 32];
+		struct vgic_bank *w = &g->banks[intid / 32];
 		u32 bit = 1U << intid % 32;
 
 		if (vgic_emulates(p, intid)) {
-			w->used |= bit;
+			w->visible |= bit;
 		} else if (owns_spi(p->config, intid)) {
 			if (spi_owner[intid] && spi_owner[intid] != p)
 				return ERR_OVERLAP;
 			spi_owner[intid] = p;
-			w->used |= bit;
+			w->visible |= bit;
 			w->hw |= bit;
 		}
 	}
@@ -116,7 +117,7 @@ static u64 sgi_name(u64 mpidr)
 
 enum err vgic_init(void)
 {
-	spi_owner = object_alloc(ALIGN_UP(gic_nr_intids(), 32) * sizeof(*spi_owner), 8);
+	spi_owner = boot_alloc(ALIGN_UP(gic_nr_intids(), 32) * sizeof(*spi_owner), 8);
 	return spi_owner ? OK : ERR_NO_MEMORY;
 }
 
@@ -132,7 +133,7 @@ enum err vgic_create(struct partition *p)
 	err = allocate(g, p->config->nr_gicr);
 	if (err)
 		return err;
-	err = claim_spis(p);
+	err = assign_spis(p);
 	if (err)
 		return err;
 	for (u32 n = 1; n < g->nr_intids / 32; n++)
@@ -195,20 +196,20 @@ bool vgic_reset(struct partition *p, u32 *next)
 
 	if (n >= g->nr_intids / 32)
 		return true;
-	lock_take(&g->lock);
+	lock_acquire(&g->lock);
 	g->ctlr = 0;
-	if (g->words[n].hw)
-		gic_reset_spis(n, g->words[n].hw);
+	if (g->banks[n].hw)
+		gic_reset_spis(n, g->banks[n].hw);
 	reset_spis(p, n);
-	lock_drop(&g->lock);
+	lock_release(&g->lock);
 	return false;
 }
 
 void vgic_forget_spis(struct partition *p)
 {
 	for (u32 n = 1; n < p->vgic.nr_intids / 32; n++)
-		if (p->vgic.words[n].hw)
-			gic_reset_spis(n, p->vgic.words[n].hw);
+		if (p->vgic.banks[n].hw)
+			gic_reset_spis(n, p->vgic.banks[n].hw);
 }
 
 void vgic_vcpu_reset(struct vcpu *v)
@@ -218,15 +219,15 @@ void vgic_vcpu_reset(struct vcpu *v)
 
 	if (vc->loaded) {
 		vgic_put(v);
-		lock_take(lock);
+		lock_acquire(lock);
 		reset_private(v);
-		lock_drop(lock);
+		lock_release(lock);
 		vgic_load(v);
 		return;
 	}
-	lock_take(lock);
+	lock_acquire(lock);
 	reset_private(v);
-	lock_drop(lock);
+	lock_release(lock);
 }
 
 static __attribute__((noinline)) bool is_offered_any(const struct vgic_cpu *vc)
@@ -241,10 +242,10 @@ static __attribute__((noinline)) bool is_in_memory(struct vcpu *v)
 {
 	struct vgic *g = &v->partition->vgic;
 
-	if (vgic_deliverable(g, &v->vgic.word))
+	if (vgic_deliverable(g, &v->vgic.bank))
 		return true;
 	for (u32 n = 1; n < g->nr_intids / 32; n++)
-		FOR_EACH_BIT (bit, vgic_deliverable(g, &g->words[n]))
+		FOR_EACH_BIT (bit, vgic_deliverable(g, &g->banks[n]))
 			if (g->target[n * 32 + bit] == v->index)
 				return true;
 	return false;
@@ -256,18 +257,18 @@ bool vgic_pending(struct vcpu *v)
 	u32 incoming = atomic_load(&vc->incoming);
 
 	if (incoming &&
-	    incoming & vc->word.enabled & vgic_groups_on(&v->partition->vgic, &vc->word))
+	    incoming & vc->bank.enabled & vgic_groups_on(&v->partition->vgic, &vc->bank))
 		return true;
 	if (vc->loaded && vc->lr_used && is_offered_any(vc))
 		return true;
 	/* Who puts something into memory that is to be delivered asks. */
-	return (atomic_load(&vc->resample) || vc->overflow) && is_in_memory(v);
+	return (atomic_load(&vc->refill) || vc->overflow) && is_in_memory(v);
 }
 
 u32 vgic_listens(const struct vcpu *v)
 {
-	const struct vgic_word *w = &v->vgic.word;
-	u32 heard = ~w->used | (w->enabled & vgic_groups_on(&v->partition->vgic, w));
+	const struct vgic_bank *w = &v->vgic.bank;
+	u32 heard = ~w->visible | (w->enabled & vgic_groups_on(&v->partition->vgic, w));
 
 	return w->hw & ~(w->pending | w->active) & heard;
 }
@@ -279,12 +280,12 @@ static __attribute__((noinline)) bool inject_spi(struct vcpu *current, struct pa
 						 u32 intid)
 {
 	struct vgic *g = &p->vgic;
-	struct vgic_ref ref = {current, p, NULL, &g->words[intid / 32], intid & ~31U};
+	struct vgic_ref ref = {current, p, NULL, &g->banks[intid / 32], intid & ~31U};
 	u32 bit = 1U << intid % 32;
 
-	lock_take(&g->lock);
-	if (!(ref.w->used & bit)) {
-		lock_drop(&g->lock);
+	lock_acquire(&g->lock);
+	if (!(ref.w->visible & bit)) {
+		lock_release(&g->lock);
 		return false;
 	}
 	/* It has been over in a list register here, of which another vCPU waits to hear. */
@@ -301,7 +302,7 @@ static __attribute__((noinline)) bool inject_spi(struct vcpu *current, struct pa
 		vgic_give_back(this_cpu()->index, ref.w, intid);
 	else
 		vgic_changed(&ref, bit);
-	lock_drop(&g->lock);
+	lock_release(&g->lock);
 	return true;
 }
 
@@ -319,19 +320,19 @@ static int spi_lr(struct vcpu *v, u32 intid)
 
 /* Straight into an empty list register, if it is for this vCPU and nothing stands in
  * the way. Memory is only read: it is up to date unless somebody has asked for a
- * resample, and who changes it now asks for one. */
-static bool spi_straight(struct vcpu *v, u32 intid)
+ * refill, and who changes it now asks for one. */
+static bool spi_direct(struct vcpu *v, u32 intid)
 {
 	struct vgic *g = &v->partition->vgic;
 	struct vgic_cpu *vc = &v->vgic;
-	const struct vgic_word *w = &g->words[intid / 32];
+	const struct vgic_bank *w = &g->banks[intid / 32];
 	u32 bit = 1U << intid % 32;
 	bool again;
 	u64 lr;
 	int n;
 
 	if (!gic.lr_deactivates || g->target[intid] != v->index || vc->overflow ||
-	    atomic_load(&vc->resample) ||
+	    atomic_load(&vc->refill) ||
 	    !(w->enabled & vgic_groups_on(g, w) & ~(w->pending | w->active | w->kept) & bit))
 		return false;
 	n = spi_lr(v, intid);
@@ -362,7 +363,7 @@ bool vgic_inject_spi(struct vcpu *v, u32 intid)
 	if (!spi_owner || intid >= gic_nr_intids() || !spi_owner[intid])
 		return false;
 	p = spi_owner[intid];
-	if (v && v->partition == p && spi_straight(v, intid))
+	if (v && v->partition == p && spi_direct(v, intid))
 		return true;
 	return inject_spi(v, p, intid);
 }
@@ -384,9 +385,9 @@ void vgic_set_level(struct partition *p, u32 intid, bool level)
 
 	if (intid < GIC_SPI_BASE || intid >= p->vgic.nr_intids || !vgic_emulates(p, intid))
 		return;
-	ref = (struct vgic_ref){NULL, p, NULL, &p->vgic.words[intid / 32], intid & ~31U};
-	lock_take(&p->vgic.lock);
-	claimed = !(ref.w->used & bit);
+	ref = (struct vgic_ref){NULL, p, NULL, &p->vgic.banks[intid / 32], intid & ~31U};
+	lock_acquire(&p->vgic.lock);
+	claimed = !(ref.w->visible & bit);
 	changes = !!(ref.w->line & bit) != level;
 	if (changes) {
 		ref.w->line ^= bit;
@@ -396,9 +397,9 @@ void vgic_set_level(struct partition *p, u32 intid, bool level)
 		if (level || is_offered(p, intid))
 			vgic_changed(&ref, bit);
 	}
-	lock_drop(&p->vgic.lock);
+	lock_release(&p->vgic.lock);
 	if (claimed && changes && level)
-		p->vgic.claimed_rises(p, intid);
+		p->vgic.sdei_line_rises(p, intid);
 }
 
 void vgic_pulse_private(struct vcpu *v, u32 intid)
@@ -415,15 +416,15 @@ void vgic_pulse(struct partition *p, u32 intid)
 
 	if (intid < GIC_SPI_BASE || intid >= p->vgic.nr_intids || !vgic_emulates(p, intid))
 		return;
-	ref = (struct vgic_ref){NULL, p, NULL, &p->vgic.words[intid / 32], intid & ~31U};
-	lock_take(&p->vgic.lock);
-	claimed = !(ref.w->used & bit);
+	ref = (struct vgic_ref){NULL, p, NULL, &p->vgic.banks[intid / 32], intid & ~31U};
+	lock_acquire(&p->vgic.lock);
+	claimed = !(ref.w->visible & bit);
 	if (!(ref.w->pending & bit)) {
 		ref.w->pending |= bit;
 		if (!claimed && ref.w->enabled & bit)
 			vgic_changed(&ref, bit);
 	}
-	lock_drop(&p->vgic.lock);
+	lock_release(&p->vgic.lock);
 	if (claimed)
-		p->vgic.claimed_rises(p, intid);
+		p->vgic.sdei_line_rises(p, intid);
 }

@@ -23,7 +23,7 @@ int vgic_free_lr(struct vgic_cpu *vc)
 static inline u64 private_lr(const struct vgic_cpu *vc, u32 intid, u64 flags)
 {
 	return intid | (u64)vc->priority[intid] << 48 | flags | LR_PENDING |
-	       (u64)(vc->word.group >> intid & 1) << 60;
+	       (u64)(vc->bank.group >> intid & 1) << 60;
 }
 
 /* Empty list register n is this private interrupt's from now on. */
@@ -47,12 +47,12 @@ static __attribute__((noinline)) bool pend_again(struct vgic_cpu *vc, u32 sgi, u
 	return true;
 }
 
-static __attribute__((noinline)) bool straight_or_not(struct vcpu *v, u32 sgi)
+static __attribute__((noinline)) bool direct_or_not(struct vcpu *v, u32 sgi)
 {
-	return vgic_free_lr(&v->vgic) >= 0 && vgic_straight(v, sgi);
+	return vgic_free_lr(&v->vgic) >= 0 && vgic_direct(v, sgi);
 }
 
-bool vgic_straight(struct vcpu *v, u32 sgi)
+bool vgic_direct(struct vcpu *v, u32 sgi)
 {
 	struct vgic_cpu *vc = &v->vgic;
 	u32 n = vc->lr_of[sgi], free = ((u32)BIT(gic.nr_lrs) - 1) & ~vc->lr_used;
@@ -60,7 +60,7 @@ bool vgic_straight(struct vcpu *v, u32 sgi)
 	if (vc->lr_used >> n & 1 && vc->lr_intid[n] == sgi)
 		return pend_again(vc, sgi, n);
 	if (!free)
-		return straight_or_not(v, sgi);
+		return direct_or_not(v, sgi);
 	n = 31 - (u32)__builtin_clz(free);
 	take_lr(vc, n, sgi);
 	vc->lr_latched &= ~(1U << n);
@@ -75,18 +75,18 @@ static __attribute__((noinline)) bool inject_private(struct vcpu *v, u32 intid)
 	struct lock *lock = &v->partition->vgic.lock;
 	bool is_guests;
 
-	lock_take(lock);
-	is_guests = v->vgic.word.used >> intid & 1;
-	v->vgic.word.pending |= 1U << intid;
+	lock_acquire(lock);
+	is_guests = v->vgic.bank.visible >> intid & 1;
+	v->vgic.bank.pending |= 1U << intid;
 	if (is_guests)
 		vgic_ask(v);
-	lock_drop(lock);
+	lock_release(lock);
 	return is_guests;
 }
 
 /* A physical interrupt that can come is in no list register any more: the one that it
  * had is free. The first is the best: it can be written without looking. */
-static __attribute__((noinline)) bool straight_physical(struct vcpu *v, u32 intid, u64 lr)
+static __attribute__((noinline)) bool direct_physical(struct vcpu *v, u32 intid, u64 lr)
 {
 	struct vgic_cpu *vc = &v->vgic;
 	u32 n = vc->lr_of[intid];
@@ -137,7 +137,7 @@ bool vgic_settle(struct vcpu *v)
 		u64 lr = gic_lr_read(n);
 
 		if (intid < GIC_SPI_BASE || !(lr & LR_HW) || (lr & LR_STATE) != LR_PENDING ||
-		    vgic_word(v, intid)->edge >> intid % 32 & 1 || !is_low(v, intid))
+		    vgic_bank(v, intid)->edge >> intid % 32 & 1 || !is_low(v, intid))
 			continue;
 		gic_lr_write(n, 0);
 		gic_clear_active(v->cpu->index, intid);
@@ -154,9 +154,9 @@ bool vgic_inject_physical(struct vcpu *v, u32 intid)
 
 	if (intid >= GIC_SPI_BASE)
 		return vgic_inject_spi(v, intid);
-	if (!v || !(vc->word.hw >> intid & 1))
+	if (!v || !(vc->bank.hw >> intid & 1))
 		return false;
-	if (!(vc->straight >> intid & 1))
+	if (!(vc->direct >> intid & 1))
 		return inject_private(v, intid);
 	lr = private_lr(vc, intid, LR_HW | (u64)intid << 32);
 	/* The timer, again and again: it was in the first and is not any more. */
@@ -166,22 +166,22 @@ bool vgic_inject_physical(struct vcpu *v, u32 intid)
 		write_sysreg(ICH_LR0_EL2, lr);
 		return true;
 	}
-	return straight_physical(v, intid, lr);
+	return direct_physical(v, intid, lr);
 }
 
 /* SGIs alone, none of which needs more than an empty list register. */
-static bool flush_straight(struct vcpu *v)
+static bool flush_direct(struct vcpu *v)
 {
 	struct vgic_cpu *vc = &v->vgic;
 	u32 incoming = atomic_load(&vc->incoming);
 
-	if (!incoming || incoming & ~atomic_load(&vc->straight))
+	if (!incoming || incoming & ~atomic_load(&vc->direct))
 		return false;
 	incoming = atomic_swap(&vc->incoming, 0);
 	while (incoming) {
 		u32 intid = vgic_lowest(incoming);
 
-		if (!(vc->straight >> intid & 1) || !vgic_straight(v, intid)) {
+		if (!(vc->direct >> intid & 1) || !vgic_direct(v, intid)) {
 			atomic_or(&vc->incoming, incoming);
 			return false;
 		}
@@ -195,13 +195,13 @@ void vgic_flush(struct vcpu *v)
 	struct vgic_cpu *vc = &v->vgic;
 	struct lock *lock = &v->partition->vgic.lock;
 
-	if (!vc->loaded || flush_straight(v))
+	if (!vc->loaded || flush_direct(v))
 		return;
-	if (!atomic_load(&vc->incoming) && !atomic_load_acquire(&vc->resample))
+	if (!atomic_load(&vc->incoming) && !atomic_load_acquire(&vc->refill))
 		return;
-	lock_take(lock);
-	vgic_resample(v);
-	lock_drop(lock);
+	lock_acquire(lock);
+	vgic_refill(v);
+	lock_release(lock);
 }
 
 void vgic_maintenance(struct vcpu *v)
@@ -210,15 +210,15 @@ void vgic_maintenance(struct vcpu *v)
 
 	if (!v->vgic.loaded)
 		return; /* it has gone by: the list registers are empty */
-	lock_take(lock);
-	vgic_resample(v);
-	lock_drop(lock);
+	lock_acquire(lock);
+	vgic_refill(v);
+	lock_release(lock);
 }
 
 /* Physical PPIs that memory says are pending or active. */
 static u32 held(const struct vgic_cpu *vc)
 {
-	return (vc->word.pending | vc->word.active) & vc->word.hw;
+	return (vc->bank.pending | vc->bank.active) & vc->bank.hw;
 }
 
 void vgic_put(struct vcpu *v)
@@ -226,14 +226,14 @@ void vgic_put(struct vcpu *v)
 	struct vgic_cpu *vc = &v->vgic;
 	struct lock *lock = &v->partition->vgic.lock;
 
-	lock_take(lock);
+	lock_acquire(lock);
 	vgic_fold_all(v);
 	vc->loaded = false;
 	/* The hardware's active state of a PPI belongs to the vCPU whose timer fired:
 	 * the next one must hear its own. vgic_load() sets it again. */
 	FOR_EACH_BIT (intid, held(vc))
 		gic_clear_active(v->cpu->index, intid);
-	lock_drop(lock);
+	lock_release(lock);
 	gic_virt_save(&vc->virt);
 }
 
@@ -243,11 +243,11 @@ void vgic_load(struct vcpu *v)
 	struct lock *lock = &v->partition->vgic.lock;
 
 	gic_virt_restore(&vc->virt);
-	lock_take(lock);
+	lock_acquire(lock);
 	vc->loaded = true;
 	FOR_EACH_BIT (intid, held(vc))
 		gic_set_active(v->cpu->index, intid);
-	if (atomic_load(&vc->resample))
-		vgic_resample(v);
-	lock_drop(lock);
+	if (atomic_load(&vc->refill))
+		vgic_refill(v);
+	lock_release(lock);
 }

@@ -57,11 +57,11 @@ void vgic_come_here(const struct vgic_ref *ref, u32 bits)
 void vgic_set_route(struct vcpu *v, struct partition *p, u32 intid, u64 route)
 {
 	struct vgic *g = &p->vgic;
-	struct vgic_ref ref = {v, p, NULL, &g->words[intid / 32], intid & ~31U};
+	struct vgic_ref ref = {v, p, NULL, &g->banks[intid / 32], intid & ~31U};
 	u32 bit = 1U << intid % 32;
 	u16 target;
 
-	if (!(ref.w->used & bit))
+	if (!(ref.w->visible & bit))
 		return;
 	target = gic.version == 3 ? vgic_target_v3(p, route) : vgic_target_v2(p, route);
 	g->route[intid] = route;
@@ -90,9 +90,9 @@ static void ctlr_write(struct vcpu *v, u32 value)
 {
 	struct vgic *g = &v->partition->vgic;
 
-	lock_take(&g->lock);
+	lock_acquire(&g->lock);
 	vgic_set_ctlr(v, value);
-	lock_drop(&g->lock);
+	lock_release(&g->lock);
 }
 
 u32 vgic_typer(const struct partition *p)
@@ -130,10 +130,10 @@ static void access_route(struct vcpu *v, struct mmio_access *a)
 		a->value = (g->route[intid] & mask) >> shift;
 		return;
 	}
-	lock_take(&g->lock);
+	lock_acquire(&g->lock);
 	route = (g->route[intid] & ~mask) | (a->value << shift & mask);
 	vgic_set_route(v, v->partition, intid, route & (0xff00ffffffUL | GICD_IROUTER_IRM));
-	lock_drop(&g->lock);
+	lock_release(&g->lock);
 }
 
 static __attribute__((noinline)) enum mmio_result access_v3_tail(struct vcpu *v,

@@ -81,7 +81,7 @@ bool vgic_settled(const struct vgic_ref *ref, u64 offset)
 		vc->ticket_epoch = g->epoch;
 		vc->ticket_offset = offset;
 	}
-	FOR_EACH_BIT (bit, ref->w->used) {
+	FOR_EACH_BIT (bit, ref->w->visible) {
 		struct vcpu *h = other_holder(ref, bit);
 
 		if (h && (s32)(h->vgic.synced - vc->ticket_epoch) < 0) {
@@ -99,7 +99,7 @@ static u32 in_lrs(const struct vgic_ref *ref, u64 states)
 {
 	u32 bits = 0;
 
-	FOR_EACH_BIT (bit, ref->w->used) {
+	FOR_EACH_BIT (bit, ref->w->visible) {
 		struct vcpu *h = other_holder(ref, bit);
 
 		if (h && vgic_lr_snapshot(&h->vgic, ref->first + bit) & states >> 62)
@@ -110,22 +110,22 @@ static u32 in_lrs(const struct vgic_ref *ref, u64 states)
 
 u32 vgic_read_pending(const struct vgic_ref *ref)
 {
-	const struct vgic_word *w = ref->w;
+	const struct vgic_bank *w = ref->w;
 	u32 pending = vgic_raised(w) | in_lrs(ref, LR_PENDING);
 
 	if (ref->owner)
 		pending |= atomic_load(&ref->owner->vgic.incoming);
 	if (w->hw && is_physical(ref))
 		pending |= gic_pending_word(on_cpu_of(ref), ref->first / 32) & w->hw;
-	return pending & w->used;
+	return pending & w->visible;
 }
 
 u32 vgic_read_active(const struct vgic_ref *ref)
 {
-	return (ref->w->active | in_lrs(ref, LR_ACTIVE)) & ref->w->used;
+	return (ref->w->active | in_lrs(ref, LR_ACTIVE)) & ref->w->visible;
 }
 
-void vgic_give_back(u32 cpu, struct vgic_word *w, u32 intid)
+void vgic_give_back(u32 cpu, struct vgic_bank *w, u32 intid)
 {
 	u32 bit = 1U << intid % 32;
 
@@ -139,7 +139,7 @@ void vgic_give_back(u32 cpu, struct vgic_word *w, u32 intid)
  * their reason may be gone, the hardware knows. */
 static void give_back_held(const struct vgic_ref *ref, u32 bits)
 {
-	const struct vgic_word *w = ref->w;
+	const struct vgic_bank *w = ref->w;
 
 	if (!is_physical(ref))
 		return;
@@ -156,7 +156,7 @@ static void give_back_held(const struct vgic_ref *ref, u32 bits)
 
 void vgic_set_enabled(const struct vgic_ref *ref, u32 bits)
 {
-	struct vgic_word *w = ref->w;
+	struct vgic_bank *w = ref->w;
 	u32 new = bits & ~w->enabled;
 
 	if (!new)
@@ -169,7 +169,7 @@ void vgic_set_enabled(const struct vgic_ref *ref, u32 bits)
 		FOR_EACH_BIT (bit, new & w->hw)
 			gic_enable(ref->v->cpu->index, ref->first + bit);
 	} else if (!(new &vgic_raised(w))) { /* nothing has waited for it */
-		vgic_update_straight(ref->owner);
+		vgic_update_direct(ref->owner);
 		return;
 	}
 	vgic_changed(ref, new &vgic_raised(w));
@@ -177,7 +177,7 @@ void vgic_set_enabled(const struct vgic_ref *ref, u32 bits)
 
 void vgic_clear_enabled(const struct vgic_ref *ref, u32 bits)
 {
-	struct vgic_word *w = ref->w;
+	struct vgic_bank *w = ref->w;
 	u32 off = bits & w->enabled;
 
 	if (!off)
@@ -189,7 +189,7 @@ void vgic_clear_enabled(const struct vgic_ref *ref, u32 bits)
 			gic_disable(ref->v->cpu->index, ref->first + bit);
 		give_back_held(ref, off);
 	} else {
-		vgic_update_straight(ref->owner);
+		vgic_update_direct(ref->owner);
 	}
 	/* They are pending in memory now, or in list registers of others. */
 	if (ref->owner == ref->v)
@@ -206,7 +206,7 @@ void vgic_clear_enabled(const struct vgic_ref *ref, u32 bits)
 
 void vgic_set_pending(const struct vgic_ref *ref, u32 bits)
 {
-	struct vgic_word *w = ref->w;
+	struct vgic_bank *w = ref->w;
 	u32 physical, offered;
 
 	/* The hardware has forgotten about one that is pending in a list register: do
@@ -245,7 +245,7 @@ static void note(const struct vgic_ref *ref, u32 bits, u32 *notes)
 
 void vgic_clear_pending(const struct vgic_ref *ref, u32 bits)
 {
-	struct vgic_word *w = ref->w;
+	struct vgic_bank *w = ref->w;
 	u32 held = w->pending & ~vgic_read_active(ref);
 
 	vgic_come_here(ref, bits);
@@ -259,14 +259,14 @@ void vgic_clear_pending(const struct vgic_ref *ref, u32 bits)
 	w->keep_pending &= ~bits;
 	if (ref->owner) {
 		atomic_andnot(&ref->owner->vgic.incoming, bits);
-		vgic_update_straight(ref->owner);
+		vgic_update_direct(ref->owner);
 	}
 	note(ref, bits, &w->drop_pending);
 }
 
 void vgic_set_active(const struct vgic_ref *ref, u32 bits)
 {
-	struct vgic_word *w = ref->w;
+	struct vgic_bank *w = ref->w;
 	u32 new = bits & ~vgic_read_active(ref);
 
 	w->drop_active &= ~bits;
@@ -284,7 +284,7 @@ void vgic_set_active(const struct vgic_ref *ref, u32 bits)
 
 void vgic_clear_active(const struct vgic_ref *ref, u32 bits)
 {
-	struct vgic_word *w = ref->w;
+	struct vgic_bank *w = ref->w;
 	u32 here = bits & w->active;
 
 	vgic_come_here(ref, bits);
@@ -294,13 +294,13 @@ void vgic_clear_active(const struct vgic_ref *ref, u32 bits)
 			gic_clear_active(on_cpu_of(ref), ref->first + bit);
 	note(ref, bits & ~here, &w->drop_active);
 	if (ref->owner)
-		vgic_update_straight(ref->owner);
+		vgic_update_direct(ref->owner);
 	vgic_changed(ref, here & vgic_raised(w));
 }
 
 void vgic_set_group(const struct vgic_ref *ref, u32 group)
 {
-	u32 changed = (ref->w->group ^ group) & ref->w->used;
+	u32 changed = (ref->w->group ^ group) & ref->w->visible;
 
 	if (!changed)
 		return;
@@ -314,8 +314,8 @@ void vgic_set_group(const struct vgic_ref *ref, u32 group)
 
 void vgic_set_edge(const struct vgic_ref *ref, u32 bits, u32 edge)
 {
-	struct vgic_word *w = ref->w;
-	u32 changed = (w->edge ^ edge) & bits & w->used;
+	struct vgic_bank *w = ref->w;
+	u32 changed = (w->edge ^ edge) & bits & w->visible;
 
 	/* The configuration of guests' PPIs is the machine's. */
 	if (ref->owner)
@@ -337,7 +337,7 @@ void vgic_set_priority(const struct vgic_ref *ref, u32 bit, u8 priority)
 	u32 mask = 1U << bit;
 
 	priority &= (u8)(0xff << (8 - gic.pri_bits));
-	if (*p == priority || !(ref->w->used & mask))
+	if (*p == priority || !(ref->w->visible & mask))
 		return;
 	vgic_fold_own(ref);
 	*p = priority;
@@ -354,7 +354,7 @@ void vgic_set_ctlr(struct vcpu *v, u32 ctlr)
 	if (g->ctlr == old)
 		return;
 	for (u32 n = 1; n < g->nr_intids / 32; n++) {
-		struct vgic_ref ref = {v, p, NULL, &g->words[n], n * 32};
+		struct vgic_ref ref = {v, p, NULL, &g->banks[n], n * 32};
 
 		if (g->ctlr & ~old)
 			give_back_held(&ref, ~0U);

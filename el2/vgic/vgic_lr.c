@@ -22,26 +22,26 @@
 
 void vgic_ask(struct vcpu *v)
 {
-	v->vgic.straight = 0;
-	atomic_store_release(&v->vgic.resample, 1);
+	v->vgic.direct = 0;
+	atomic_store_release(&v->vgic.refill, 1);
 	vcpu_request(v, REQ_VGIC);
 }
 
-void vgic_update_straight(struct vcpu *v)
+void vgic_update_direct(struct vcpu *v)
 {
 	struct vgic_cpu *vc = &v->vgic;
-	const struct vgic_word *w = &vc->word;
-	u32 straight = 0;
+	const struct vgic_bank *w = &vc->bank;
+	u32 direct = 0;
 
-	if (!vc->overflow && !atomic_load(&vc->resample))
-		straight = w->enabled & vgic_groups_on(&v->partition->vgic, w) & ~vgic_raised(w) &
-			   ~w->active;
+	if (!vc->overflow && !atomic_load(&vc->refill))
+		direct = w->enabled & vgic_groups_on(&v->partition->vgic, w) & ~vgic_raised(w) &
+			 ~w->active;
 	if (gic.version == 2)
-		straight &= ~0xffffU; /* SGIs have sources */
+		direct &= ~0xffffU; /* SGIs have sources */
 	if (!gic.lr_deactivates)
-		straight &= ~w->hw;
-	straight &= w->edge | w->hw; /* of a pulse on a line memory has to know */
-	atomic_store(&vc->straight, straight);
+		direct &= ~w->hw;
+	direct &= w->edge | w->hw; /* of a pulse on a line memory has to know */
+	atomic_store(&vc->direct, direct);
 }
 
 void vgic_released(struct vcpu *v, u32 intid)
@@ -53,7 +53,7 @@ void vgic_released(struct vcpu *v, u32 intid)
 		return;
 	target = g->target[intid];
 	if (target != VGIC_NOBODY && target != v->index &&
-	    vgic_deliverable(g, vgic_word(v, intid)) >> intid % 32 & 1)
+	    vgic_deliverable(g, vgic_bank(v, intid)) >> intid % 32 & 1)
 		vgic_ask(&v->partition->vcpus[target]);
 }
 
@@ -62,7 +62,7 @@ void vgic_released(struct vcpu *v, u32 intid)
 /* A list register's pending state becomes memory's. */
 static void fold_pending(struct vcpu *v, u32 n, u32 intid, u64 lr)
 {
-	struct vgic_word *w = vgic_word(v, intid);
+	struct vgic_bank *w = vgic_bank(v, intid);
 	u32 bit = 1U << intid % 32;
 
 	if (gic.version == 2 && intid < GIC_PPI_BASE)
@@ -78,7 +78,7 @@ static void fold_pending(struct vcpu *v, u32 n, u32 intid, u64 lr)
 
 static void fold_active(struct vcpu *v, u32 intid, u64 lr)
 {
-	vgic_word(v, intid)->active |= 1U << intid % 32;
+	vgic_bank(v, intid)->active |= 1U << intid % 32;
 	if (gic.version == 2 && intid < GIC_PPI_BASE)
 		v->vgic.sgi_active_from[intid] = lr >> LR_SOURCE_SHIFT & 7;
 }
@@ -86,15 +86,15 @@ static void fold_active(struct vcpu *v, u32 intid, u64 lr)
 /* There is something in memory that wants a list register. */
 static void note_left(struct vgic_cpu *vc)
 {
-	vc->straight = 0;
-	atomic_store(&vc->resample, 1);
+	vc->direct = 0;
+	atomic_store(&vc->refill, 1);
 }
 
 static void fold_one(struct vcpu *v, u32 n)
 {
 	struct vgic *g = &v->partition->vgic;
 	u32 intid = v->vgic.lr_intid[n], bit = 1U << intid % 32;
-	struct vgic_word *w = vgic_word(v, intid);
+	struct vgic_bank *w = vgic_bank(v, intid);
 	u64 lr = gic_lr_read(n);
 	bool pending = lr & LR_PENDING, active = lr & LR_ACTIVE;
 
@@ -140,7 +140,7 @@ static void fold_one(struct vcpu *v, u32 n)
 static u32 active_here(struct vcpu *v, u32 n)
 {
 	struct vgic *g = &v->partition->vgic;
-	u32 active = n ? g->words[n].active : v->vgic.word.active;
+	u32 active = n ? g->banks[n].active : v->vgic.bank.active;
 	u32 here = 0;
 
 	if (!n)
@@ -157,7 +157,7 @@ static void deactivate_best(struct vcpu *v)
 {
 	struct vgic *g = &v->partition->vgic;
 	u32 best = g->nr_intids, best_priority = 0x100;
-	struct vgic_word *w;
+	struct vgic_bank *w;
 
 	for (u32 n = 0; n < g->nr_intids / 32; n++)
 		FOR_EACH_BIT (bit, active_here(v, n))
@@ -167,7 +167,7 @@ static void deactivate_best(struct vcpu *v)
 			}
 	if (best == g->nr_intids)
 		return;
-	w = vgic_word(v, best);
+	w = vgic_bank(v, best);
 	w->active &= ~(1U << best % 32);
 	if (best >= GIC_SPI_BASE)
 		g->holder[best] = VGIC_NOBODY;
@@ -181,9 +181,9 @@ static void forget_notes(struct vcpu *v)
 {
 	struct vgic *g = &v->partition->vgic;
 
-	v->vgic.word.drop_pending = v->vgic.word.drop_active = 0;
+	v->vgic.bank.drop_pending = v->vgic.bank.drop_active = 0;
 	for (u32 n = 1; n < g->nr_intids / 32; n++) {
-		struct vgic_word *w = &g->words[n];
+		struct vgic_bank *w = &g->banks[n];
 		u32 mine = 0;
 
 		FOR_EACH_BIT (bit, w->drop_pending | w->drop_active)
@@ -197,7 +197,7 @@ static void forget_notes(struct vcpu *v)
 /* Has the guest done with all of them, and is there nothing to be noticed about that? */
 static bool are_over(const struct vgic_cpu *vc)
 {
-	return !(vc->lr_eoi | vc->overflow | vc->noted | atomic_load(&vc->resample)) &&
+	return !(vc->lr_eoi | vc->overflow | vc->noted | atomic_load(&vc->refill)) &&
 	       !(vc->lr_used & ~gic_empty_lrs());
 }
 
@@ -282,7 +282,7 @@ static void survey(struct vcpu *v, struct choice *pending, struct choice *active
 	struct vgic *g = &v->partition->vgic;
 
 	for (u32 n = 0; n < g->nr_intids / 32; n++) {
-		struct vgic_word *w = n ? &g->words[n] : &v->vgic.word;
+		struct vgic_bank *w = n ? &g->banks[n] : &v->vgic.bank;
 
 		if (!(vgic_raised(w) | w->active))
 			continue;
@@ -310,7 +310,7 @@ static u64 place_sgi_source(struct vgic_cpu *vc, u32 intid, bool active)
 		source = vc->sgi_sources[intid] ? vgic_lowest(vc->sgi_sources[intid]) : 0;
 		vc->sgi_sources[intid] &= (u8) ~(1U << source);
 		if (!vc->sgi_sources[intid])
-			vc->word.pending &= ~(1U << intid);
+			vc->bank.pending &= ~(1U << intid);
 	}
 	return (u64)source << LR_SOURCE_SHIFT;
 }
@@ -319,7 +319,7 @@ static u64 place_sgi_source(struct vgic_cpu *vc, u32 intid, bool active)
 static void place(struct vcpu *v, u32 n, u32 intid, bool active)
 {
 	struct vgic_cpu *vc = &v->vgic;
-	struct vgic_word *w = vgic_word(v, intid);
+	struct vgic_bank *w = vgic_bank(v, intid);
 	u32 bit = 1U << intid % 32;
 	u64 lr = intid | FIELD_PREP(LR_PRIORITY, vgic_priority(v, intid));
 	bool physical;
@@ -383,13 +383,13 @@ static void fill(struct vcpu *v)
 		gic_hcr_write(hcr);
 }
 
-void vgic_resample(struct vcpu *v)
+void vgic_refill(struct vcpu *v)
 {
 	struct vgic_cpu *vc = &v->vgic;
 
 	vgic_fold_all(v);
-	atomic_store(&vc->resample, 0);
-	vc->word.pending |= atomic_swap(&vc->incoming, 0);
+	atomic_store(&vc->refill, 0);
+	vc->bank.pending |= atomic_swap(&vc->incoming, 0);
 	fill(v);
-	vgic_update_straight(v);
+	vgic_update_direct(v);
 }

@@ -19,7 +19,7 @@ static u64 typer(const struct vgic_frames *f, const struct vcpu *owner)
 
 static u32 ctlr(struct vcpu *v, struct vcpu *owner)
 {
-	bool pending = owner != v && owner->vgic.loaded && atomic_load(&owner->vgic.resample);
+	bool pending = owner != v && owner->vgic.loaded && atomic_load(&owner->vgic.refill);
 
 	return pending ? GICR_CTLR_RWP : 0;
 }

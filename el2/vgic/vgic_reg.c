@@ -24,7 +24,7 @@ struct bit_reg {
 
 static u32 read_group(const struct vgic_ref *ref)
 {
-	return ref->w->group & ref->w->used;
+	return ref->w->group & ref->w->visible;
 }
 
 static u32 read_enabled(const struct vgic_ref *ref)
@@ -67,7 +67,7 @@ static inline bool make_ref(struct vgic_ref *ref, struct vcpu *v, struct vcpu *o
 		return false;
 	if (!index_check(&n, p->vgic.nr_intids / 32))
 		return false;
-	*ref = (struct vgic_ref){v, p, n ? NULL : owner, n ? &p->vgic.words[n] : &owner->vgic.word,
+	*ref = (struct vgic_ref){v, p, n ? NULL : owner, n ? &p->vgic.banks[n] : &owner->vgic.bank,
 				 (u32)n * 32};
 	return true;
 }
@@ -97,14 +97,14 @@ static enum mmio_result access_bits(struct vcpu *v, struct vcpu *owner, u32 offs
 		a->value = reg->read(&ref);
 		return MMIO_DONE;
 	}
-	lock_take(lock);
+	lock_acquire(lock);
 	if (!settled(reg, &ref, offset))
 		result = MMIO_RETRY;
 	else if (a->write)
-		reg->write(&ref, (u32)a->value & ref.w->used);
+		reg->write(&ref, (u32)a->value & ref.w->visible);
 	else
 		a->value = reg->read(&ref);
-	lock_drop(lock);
+	lock_release(lock);
 	return result;
 }
 
@@ -130,7 +130,7 @@ static void access_config(const struct vgic_ref *ref, u32 offset, struct mmio_ac
 	u32 edge = 0;
 
 	if (!a->write) {
-		FOR_EACH_BIT (bit, (ref->w->edge & ref->w->used) >> shift & 0xffff)
+		FOR_EACH_BIT (bit, (ref->w->edge & ref->w->visible) >> shift & 0xffff)
 			a->value |= 2UL << bit * 2;
 		return;
 	}
@@ -146,7 +146,7 @@ static void access_fields(struct vcpu *v, struct vcpu *owner, u32 offset, struct
 	struct lock *lock = &v->partition->vgic.lock;
 	struct vgic_ref ref;
 
-	lock_take(lock);
+	lock_acquire(lock);
 	if (offset < GICD_ITARGETSR) {
 		if (a->size <= 4 && make_ref(&ref, v, owner, (offset - GICD_IPRIORITYR) / 32))
 			access_priority(&ref, offset, a);
@@ -154,7 +154,7 @@ static void access_fields(struct vcpu *v, struct vcpu *owner, u32 offset, struct
 		if (a->size == 4 && make_ref(&ref, v, owner, (offset - GICD_ICFGR) / 8))
 			access_config(&ref, offset, a);
 	}
-	lock_drop(lock);
+	lock_release(lock);
 }
 
 enum mmio_result vgic_bank_access(struct vcpu *v, struct vcpu *owner, u32 offset,
@@ -173,7 +173,7 @@ bool vgic_writes_pending(struct vcpu *v)
 	for (u32 i = 0; i < p->nr_vcpus; i++) {
 		struct vcpu *other = &p->vcpus[i];
 
-		if (other != v && other->vgic.loaded && atomic_load(&other->vgic.resample))
+		if (other != v && other->vgic.loaded && atomic_load(&other->vgic.refill))
 			return true;
 	}
 	return false;

@@ -19,7 +19,7 @@
 
 static bool group_matches(const struct vcpu *v, u32 sgi, bool group1)
 {
-	return (v->vgic.word.group >> sgi & 1) == group1;
+	return (v->vgic.bank.group >> sgi & 1) == group1;
 }
 
 static void send_to(struct vcpu *to, u32 sgi, bool group1)
@@ -66,8 +66,7 @@ struct verdict sysreg_sgi1r(struct vcpu *v, u64 *value, bool read)
 		return VERDICT(UNDEF);
 	/* To itself, most often the answer to nobody but oneself: at once. */
 	if ((*value & (SGI_CLUSTER | SGI_TARGETS | SGI_IRM)) != v->vgic.sgi_name ||
-	    !(v->vgic.straight >> sgi & 1) || !group_matches(v, sgi, true) ||
-	    !vgic_straight(v, sgi))
+	    !(v->vgic.direct >> sgi & 1) || !group_matches(v, sgi, true) || !vgic_direct(v, sgi))
 		send(v, *value, true);
 	return VERDICT(SKIP);
 }

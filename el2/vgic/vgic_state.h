@@ -2,9 +2,9 @@
 /*
  * What the files of the virtual interrupt controller share: el2/vgic/vgic.c (life and
  * injection), vgic_lr.c (list registers), vgic_cpu.c (its own CPU's calls), vgic_irq.c (what a
- * register write does to an interrupt), vgic_claim.c (interrupts that are SDEI's for a while),
+ * register write does to an interrupt), vgic_sdei.c (interrupts that are SDEI's for a while),
  * vgic_reg.c (register tables), vgic_dist.c, vgic_redist.c, vgic_v2.c, vgic_sgi.c. Everything here
- * but vgic_straight() is called with the partition's vgic lock held.
+ * but vgic_direct() is called with the partition's vgic lock held.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ struct vgic_ref {
 	struct vcpu *v; /* whose access it is, on whose CPU we are */
 	struct partition *p;
 	struct vcpu *owner; /* whose private interrupts these are; NULL: SPIs */
-	struct vgic_word *w;
+	struct vgic_bank *w;
 	u32 first; /* INTID of bit 0 */
 };
 
@@ -31,9 +31,9 @@ static inline u32 vgic_lowest(u32 bits)
 #define FOR_EACH_BIT(bit, bits)                                                                    \
 	for (u32 left_ = (bits), bit; left_ && (bit = vgic_lowest(left_), true); left_ &= left_ - 1)
 
-static inline struct vgic_word *vgic_word(struct vcpu *v, u32 intid)
+static inline struct vgic_bank *vgic_bank(struct vcpu *v, u32 intid)
 {
-	return intid < GIC_SPI_BASE ? &v->vgic.word : &v->partition->vgic.words[intid / 32];
+	return intid < GIC_SPI_BASE ? &v->vgic.bank : &v->partition->vgic.banks[intid / 32];
 }
 
 static inline u8 vgic_priority(const struct vcpu *v, u32 intid)
@@ -42,20 +42,20 @@ static inline u8 vgic_priority(const struct vcpu *v, u32 intid)
 }
 
 /* Those of w whose group GICD_CTLR enables. */
-static inline u32 vgic_groups_on(const struct vgic *g, const struct vgic_word *w)
+static inline u32 vgic_groups_on(const struct vgic *g, const struct vgic_bank *w)
 {
 	return (g->ctlr & GICD_CTLR_GROUP1 ? w->group : 0) |
 	       (g->ctlr & GICD_CTLR_GROUP0 ? ~w->group : 0);
 }
 
 /* Those that are pending in memory, whether or not they may be delivered. */
-static inline u32 vgic_raised(const struct vgic_word *w)
+static inline u32 vgic_raised(const struct vgic_bank *w)
 {
 	return w->pending | (w->line & ~w->edge);
 }
 
 /* Those that want a list register. An active one waits until it is not. */
-static inline u32 vgic_deliverable(const struct vgic *g, const struct vgic_word *w)
+static inline u32 vgic_deliverable(const struct vgic *g, const struct vgic_bank *w)
 {
 	return vgic_raised(w) & ~w->active & w->enabled & vgic_groups_on(g, w);
 }
@@ -84,15 +84,15 @@ static inline bool vgic_emulates(const struct partition *p, u32 intid)
 /* Memory that concerns v has changed: its CPU looks at it before it enters the
  * guest again. */
 void vgic_ask(struct vcpu *v);
-/* To be called when something that vgic_cpu.straight is made of has changed. */
-void vgic_update_straight(struct vcpu *v);
+/* To be called when something that vgic_cpu.direct is made of has changed. */
+void vgic_update_direct(struct vcpu *v);
 /* v is loaded here: its list registers are read back into memory and emptied; asks
  * for them to be filled again. */
 void vgic_fold(struct vcpu *v);
 /* The same, without asking. */
 void vgic_fold_all(struct vcpu *v);
 /* v is loaded here: folds, takes notes into account, and fills the list registers. */
-void vgic_resample(struct vcpu *v);
+void vgic_refill(struct vcpu *v);
 /* vgic_cpu.c: the highest list register that is empty, or -1. Without lock; v is loaded here. */
 int vgic_free_lr(struct vgic_cpu *vc);
 /* vgic_cpu.c: the level SPI in a list register of v, which is loaded here, came while its handler
@@ -100,13 +100,13 @@ int vgic_free_lr(struct vgic_cpu *vc);
 void vgic_doubt(struct vcpu *v);
 /* vgic.c: vgic_inject_physical() for SPIs. No lock held. */
 bool vgic_inject_spi(struct vcpu *v, u32 intid);
-/* vgic_cpu.c: v is loaded here: puts an SGI, one of vgic_cpu.straight, into a list
+/* vgic_cpu.c: v is loaded here: puts an SGI, one of vgic_cpu.direct, into a list
  * register without looking at memory. False: no room. No lock. */
-bool vgic_straight(struct vcpu *v, u32 sgi);
+bool vgic_direct(struct vcpu *v, u32 sgi);
 /* An interrupt may have become free to go to its target, which is not v. */
 void vgic_released(struct vcpu *v, u32 intid);
 
-/* ---- vgic_irq.c: bits are within ref->w->used ---- */
+/* ---- vgic_irq.c: bits are within ref->w->visible ---- */
 
 /* The interrupts have changed in a way that may concern list registers. */
 void vgic_changed(const struct vgic_ref *ref, u32 bits);
@@ -129,7 +129,7 @@ void vgic_set_priority(const struct vgic_ref *ref, u32 bit, u8 priority);
 void vgic_set_ctlr(struct vcpu *v, u32 ctlr);
 /* A pending, not yet delivered physical interrupt goes back to the hardware, which
  * raises it again once it is enabled and if its reason persists. */
-void vgic_give_back(u32 cpu, struct vgic_word *w, u32 intid);
+void vgic_give_back(u32 cpu, struct vgic_bank *w, u32 intid);
 
 /* ---- vgic_reg.c ---- */
 

@@ -43,7 +43,7 @@ static void access_targets(struct vcpu *v, struct mmio_access *a)
 static void send(struct vcpu *to, u32 sgi, u32 sources)
 {
 	to->vgic.sgi_sources[sgi] |= (u8)sources;
-	to->vgic.word.pending |= 1U << sgi;
+	to->vgic.bank.pending |= 1U << sgi;
 	vgic_ask(to);
 }
 
@@ -93,7 +93,7 @@ static void access_pending_sgis(struct vcpu *v, struct mmio_access *a)
 		} else {
 			vc->sgi_sources[sgi] &= (u8)~bits;
 			if (!vc->sgi_sources[sgi])
-				vc->word.pending &= ~(1U << sgi);
+				vc->bank.pending &= ~(1U << sgi);
 		}
 	}
 }
@@ -102,13 +102,13 @@ enum mmio_result vgic_v2_access(struct vcpu *v, struct mmio_access *a)
 {
 	struct lock *lock = &v->partition->vgic.lock;
 
-	lock_take(lock);
+	lock_acquire(lock);
 	if (a->offset >= GICD_ITARGETSR && a->offset < GICD_ICFGR)
 		access_targets(v, a);
 	else if (a->offset == GICD_SGIR)
 		write_sgir(v, a);
 	else if (a->offset >= GICD_CPENDSGIR && a->offset < GICD_SPENDSGIR + 16)
 		access_pending_sgis(v, a);
-	lock_drop(lock);
+	lock_release(lock);
 	return MMIO_DONE;
 }

@@ -15,10 +15,10 @@
 #include <drivers/psci.h>
 #include <drivers/timer.h>
 #include <el2/channel.h>
+#include <el2/cpu_timer.h>
 #include <el2/partition.h>
 #include <el2/pvtime.h>
 #include <el2/terminal.h>
-#include <el2/tick.h>
 #include <el2/vsdei.h>
 
 /* How many of what is counted one step does. */
@@ -79,13 +79,13 @@ bool partition_start(struct partition *p)
 {
 	bool starts;
 
-	lock_take(&p->lock);
+	lock_acquire(&p->lock);
 	starts = p->state == PARTITION_STOPPED;
 	if (starts) {
 		atomic_add(&nr_alive, 1);
 		begin_loading(p, 0);
 	}
-	lock_drop(&p->lock);
+	lock_release(&p->lock);
 	return starts;
 }
 
@@ -105,7 +105,7 @@ static void begin_halting(struct partition *p)
 		atomic_or(&p->asked->requests, REQ_STOP);
 	p->stop_next = 0;
 	atomic_store_release(&p->stopper, this_cpu());
-	tick_at(TICK_PARTITION, now, now);
+	cpu_timer_at(CPU_TIMER_PARTITION, now, now);
 }
 
 static bool is_order(enum stop_reason reason)
@@ -118,7 +118,7 @@ bool partition_stop(struct partition *p, enum stop_reason reason)
 	bool counts;
 	u32 was;
 
-	lock_take(&p->lock);
+	lock_acquire(&p->lock);
 	was = p->state;
 	counts = was == PARTITION_RUNNING || was == PARTITION_LOADING;
 	if (counts) {
@@ -134,7 +134,7 @@ bool partition_stop(struct partition *p, enum stop_reason reason)
 		begin_halting(p);
 	else if (was == PARTITION_LOADING)
 		begin_stages(p, 0); /* no vCPU is on */
-	lock_drop(&p->lock);
+	lock_release(&p->lock);
 	return counts;
 }
 
@@ -142,12 +142,12 @@ void partition_counted_off(struct partition *p)
 {
 	if (atomic_sub(&p->nr_stopping, 1) != 1)
 		return;
-	lock_take(&p->lock);
+	lock_acquire(&p->lock);
 	begin_stages(p, 0);
-	lock_drop(&p->lock);
+	lock_release(&p->lock);
 }
 
-void partition_tick(struct partition *p, u64 now)
+void partition_timer(struct partition *p, u64 now)
 {
 	u32 end;
 
@@ -158,7 +158,7 @@ void partition_tick(struct partition *p, u64 now)
 		if (&p->vcpus[p->stop_next] != p->asked)
 			vcpu_request(&p->vcpus[p->stop_next], REQ_STOP);
 	if (end < p->nr_vcpus) {
-		tick_at(TICK_PARTITION, now, now);
+		cpu_timer_at(CPU_TIMER_PARTITION, now, now);
 		return;
 	}
 	p->stopper = NULL;
@@ -203,7 +203,7 @@ static bool run(struct partition *p, u32 *next)
 
 	(void)next;
 	pvtime_reset(first); /* it has waited for its turns to load */
-	lock_take(&p->lock);
+	lock_acquire(&p->lock);
 	runs = p->state == PARTITION_LOADING;
 	if (runs) {
 		first->entry = p->config->entry;
@@ -213,7 +213,7 @@ static bool run(struct partition *p, u32 *next)
 		atomic_store_release(&p->state, PARTITION_RUNNING);
 		vcpu_request(first, REQ_START);
 	}
-	lock_drop(&p->lock);
+	lock_release(&p->lock);
 	if (runs)
 		partition_log(p, LOG_INFO, "%u vCPUs, entry 0x%lx", p->nr_vcpus, p->config->entry);
 	return true;
@@ -248,7 +248,7 @@ static bool reset_devices(struct partition *p, u32 *next)
 	(void)next;
 	loading_close(p);
 	vwatchdog_reset(p);
-	stage2_forget(&p->stage2);
+	stage2_flush_tlb(&p->stage2);
 	if (p->config->uart.size)
 		vpl011_init(&p->uart, p, p->config->uart_intid);
 	terminal_close(p);
@@ -406,7 +406,7 @@ static bool conclude(struct partition *p, u32 *next)
 	bool again;
 
 	(void)next;
-	lock_take(&p->lock);
+	lock_acquire(&p->lock);
 	reason = p->stop_reason;
 	order = p->order;
 	again = starts_again(p, now, &wait_ms);
@@ -414,7 +414,7 @@ static bool conclude(struct partition *p, u32 *next)
 		begin_loading(p, now + ticks(wait_ms));
 	else
 		atomic_store_release(&p->state, PARTITION_STOPPED);
-	lock_drop(&p->lock);
+	lock_release(&p->lock);
 	if (again)
 		tell_restart(p, order == STOP_RESTART ? STOP_RESTART : reason, wait_ms);
 	else
@@ -440,20 +440,20 @@ bool partition_step(struct partition *p)
 	bool complete, goes_on;
 	u32 begun, next;
 
-	lock_take(&p->lock);
+	lock_acquire(&p->lock);
 	stages = (p->state == PARTITION_LOADING ? start_stages : end_stages) + p->stage;
 	begun = p->stages_begun;
 	next = p->stage_next;
-	lock_drop(&p->lock);
+	lock_release(&p->lock);
 
 	complete = (*stages)(p, &next);
 
-	lock_take(&p->lock);
+	lock_acquire(&p->lock);
 	goes_on = begun == p->stages_begun && is_changing(p);
 	if (goes_on) {
 		p->stage += complete;
 		p->stage_next = complete ? 0 : next;
 	}
-	lock_drop(&p->lock);
+	lock_release(&p->lock);
 	return !goes_on;
 }

@@ -46,8 +46,8 @@ static enum err add_vcpus(struct partition *p)
 	const struct partition_config *c = p->config;
 
 	p->nr_vcpus = c->nr_vcpus;
-	p->vcpus = object_alloc(c->nr_vcpus * sizeof(*p->vcpus), 64);
-	p->last_vcpu = object_alloc(nr_cpus * sizeof(*p->last_vcpu), 8);
+	p->vcpus = boot_alloc(c->nr_vcpus * sizeof(*p->vcpus), 64);
+	p->last_vcpu = boot_alloc(nr_cpus * sizeof(*p->last_vcpu), 8);
 	if (!p->vcpus || !p->last_vcpu)
 		return ERR_NO_MEMORY;
 	for (u32 i = 0; i < c->nr_vcpus; i++) {
@@ -69,7 +69,7 @@ static enum err add_devices(struct partition *p)
 	const struct partition_config *c = p->config;
 	enum err err = OK;
 
-	p->mmio = object_alloc((vgic_nr_regions(c) + c->nr_channels + 3) * sizeof(*p->mmio), 8);
+	p->mmio = boot_alloc((vgic_nr_regions(c) + c->nr_channels + 3) * sizeof(*p->mmio), 8);
 	if (!p->mmio)
 		return ERR_NO_MEMORY;
 	p->nr_mmio = vgic_regions(p, p->mmio);
@@ -81,7 +81,8 @@ static enum err add_devices(struct partition *p)
 							     vpl011_access, &p->uart, "pl011"};
 	}
 	for (u32 i = 0; !err && i < p->nr_mmio; i++)
-		err = stage2_note_mmio(&p->stage2, p->mmio[i].range.base, p->mmio[i].range.size, i);
+		err = stage2_annotate_mmio(&p->stage2, p->mmio[i].range.base, p->mmio[i].range.size,
+					   i);
 	if (!err && gic.version == 2)
 		err = stage2_map_device(&p->stage2, c->gicc.base, gic.config->vcpu.base,
 					MIN(c->gicc.size, gic.config->vcpu.size));
@@ -128,7 +129,7 @@ static void undo(struct partition *p)
 {
 	vgic_destroy(p);
 	channel_destroy(p);
-	stage2_forget(&p->stage2);
+	stage2_flush_tlb(&p->stage2);
 	pages_release();
 	memset(p, 0, sizeof(*p));
 }
@@ -146,7 +147,7 @@ static void commit(struct partition *p)
 
 enum err partitions_create(u32 nr)
 {
-	partitions = object_alloc(nr * sizeof(*partitions), 64);
+	partitions = boot_alloc(nr * sizeof(*partitions), 64);
 	if (!partitions)
 		return ERR_NO_MEMORY;
 	max_partitions = nr;

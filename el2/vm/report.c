@@ -8,10 +8,10 @@
 #include <drivers/log.h>
 #include <drivers/timer.h>
 #include <el2/abort.h>
+#include <el2/cpu_timer.h>
 #include <el2/esr.h>
 #include <el2/partition.h>
 #include <el2/report.h>
-#include <el2/tick.h>
 
 #define REPORT_LAST 11 /* line */
 
@@ -84,7 +84,7 @@ static void print_soon(void)
 {
 	u64 now = timer_now();
 
-	tick_at(TICK_REPORT, now + (timer_frequency() >> LINE_SHIFT), now);
+	cpu_timer_at(CPU_TIMER_REPORT, now + (timer_frequency() >> LINE_SHIFT), now);
 }
 
 /* The report is written down; the vCPU that it is about is not counted off yet. */
@@ -125,7 +125,7 @@ static void print_error(const char *format, ...)
 	va_end(args);
 }
 
-void report_tick(struct partition *p, u64 now)
+void report_timer(struct partition *p, u64 now)
 {
 	struct crash *c = &p->crash;
 

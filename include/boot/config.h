@@ -158,7 +158,7 @@ void config_check_kernel(struct config *c, struct partition_spec *p, const void 
 
 /* Adds to set what partitions occupy: modules and given memory, whole pages. Nothing
  * of Tocsin's may go there. ERR_NO_MEMORY. */
-enum err config_claims(const struct config *c, struct ranges *set) MUST_CHECK;
+enum err config_assigned(const struct config *c, struct ranges *set) MUST_CHECK;
 
 /* A complain_fn that writes to the log: "PATH: PROPERTY: text". */
 void config_log(void *context, const struct complaint *c);

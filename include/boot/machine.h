@@ -42,7 +42,7 @@ enum node_role {
 };
 
 /* A node of the tree that has a role; ascending by offset. */
-struct node_note {
+struct node_record {
 	int offset;
 	enum node_role role;
 	u64 mpidr; /* NODE_CPU: affinity */
@@ -78,7 +78,7 @@ struct machine {
 	bool stdout_named;       /* by /chosen */
 	u32 timer[NR_TIMER_PPI]; /* INTIDs, 0 if not there */
 	u32 timer_faults;        /* enum timer_fault */
-	struct node_note *notes;
+	struct node_record *notes;
 	u32 nr_notes;
 };
 
@@ -102,5 +102,5 @@ enum err machine_free(const struct machine *m, struct range keep, struct ranges 
 
 /* The highest size bytes (multiple of align, a power of two >= PAGE_SIZE) of
  * free RAM, for Tocsin itself. ERR_NO_MEMORY after a sentence. */
-enum err place_find(const struct machine *m, struct range image, u64 size, u64 align,
+enum err reloc_find(const struct machine *m, struct range image, u64 size, u64 align,
 		    pa_t *at) MUST_CHECK;

@@ -130,7 +130,7 @@ struct scan {
 void scan_fail(struct scan *s, enum err error);
 
 /* Notes the role of the innermost node; returns the index of the note. */
-u32 scan_note(struct scan *s, enum node_role role);
+u32 scan_record(struct scan *s, enum node_role role);
 
 /*
  * Entry i of the innermost node's reg, not translated. False: there is none; a

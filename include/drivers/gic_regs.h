@@ -101,7 +101,7 @@ void gic_quiesce_word(u64 bank, u32 n);
 /* gic.c: waits, bounded, until bit of the register at addr is clear. */
 bool gic_poll_clear(u64 addr, u32 bit);
 /* gic.c: takes what ICH_VTR or GICH_VTR says; the least of all CPUs counts. */
-void gic_note_vtr(u32 vtr);
+void gic_save_vtr(u32 vtr);
 
 /* A register of a part of the GIC, which need not be where the tree says: *value is set, or
  * false after an error line. */

@@ -22,7 +22,7 @@ void context_evict(struct cpu *cpu, struct vcpu *v);
 void context_reset(struct vcpu *v);
 
 /* v, which is loaded, has written one of its debug registers (class PASS). */
-void context_note_debug(struct vcpu *v);
+void context_save_debug(struct vcpu *v);
 
 /* el2/vcpu/fp.S */
 void fp_save(struct fp_state *fp);

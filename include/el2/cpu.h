@@ -8,14 +8,14 @@
 
 struct vcpu;
 
-/* Who may want something done on a CPU at a set time: el2/tick.h. */
-enum tick_user {
-	TICK_TERMINAL,
-	TICK_CONSOLE,
-	TICK_WATCHDOG,
-	TICK_PARTITION,
-	TICK_REPORT,
-	NR_TICK_USERS
+/* Who may want something done on a CPU at a set time: el2/cpu_timer.h. */
+enum cpu_timer_user {
+	CPU_TIMER_TERMINAL,
+	CPU_TIMER_CONSOLE,
+	CPU_TIMER_WATCHDOG,
+	CPU_TIMER_PARTITION,
+	CPU_TIMER_REPORT,
+	NR_CPU_TIMER_USERS
 };
 
 struct cpu {
@@ -39,11 +39,11 @@ struct cpu {
 
 	u32 nr_vcpus;
 	u64 alarm; /* what EL2's timer is set to while a guest runs; in the past: it has come */
-	u64 tick;  /* the first of ticks */
-	u64 ticks[NR_TICK_USERS];     /* el2/tick.h: when; 0: nothing */
-	u32 tick_next[NR_TICK_USERS]; /* the partition at which a round goes on; 0: none is under
-					 way */
-	struct schedule schedule;     /* which of them runs: entries in the same order */
+	u64 timer_first;                    /* the first of ticks */
+	u64 timers[NR_CPU_TIMER_USERS];     /* el2/cpu_timer.h: when; 0: nothing */
+	u32 timer_next[NR_CPU_TIMER_USERS]; /* the partition at which a round goes on; 0: none is
+					 under way */
+	struct schedule schedule;           /* which of them runs: entries in the same order */
 };
 
 /* What a secondary CPU needs before it has an MMU; cleaned to memory for it. */

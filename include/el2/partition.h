@@ -194,8 +194,8 @@ bool partition_step(struct partition *p);
 /* A vCPU of p has stopped, or what p's end waits for besides is done. Takes p's lock. */
 void partition_counted_off(struct partition *p);
 
-/* This CPU, if it is p's stopper, asks some more vCPUs to stop: el2/tick.h. */
-void partition_tick(struct partition *p, u64 now);
+/* This CPU, if it is p's stopper, asks some more vCPUs to stop: el2/cpu_timer.h. */
+void partition_timer(struct partition *p, u64 now);
 
 /* ---- el2/vm/loading.c: on the first vCPU's CPU ---- */
 

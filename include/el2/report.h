@@ -31,9 +31,9 @@ void report_fault(const struct vcpu *v, u64 esr);
  * written down, the place of each other one logged. On v's CPU, v loaded or not. */
 void report_watchdog(const struct vcpu *v);
 
-/* Prints the next line of the report about p, if that is this CPU's to print: el2/tick.h. After the
- * last one p's stop goes on. */
-void report_tick(struct partition *p, u64 now);
+/* Prints the next line of the report about p, if that is this CPU's to print: el2/cpu_timer.h.
+ * After the last one p's stop goes on. */
+void report_timer(struct partition *p, u64 now);
 
 /* Prints a line. */
 typedef void print_fn(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -53,11 +53,12 @@ struct schedule {
 	u64 slice_end;                        /* of running; 0: of nobody */
 	u64 turns;                            /* number of the last that is over */
 	u64 window_end;                       /* when ranks change; UINT64_MAX: never */
-	bool ranked;   /* not all have the same priority, or there are windows */
-	bool measured; /* somebody wants schedule_waited() to be called */
-	bool hushed;   /* another CPU has asked for an equal: the next may at the slice's end */
-	bool opened;   /* ranks have changed since schedule_publish() */
-	u32 door;      /* whom others may call for; atomic, see el2/vcpu/schedule.c */
+	bool ranked;        /* not all have the same priority, or there are windows */
+	bool account_wait;  /* a partition of this CPU needs schedule_waited() */
+	bool equal_pending; /* a vCPU of equal rank waits: it runs when the slice ends */
+	bool ranks_changed; /* since schedule_publish() */
+	/* Another CPU kicks this one for vCPUs of a lower rank; atomic, see el2/vcpu/schedule.c. */
+	u32 kick_threshold;
 	u32 nr_windows;
 	struct schedule_window *windows; /* by start; they do not overlap */
 	u64 frame;                       /* length; 0: no windows */
@@ -122,11 +123,11 @@ bool schedule_cares(const struct schedule *s, const struct schedule_entry *e, u6
  */
 bool schedule_publish(struct schedule *s, u32 loaded);
 
-/* Another CPU has called. For the rest of this slice equals of the one that runs are not
- * called for: who of them is ready then has its turn. */
-static inline void schedule_hush(struct schedule *s)
+/* Another CPU has kicked this one. For the rest of this slice vCPUs of the rank of the running
+ * one cause no kick; those that are ready then have their turn at its end. */
+static inline void schedule_equal_waits(struct schedule *s)
 {
-	s->hushed = true;
+	s->equal_pending = true;
 }
 
 /* Any CPU, after a full barrier behind what the vCPU of that entry was asked for: is its

@@ -89,8 +89,8 @@ void terminal_interrupt(void);
  * CPU that calls this first. Does nothing where there is an interrupt. */
 void terminal_poll(void);
 
-/* The time has come that terminal.c or the monitor had asked for (el2/tick.h). */
-void terminal_tick(void);
+/* The time has come that terminal.c or the monitor had asked for (el2/cpu_timer.h). */
+void terminal_timer(void);
 
 /* p has stopped: its last line, complete or not, may go out. */
 void terminal_close(struct partition *p);

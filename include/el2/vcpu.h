@@ -72,7 +72,7 @@ struct vcpu {
 			   pending */
 	bool powerdown; /* with waiting: starts anew at entry when woken */
 	bool debugs;    /* a PASS register is not 0 */
-	u32 place;      /* of its entry in its CPU's schedule */
+	u32 sched_slot; /* of its entry in its CPU's schedule */
 	u32 kicks;      /* SGI_KICKs that came while it was in the hardware */
 	u64 entry, context; /* arguments of CPU_ON or CPU_SUSPEND until it starts */
 

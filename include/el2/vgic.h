@@ -10,12 +10,12 @@
  * (lr_intid, lr_state) once it has read them back for them.
  *
  * Who wants something of a vCPU on another CPU changes memory, leaves a note
- * (incoming, resample, the words' drop_*) and sets REQ_VGIC. That vCPU's CPU calls
+ * (incoming, refill, the words' drop_*) and sets REQ_VGIC. That vCPU's CPU calls
  * vgic_flush() before it enters the guest again, which reads the list registers
  * back, applies the notes and fills them anew with the most important interrupts.
  *
  * Two paths work without lock and without memory: a physical interrupt and an SGI
- * that go straight into an empty list register.
+ * that go directly into an empty list register.
  */
 #pragma once
 
@@ -32,7 +32,7 @@ struct partition_config;
 #define VGIC_NOBODY 0xffff /* no such vCPU */
 
 /* 32 interrupts, as a 1-bit-per-interrupt register shows them. */
-struct vgic_word {
+struct vgic_bank {
 	u32 enabled;
 	u32 group;        /* 1: Group 1 */
 	u32 edge;         /* 0: level-sensitive */
@@ -41,7 +41,7 @@ struct vgic_word {
 	u32 active;       /* and in no list register */
 	u32 hw;           /* backed by the physical interrupt of the same number; SPI: and used */
 	u32 kept;         /* physical, pended by a register write: a line cannot bring it back */
-	u32 used;         /* there is such an interrupt, and it is not claimed: 0 is RAZ/WI */
+	u32 visible;      /* there is such an interrupt, and it is not claimed: 0 is RAZ/WI */
 	u32 drop_pending; /* notes to the holder: forget this state in your list register */
 	u32 drop_active;
 	u32 keep_pending; /* another: what is pending there is kept */
@@ -65,12 +65,12 @@ struct vgic_cpu {
 
 	/* Notes, atomic. */
 	u32 incoming; /* SGIs */
-	u32 resample; /* non-zero: memory has changed, do not take the short way */
+	u32 refill;   /* non-zero: memory has changed, do not take the short way */
 
-	/* Under the vgic lock; straight is read without it. */
-	u32 straight; /* private interrupts that may go straight into a list register */
-	u32 synced;   /* epoch of the last read-back */
-	struct vgic_word word;
+	/* Under the vgic lock; direct is read without it. */
+	u32 direct; /* private interrupts that may go directly into a list register */
+	u32 synced; /* epoch of the last read-back */
+	struct vgic_bank bank;
 	u8 priority[32];
 	u8 sgi_sources[16];     /* GICv2: from whom SGIs are pending, beside word.pending */
 	u8 sgi_active_from[16]; /* GICv2: whose SGI is active in memory */
@@ -96,7 +96,7 @@ struct vgic {
 	u32 nr_intids; /* multiple of 32, at most 1024 */
 	u32 typer;     /* GICD_TYPER */
 	u32 epoch;
-	struct vgic_word *words; /* [0] is unused: private interrupts are in vgic_cpu */
+	struct vgic_bank *banks; /* [0] is unused: private interrupts are in vgic_cpu */
 	u8 *priority;            /* by INTID, as all below */
 	u64 *route;              /* GICv3: IROUTER; GICv2: ITARGETSR */
 	u16 *target;             /* vCPU that a pending SPI goes to */
@@ -104,9 +104,9 @@ struct vgic {
 	u16 *comes_to;           /* physical: the CPU that the hardware sends it to */
 	struct vgic_frames *frames;
 	u32 nr_frames;
-	/* The line of an emulated device has risen whose SPI vgic_claim() has taken. Any CPU; no
-	 * lock of the vGIC held. Set by who claims. */
-	void (*claimed_rises)(struct partition *p, u32 intid);
+	/* The line of an emulated device has risen whose SPI vgic_sdei_take() has taken. Any CPU;
+	 * no lock of the vGIC held. Set by who claims. */
+	void (*sdei_line_rises)(struct partition *p, u32 intid);
 };
 
 /* ---- life ---- */
@@ -187,7 +187,7 @@ void vgic_pulse(struct partition *p, u32 intid);
 /* The same of a PPI of v that no hardware raises. */
 void vgic_pulse_private(struct vcpu *v, u32 intid);
 
-/* ---- interrupts taken from the guest for SDEI (el2/vgic/vgic_claim.c) ---- */
+/* ---- interrupts taken from the guest for SDEI (el2/vgic/vgic_sdei.c) ---- */
 
 /* What INTERRUPT_BIND wants to know of an interrupt of v's partition. */
 enum vgic_bindable {
@@ -202,24 +202,24 @@ enum vgic_bindable vgic_bindable(struct vcpu *v, u32 intid);
  * it are ignored, and when it comes vgic_inject_physical() says no and leaves it active.
  * A PPI is v's own, v is loaded, and it may come at once; an SPI is disabled. On v's
  * CPU. */
-void vgic_claim(struct vcpu *v, u32 intid);
+void vgic_sdei_take(struct vcpu *v, u32 intid);
 
 /* Gives it back to the guest: disabled, inactive, not pending but for a line that is
  * high. On v's CPU; an SPI on any. Not claimed: nothing happens. */
-void vgic_unclaim(struct vcpu *v, u32 intid);
+void vgic_sdei_release(struct vcpu *v, u32 intid);
 
 /* A claimed interrupt has been dealt with and may come again. On v's CPU; an SPI on any. */
-void vgic_claim_again(struct vcpu *v, u32 intid);
+void vgic_sdei_again(struct vcpu *v, u32 intid);
 
 /* Is a claimed SPI an emulated device's, and there? The hardware says by itself when
  * others are. Of an edge-triggered one the answer is yes once. Any CPU. */
-bool vgic_claim_raised(struct partition *p, u32 intid);
+bool vgic_sdei_raised(struct partition *p, u32 intid);
 
 /* Lets a claimed SPI come, to this CPU, or not, which one that is on its way may still ignore. */
-void vgic_claim_enable(struct partition *p, u32 intid, bool enable);
+void vgic_sdei_enable(struct partition *p, u32 intid, bool enable);
 
 /* A claimed SPI, whose route has changed, comes to this CPU, until its event is over on another. */
-void vgic_claim_here(struct partition *p, u32 intid);
+void vgic_sdei_here(struct partition *p, u32 intid);
 
 /* The partition that owns an SPI physically, or NULL. */
 struct partition *vgic_spi_owner(u32 intid);

@@ -9,11 +9,11 @@
  * earlier than it is due, and what begins anew with it begins when it is noticed: what
  * Tocsin is late, the guest gains.
  *
- * One CPU of the partition's, the keeper, looks when the next time-out is due: the
+ * One CPU of the partition's, the timer_owner, looks when the next time-out is due: the
  * last one that had to have it looked at earlier than it would have been. No CPU tells
  * another, so that a guest cannot bother CPUs on which it does not run. Refreshing only
- * makes the time later: the keeper finds that out when it looks. A watchdog that is
- * refreshed in time costs an interrupt per period, one that is off none. The keeper looks in
+ * makes the time later: the timer_owner finds that out when it looks. A watchdog that is
+ * refreshed in time costs an interrupt per period, one that is off none. The timer_owner looks in
  * whatever turn its CPU is in, so it looks no more often than once in 1/1024 s, whatever
  * period the guest has set.
  */
@@ -28,13 +28,13 @@ struct cpu;
 struct vwatchdog {
 	struct lock lock;
 	struct partition *partition;
-	u64 offset;         /* WOR */
-	u64 compare;        /* WCV: times out when the counter is greater */
-	u32 status;         /* WCS */
-	struct cpu *keeper; /* who looks next; NULL: nobody has to */
-	u64 look_at;        /* when: no later than it times out, but for the least period */
-	u64 looked;         /* when a keeper last did */
-	u32 tell_next;      /* the vCPU that is told next of the last signal */
+	u64 offset;              /* WOR */
+	u64 compare;             /* WCV: times out when the counter is greater */
+	u32 status;              /* WCS */
+	struct cpu *timer_owner; /* who looks next; NULL: nobody has to */
+	u64 look_at;             /* when: no later than it times out, but for the least period */
+	u64 looked;              /* when a timer_owner last did */
+	u32 tell_next;           /* the vCPU that is told next of the last signal */
 };
 
 /* WCS. */
@@ -54,8 +54,8 @@ u32 vwatchdog_regions(struct partition *p, struct mmio_region *out);
 enum mmio_result vwatchdog_refresh_access(struct vcpu *v, void *device, struct mmio_access *a);
 enum mmio_result vwatchdog_control_access(struct vcpu *v, void *device, struct mmio_access *a);
 
-/* Looks at p's, if this CPU keeps it: el2/tick.h. Takes its lock. */
-void vwatchdog_tick(struct partition *p, u64 now);
+/* Looks at p's, if this CPU keeps it: el2/cpu_timer.h. Takes its lock. */
+void vwatchdog_timer(struct partition *p, u64 now);
 
 /* p has stopped: disabled, registers as at first. Its signals are not taken back: before
  * vgic_reset(), and after its vCPUs' events were reset. Takes the lock. */

@@ -31,11 +31,11 @@ struct lock {
 };
 #define LOCK_TICKET (1U << 16) /* in word */
 
-/* lock_take() of a lock whose word was not that of a free one. */
+/* lock_acquire() of a lock whose word was not that of a free one. */
 void lock_wait(struct lock *l, u32 word);
 
 /* Spins until the lock is the caller's. */
-static inline void lock_take(struct lock *l)
+static inline void lock_acquire(struct lock *l)
 {
 	u32 word;
 
@@ -44,7 +44,7 @@ static inline void lock_take(struct lock *l)
 }
 
 /* Gives the lock up; the caller holds it. */
-static inline void lock_drop(struct lock *l)
+static inline void lock_release(struct lock *l)
 {
 	atomic_store_release(&l->serving, (u16)(l->serving + 1));
 }

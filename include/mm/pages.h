@@ -34,7 +34,7 @@ struct range pages_range(void);
 
 /* A zeroed object of that size and power-of-two alignment (at most a page),
  * never freed, or NULL. Boot CPU, before partitions run. */
-void *object_alloc(size_t size, size_t align);
+void *boot_alloc(size_t size, size_t align);
 
 /* Begins something that may fail: what is taken from the pool from now on, and not before,
  * pages_release() gives back all at once. One at a time; boot CPU, before partitions run. */

@@ -50,7 +50,7 @@ enum err pgtable_map(struct pgtable *pt, u64 addr, pa_t pa, u64 size, u64 attrib
 
 /* Replaces [addr, addr + size) by holes that carry note (bit 0 clear; 0: nothing).
  * Errors and lock as pgtable_map. */
-enum err pgtable_note(struct pgtable *pt, u64 addr, u64 size, u64 note) MUST_CHECK;
+enum err pgtable_annotate(struct pgtable *pt, u64 addr, u64 size, u64 note) MUST_CHECK;
 
 /* What translates addr: the leaf entry or note, and its level. 0 outside. */
 u64 pgtable_lookup(const struct pgtable *pt, u64 addr, int *level);

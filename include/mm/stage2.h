@@ -47,7 +47,7 @@ enum err stage2_map_memory(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size) MUST
 /* Memory of two partitions: never executable, and perhaps not to be written. */
 enum err stage2_map_shared(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size, bool write) MUST_CHECK;
 enum err stage2_map_device(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size) MUST_CHECK;
-enum err stage2_note_mmio(struct stage2 *s2, ipa_t ipa, u64 size, u32 region) MUST_CHECK;
+enum err stage2_annotate_mmio(struct stage2 *s2, ipa_t ipa, u64 size, u32 region) MUST_CHECK;
 enum err stage2_unmap(struct stage2 *s2, ipa_t ipa, u64 size) MUST_CHECK;
 
 /* ---- pages that come and go (mm/paged.c) ---- */
@@ -62,7 +62,7 @@ u64 *stage2_page(const struct stage2 *s2, ipa_t ipa);
 void stage2_page_make(u64 *entry, pa_t pa, bool exec, bool young);
 
 /* A page becomes a hole, or a hole another one. What was memory is still known to
- * CPUs until stage2_pages_forget(). Value: at most 56 bits. */
+ * CPUs until stage2_pages_flush_tlb(). Value: at most 56 bits. */
 void stage2_page_break(u64 *entry, u64 value);
 
 /* The value of a hole. */
@@ -89,10 +89,10 @@ static inline bool stage2_page_exec(u64 entry)
 void stage2_page_allow_exec(u64 *entry, ipa_t ipa);
 
 /* Every CPU forgets n pages that were broken. Any CPU. */
-void stage2_pages_forget(const struct stage2 *s2, const ipa_t *ipas, u32 n);
+void stage2_pages_flush_tlb(const struct stage2 *s2, const ipa_t *ipas, u32 n);
 
 /* Makes every CPU forget what it knows of this address space. */
-void stage2_forget(struct stage2 *s2);
+void stage2_flush_tlb(struct stage2 *s2);
 
 /* What ipa is. Takes the lock. */
 struct stage2_entry stage2_lookup(struct stage2 *s2, ipa_t ipa);

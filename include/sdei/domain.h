@@ -65,8 +65,8 @@ u32 sdei_private_intid(const struct sdei_domain *d, u32 slot);
 long sdei_bind_private(struct sdei_domain *d, u32 intid);
 /* Counts a PE in that is about to register the event; false: it is not bound. Bound it
  * stays until the last one has been counted out. */
-bool sdei_hold(struct sdei_domain *d, u32 slot);
-void sdei_let_go(struct sdei_domain *d, u32 slot);
+bool sdei_get(struct sdei_domain *d, u32 slot);
+void sdei_put(struct sdei_domain *d, u32 slot);
 /* INTERRUPT_RELEASE: DENIED while a PE is counted in. */
 long sdei_release_private(struct sdei_domain *d, u32 slot);
 

@@ -115,7 +115,7 @@ TEST(a_walk_joins_what_belongs_together)
 	map(0, 0x40001000, FREE + 0x1000, 0x3ff000);
 	map(0, 0x40400000, FREE + 0x400000, 0x1000);
 	map(0, 0x40401000, FREE, 0x1000); /* behind, but from elsewhere */
-	EXPECT_EQ(stage2_note_mmio(&parts[0].stage2, 0x9000000, 0x10000, 5), OK);
+	EXPECT_EQ(stage2_annotate_mmio(&parts[0].stage2, 0x9000000, 0x10000, 5), OK);
 	walk_begin(&w, &parts[0]);
 	EXPECT_EQ(walk_next(&w, &s, &budget), WALK_FOUND);
 	EXPECT(s.kind == STAGE2_MMIO && s.ipa == 0x9000000 && s.size == 0x10000 && s.value == 5);

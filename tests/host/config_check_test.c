@@ -2,7 +2,7 @@
 /*
  * Partitions against each other and the machine: memory and time are given once.
  * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
- * sources: boot/fdt/place.c boot/fdt/machine_nodes.c boot/fdt/machine_devices.c
+ * sources: boot/fdt/reloc.c boot/fdt/machine_nodes.c boot/fdt/machine_devices.c
  * sources: boot/fdt/machine_gic.c boot/config/config.c boot/config/config_reader.c
  * sources: boot/config/config_props.c boot/config/config_values.c boot/config/config_modules.c
  * sources: boot/config/config_check.c boot/config/config_paging.c boot/config/config_memory.c
@@ -194,7 +194,7 @@ TEST(what_partitions_occupy)
 	struct ranges set = {0};
 
 	read_chosen(add_memory);
-	EXPECT_EQ(config_claims(&config, &set), OK);
+	EXPECT_EQ(config_assigned(&config, &set), OK);
 	EXPECT(ranges_contain(&set, (struct range){0x50000000, 0x2000000}));
 	EXPECT(ranges_contain(&set, (struct range){0x49000000, 0x10000}));
 	EXPECT(!ranges_touching(&set, (struct range){0x49010000, 0x1000}));

@@ -2,13 +2,13 @@
 /*
  * Devices of partitions from partial device trees.
  * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
- * sources: boot/fdt/place.c boot/fdt/machine_nodes.c boot/fdt/machine_devices.c
+ * sources: boot/fdt/reloc.c boot/fdt/machine_nodes.c boot/fdt/machine_devices.c
  * sources: boot/fdt/machine_gic.c boot/config/config.c boot/config/config_reader.c
  * sources: boot/config/config_props.c boot/config/config_values.c boot/config/config_modules.c
  * sources: boot/config/config_check.c boot/config/config_paging.c boot/config/config_memory.c
  * sources: boot/config/config_devices.c boot/config/config_assign.c boot/config/config_quiesce.c
- * sources: boot/config/part.c lib/fmt.c boot/config/config_nodes.c boot/config/config_trust.c
- * sources: boot/config/config_meant.c
+ * sources: boot/config/partial_dt.c lib/fmt.c boot/config/config_nodes.c
+ * sources: boot/config/config_trust.c boot/config/config_meant.c
  */
 #include <device_world.h>
 

@@ -3,7 +3,7 @@
  * Partitions in the device tree: what is read, what is complained of, and that one
  * partition's fault is nobody else's.
  * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
- * sources: boot/fdt/place.c boot/fdt/machine_nodes.c boot/fdt/machine_devices.c
+ * sources: boot/fdt/reloc.c boot/fdt/machine_nodes.c boot/fdt/machine_devices.c
  * sources: boot/fdt/machine_gic.c boot/config/config.c boot/config/config_reader.c
  * sources: boot/config/config_props.c boot/config/config_values.c boot/config/config_modules.c
  * sources: boot/config/config_check.c boot/config/config_paging.c boot/config/config_memory.c

@@ -66,7 +66,7 @@ TEST(kicks_among_equals)
 	EXPECT(first() == a);
 	EXPECT_EQ(world.alarm, UINT64_MAX);
 	EXPECT(kicks(b, REQ_VGIC));
-	schedule_hush(&cpus[0].schedule);
+	schedule_equal_waits(&cpus[0].schedule);
 	a->requests |= REQ_RESCHED;
 	EXPECT(sched_serve(a) == a);
 	EXPECT_EQ(world.alarm, 1000000 + (HZ >> 8));

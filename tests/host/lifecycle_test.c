@@ -10,10 +10,10 @@
 #include <drivers/psci.h>
 #include <drivers/timer.h>
 #include <el2/channel.h>
+#include <el2/cpu_timer.h>
 #include <el2/partition.h>
 #include <el2/pvtime.h>
 #include <el2/terminal.h>
-#include <el2/tick.h>
 #include <el2/vsdei.h>
 #include <string.h>
 #include <test.h>
@@ -51,9 +51,9 @@ u64 timer_frequency(void)
 	return HZ;
 }
 
-void tick_at(enum tick_user user, u64 then, u64 at)
+void cpu_timer_at(enum cpu_timer_user user, u64 then, u64 at)
 {
-	EXPECT(user == TICK_PARTITION && then == at && at == now);
+	EXPECT(user == CPU_TIMER_PARTITION && then == at && at == now);
 	asked_tick = true;
 }
 
@@ -126,7 +126,7 @@ void vwatchdog_reset(struct partition *p)
 	(void)p;
 }
 
-void stage2_forget(struct stage2 *s)
+void stage2_flush_tlb(struct stage2 *s)
 {
 	(void)s;
 }
@@ -212,7 +212,7 @@ static void tick(void)
 		return;
 	asked_tick = false;
 	for (u32 i = 0; i < NR; i++)
-		partition_tick(&all[i], now);
+		partition_timer(&all[i], now);
 }
 
 static void settle(void)

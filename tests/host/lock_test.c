@@ -18,7 +18,7 @@ static u32 keen;            /* others that take the lock again as soon as it is 
 static void begin(u32 nr_drawn, u32 others, u16 first)
 {
 	l.serving = l.next = first;
-	lock_take(&l); /* another CPU */
+	lock_acquire(&l); /* another CPU */
 	nr_tickets = nr_drawn;
 	for (u32 i = 0; i < nr_drawn; i++)
 		tickets[i] = l.next++;
@@ -29,7 +29,7 @@ static void begin(u32 nr_drawn, u32 others, u16 first)
 /* The hold ends. Those with tickets are served; if there are none, the keen one is faster. */
 void spin_others(void)
 {
-	lock_drop(&l);
+	lock_release(&l);
 	holds++;
 	if (nr_tickets && l.serving == tickets[0]) {
 		for (u32 i = 1; i < nr_tickets; i++)
@@ -44,9 +44,9 @@ void spin_others(void)
 static u32 waited(u32 nr_drawn, u32 others, u16 first)
 {
 	begin(nr_drawn, others, first);
-	lock_take(&l);
+	lock_acquire(&l);
 	EXPECT_EQ((u16)(l.next - l.serving), 1 + nr_tickets);
-	lock_drop(&l);
+	lock_release(&l);
 	EXPECT_EQ(l.serving, l.next);
 	return holds;
 }
@@ -55,10 +55,10 @@ TEST(free_at_once)
 {
 	l.word = 0;
 	holds = 0;
-	lock_take(&l);
+	lock_acquire(&l);
 	EXPECT_EQ(holds, 0);
 	EXPECT_EQ(l.word, LOCK_TICKET);
-	lock_drop(&l);
+	lock_release(&l);
 	EXPECT_EQ(l.word, LOCK_TICKET + 1);
 }
 

@@ -3,7 +3,7 @@
  * What reading the machine says of consoles, firmware and memory of its own, once each.
  * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
  * sources: boot/fdt/machine_nodes.c boot/fdt/machine_devices.c boot/fdt/machine_gic.c
- * sources: boot/fdt/place.c
+ * sources: boot/fdt/reloc.c
  */
 #include <boot/arena.h>
 #include <boot/machine.h>

@@ -3,7 +3,7 @@
  * Reading the machine's tree, and finding room in it.
  * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
  * sources: boot/fdt/machine_nodes.c boot/fdt/machine_devices.c boot/fdt/machine_gic.c
- * sources: boot/fdt/place.c
+ * sources: boot/fdt/reloc.c
  */
 #include <boot/arena.h>
 #include <boot/machine.h>
@@ -431,16 +431,16 @@ TEST(the_place_is_the_highest_that_is_free)
 
 	EXPECT_EQ(scan(&v), OK);
 	m.tree.base = 0x7f7fe000;
-	EXPECT_EQ(place_find(&m, (struct range){0x7f800000, 0x500000}, 0x200000, 0x200000, &at),
+	EXPECT_EQ(reloc_find(&m, (struct range){0x7f800000, 0x500000}, 0x200000, 0x200000, &at),
 		  OK);
 	EXPECT_EQ(at, 0x7fe00000);
-	EXPECT_EQ(place_find(&m, (struct range){0x7f800000, 0x800000}, 0x200000, 0x200000, &at),
+	EXPECT_EQ(reloc_find(&m, (struct range){0x7f800000, 0x800000}, 0x200000, 0x200000, &at),
 		  OK);
 	EXPECT_EQ(at, 0x7f400000);
-	EXPECT_EQ(place_find(&m, (struct range){0x7f800000, 0x800000}, 0x10000000, 0x1000, &at),
+	EXPECT_EQ(reloc_find(&m, (struct range){0x7f800000, 0x800000}, 0x10000000, 0x1000, &at),
 		  OK);
 	EXPECT_EQ(at, 0x7e000000 - 0x10000000);
-	EXPECT_EQ(place_find(&m, (struct range){0}, 0x40000000, 0x1000, &at), ERR_NO_MEMORY);
+	EXPECT_EQ(reloc_find(&m, (struct range){0}, 0x40000000, 0x1000, &at), ERR_NO_MEMORY);
 	EXPECT(log_says("too little RAM"));
 }
 

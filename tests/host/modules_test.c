@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Boot modules: conflicts, and the choice of the guest's files.
- * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/place.c boot/payload/cpio.c
+ * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/reloc.c boot/payload/cpio.c
  * sources: boot/payload/modules.c boot/payload/foreign.c
  */
 #include <boot/arena.h>

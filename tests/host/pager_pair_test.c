@@ -24,7 +24,7 @@ static struct pager pager;
 static u8 pool[4096] __attribute__((aligned(8)));
 static size_t allocated;
 
-void *object_alloc(size_t size, size_t align)
+void *boot_alloc(size_t size, size_t align)
 {
 	u8 *o = pool + ALIGN_UP(allocated, align);
 

@@ -119,7 +119,7 @@ void vcpu_wait(struct vcpu *v)
 	v->waiting = true;
 }
 
-void stage2_forget(struct stage2 *s)
+void stage2_flush_tlb(struct stage2 *s)
 {
 	(void)s;
 }
@@ -155,7 +155,7 @@ NOT_CALLED(apf_create)
 NOT_CALLED(apf_forget)
 NOT_CALLED(apf_withdraw)
 NOT_CALLED(far_init)
-NOT_CALLED(object_alloc)
+NOT_CALLED(boot_alloc)
 NOT_CALLED(paged_create)
 NOT_CALLED(pager_init)
 NOT_CALLED(sched_choose_by)

@@ -169,7 +169,7 @@ TEST(pages_run_out_with_null)
 	fresh_pool(8);
 	EXPECT(pages_alloc(7) != NULL);
 	EXPECT(pages_alloc(1) == NULL);
-	EXPECT(object_alloc(8, 8) == NULL);
+	EXPECT(boot_alloc(8, 8) == NULL);
 	EXPECT(pages_alloc(0) == NULL);
 }
 
@@ -180,7 +180,7 @@ TEST(objects_are_aligned_zeroed_apart)
 	fresh_pool(POOL_PAGES);
 	for (u32 i = 0; i < 300; i++) {
 		size_t size = 1 + test_random() % 5000, align = 1UL << test_random() % 7;
-		u8 *o = object_alloc(size, align);
+		u8 *o = boot_alloc(size, align);
 
 		EXPECT(o && IS_ALIGNED((u64)o, align) && o != last);
 		for (size_t b = 0; b < size; b++)
@@ -196,11 +196,11 @@ TEST(a_release_leaves_nothing)
 	size_t left;
 
 	fresh_pool(POOL_PAGES);
-	EXPECT(object_alloc(100, 8) != NULL);
+	EXPECT(boot_alloc(100, 8) != NULL);
 	left = pages_left();
 	pages_mark();
 	for (u32 i = 0; i < 10; i++) {
-		void *o = object_alloc(1000, 8);
+		void *o = boot_alloc(1000, 8);
 
 		EXPECT(o != NULL);
 		memset(o, 0xff, 1000);
@@ -208,7 +208,7 @@ TEST(a_release_leaves_nothing)
 	pages_release();
 	EXPECT_EQ(pages_left(), left);
 	for (u32 i = 0; i < 10; i++) {
-		const u8 *o = object_alloc(1000, 8);
+		const u8 *o = boot_alloc(1000, 8);
 
 		for (u32 b = 0; b < 1000; b++)
 			EXPECT(o[b] == 0);
@@ -250,7 +250,7 @@ static void one_operation(struct pgtable *pt, struct model *m)
 	for (u32 i = 0; i < 4; i++)
 		tlb_learn(m->base + test_random() % (MODEL_PAGES * PAGE_SIZE));
 	EXPECT_EQ(map ? pgtable_map(pt, addr, pa, n * PAGE_SIZE, PTE_AF)
-		      : pgtable_note(pt, addr, n * PAGE_SIZE, note),
+		      : pgtable_annotate(pt, addr, n * PAGE_SIZE, note),
 		  OK);
 	for (u32 i = 0; i < n; i++)
 		m->what[first + i] = map ? (pa + i * PAGE_SIZE) | 1 : note;
@@ -340,7 +340,7 @@ TEST(walker_refuses_bad_ranges)
 	EXPECT_EQ(pgtable_map(&pt, BIT(40), 0, PAGE_SIZE, 0), ERR_RANGE);
 	EXPECT_EQ(pgtable_map(&pt, ~0xfffUL, 0, 0x2000, 0), ERR_RANGE);
 	EXPECT_EQ(pgtable_map(&pt, 0, BIT(48), PAGE_SIZE, 0), ERR_RANGE);
-	EXPECT_EQ(pgtable_note(&pt, BIT(39), BIT(40), 0), ERR_RANGE);
+	EXPECT_EQ(pgtable_annotate(&pt, BIT(39), BIT(40), 0), ERR_RANGE);
 }
 
 TEST(walker_survives_an_empty_pool)
@@ -374,7 +374,7 @@ TEST(stage2_says_what_an_address_is)
 	EXPECT_EQ(s2.vtcr >> 16 & 7, 5);
 	EXPECT_EQ(stage2_map_memory(&s2, GIB(1), GIB(2), GIB(1)), OK);
 	EXPECT_EQ(stage2_map_device(&s2, 0x9000000, 0xa000000, PAGE_SIZE), OK);
-	EXPECT_EQ(stage2_note_mmio(&s2, 0x8000000, 0x10000, 7), OK);
+	EXPECT_EQ(stage2_annotate_mmio(&s2, 0x8000000, 0x10000, 7), OK);
 	e = stage2_lookup(&s2, GIB(1) + 0x123456);
 	EXPECT(e.kind == STAGE2_MEMORY && e.value == GIB(2) + 0x123000 && e.level == 1);
 	e = stage2_lookup(&s2, 0x9000010);
@@ -430,7 +430,7 @@ TEST(stage2_borrows_vttbr)
 		host_TCR_EL1 = 0x19;
 		host_SCTLR_EL1 = 0x30d00800;
 		host_VTTBR_EL2 = 0x77;
-		stage2_forget(&s2);
+		stage2_flush_tlb(&s2);
 		EXPECT_EQ(seen.vttbr, s2.vttbr);
 		EXPECT_EQ(seen.tcr, ahead ? 0x19 | TCR_EL1_EPD0 | TCR_EL1_EPD1 : 0x19);
 		EXPECT_EQ(seen.sctlr, ahead ? 0x30d00801 : 0x30d00800);
@@ -438,7 +438,7 @@ TEST(stage2_borrows_vttbr)
 		EXPECT_EQ(host_VTTBR_EL2, 0x77);
 		/* Its own stage 1 may stay. */
 		host_VTTBR_EL2 = s2.vttbr;
-		stage2_forget(&s2);
+		stage2_flush_tlb(&s2);
 		EXPECT(seen.tcr == 0x19 && host_VTTBR_EL2 == s2.vttbr);
 	}
 	tlb_walks_ahead = false;

@@ -4,7 +4,7 @@
  * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
  * sources: boot/payload/image.c boot/payload/foreign.c boot/payload/a64.c
  * sources: boot/fdt/machine_nodes.c boot/fdt/machine_devices.c boot/fdt/machine_gic.c
- * sources: boot/fdt/place.c boot/layout/plan.c boot/layout/plan_load.c boot/layout/guest_tree.c
+ * sources: boot/fdt/reloc.c boot/layout/plan.c boot/layout/plan_load.c boot/layout/guest_tree.c
  * sources: boot/layout/guest_tree_nodes.c lib/fmt.c
  */
 #include <boot/arena.h>

@@ -166,7 +166,7 @@ static void choose(void)
 
 	do {
 		if (sim.called)
-			schedule_hush(&sim.s);
+			schedule_equal_waits(&sim.s);
 		sim.called = false;
 		while (look())
 			;

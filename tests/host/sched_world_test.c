@@ -160,7 +160,7 @@ TEST(stolen_time)
 {
 	config_windows();
 	world_init();
-	cpus[0].schedule.measured = true;
+	cpus[0].schedule.account_wait = true;
 	EXPECT(first() == a);
 	for (u32 i = 0; i < 10; i++)
 		EXPECT(at_alarm(at_alarm(a)) == a);

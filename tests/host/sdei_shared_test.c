@@ -80,18 +80,18 @@ TEST(release_waits_for_the_last)
 	u32 slot = SDEI_BOUND;
 
 	start();
-	EXPECT(!sdei_hold(&d, slot));
+	EXPECT(!sdei_get(&d, slot));
 	EXPECT_EQ(sdei_release_private(&d, slot), SDEI_INVALID_PARAMETERS);
 	sdei_bind_private(&d, 30);
 	for (u32 i = 0; i < 3; i++)
-		EXPECT(sdei_hold(&d, slot));
+		EXPECT(sdei_get(&d, slot));
 	for (u32 i = 0; i < 3; i++) {
 		EXPECT_EQ(sdei_release_private(&d, slot), SDEI_DENIED);
 		EXPECT_EQ(sdei_private_intid(&d, slot), 30);
-		sdei_let_go(&d, slot);
+		sdei_put(&d, slot);
 	}
 	EXPECT_EQ(sdei_release_private(&d, slot), SDEI_SUCCESS);
-	EXPECT(!sdei_hold(&d, slot));
+	EXPECT(!sdei_get(&d, slot));
 }
 
 /* A PE that registers and one that releases, at the same time, in phases. */
@@ -110,7 +110,7 @@ static void *registering(void *unused)
 {
 	for (u32 i = 0; i < RACES; i++) {
 		await(3 * i + 1);
-		holds = sdei_hold(&d, SDEI_BOUND);
+		holds = sdei_get(&d, SDEI_BOUND);
 		atomic_store_release(&phase, 3 * i + 2);
 		await(3 * i + 3);
 	}
@@ -133,7 +133,7 @@ TEST(register_or_release)
 		await(3 * i + 2);
 		EXPECT_EQ(released, holds ? SDEI_DENIED : SDEI_SUCCESS);
 		if (holds) {
-			sdei_let_go(&d, SDEI_BOUND);
+			sdei_put(&d, SDEI_BOUND);
 			EXPECT_EQ(sdei_release_private(&d, SDEI_BOUND), SDEI_SUCCESS);
 		}
 		atomic_store_release(&phase, 3 * i + 3);

@@ -115,7 +115,7 @@ TEST(stolen_time)
 	world.config.pvtime.pa = (u64)room;
 	world.config.pvtime.size = 2 * sizeof(room[0]) + 63;
 	pvtime_create(&world.partition);
-	EXPECT(world.cpu.schedule.measured);
+	EXPECT(world.cpu.schedule.account_wait);
 	for (u32 i = 0; i < world.partition.nr_vcpus; i++)
 		pvtime_reset(&world.partition.vcpus[i]);
 	EXPECT_EQ(CALL(PV_TIME_FEATURES, PV_TIME_FEATURES), 0);

@@ -55,7 +55,7 @@ void cache_hand_out_set_way(u64 value)
 }
 
 /* el2/vcpu/context.c */
-void context_note_debug(struct vcpu *v)
+void context_save_debug(struct vcpu *v)
 {
 	v->debugs = true;
 }

@@ -4,14 +4,14 @@
  * are read back, and what a hostile partition prints. Below is a console that takes as
  * much as the test says and checks for itself that no line has two owners.
  * sources: el2/console/terminal.c el2/console/terminal_output.c el2/console/terminal_text.c
- * sources: el2/vcpu/tick.c drivers/console.c lib/fmt.c
+ * sources: el2/vcpu/cpu_timer.c drivers/console.c lib/fmt.c
  */
 #include <drivers/console.h>
 #include <drivers/log.h>
 #include <drivers/timer.h>
 #include <el2/console/monitor.h>
+#include <el2/cpu_timer.h>
 #include <el2/partition.h>
-#include <el2/tick.h>
 #include <string.h>
 #include <test.h>
 
@@ -56,12 +56,12 @@ void monitor_run(void)
 void log_replay(void)
 {
 }
-void vwatchdog_tick(struct partition *p, u64 at)
+void vwatchdog_timer(struct partition *p, u64 at)
 {
 	(void)p, (void)at;
 }
-void partition_tick(struct partition *p, u64 at) __attribute__((alias("vwatchdog_tick")));
-void report_tick(struct partition *p, u64 at) __attribute__((alias("vwatchdog_tick")));
+void partition_timer(struct partition *p, u64 at) __attribute__((alias("vwatchdog_timer")));
+void report_timer(struct partition *p, u64 at) __attribute__((alias("vwatchdog_timer")));
 
 void vpl011_room(struct vpl011 *u)
 {
@@ -133,7 +133,7 @@ static void settle(void)
 		room = sizeof(sent) - 1 - nr_sent;
 		now += 2000;
 		terminal_interrupt();
-		tick_serve(&cpu);
+		cpu_timer_serve(&cpu);
 	}
 }
 
@@ -269,7 +269,7 @@ TEST(a_line_that_stays_open_is_interrupted_in_time)
 	EXPECT(sent_is("[red] login: "));
 	EXPECT_EQ(alarms, 1);
 	now += 40000;
-	tick_serve(&cpu);
+	cpu_timer_serve(&cpu);
 	EXPECT(sent_is("\r\n[green] green\r\n"));
 	print(0, "me\n");
 	EXPECT(sent_is("[red]+me\r\n"));
@@ -331,7 +331,7 @@ TEST(a_flood_leaves_others_their_turn)
 		room = 100;
 		terminal_interrupt();
 		now += 2000;
-		tick_serve(&cpu);
+		cpu_timer_serve(&cpu);
 		terminal_put(&parts[1], '\n');
 	}
 	EXPECT(sent_has("[blue] blue\r\n[green]"));
@@ -470,7 +470,7 @@ TEST(random_output_is_never_mixed)
 		room = (test_random() >> 7) % 300;
 		now += (test_random() >> 9) % 20000;
 		terminal_interrupt();
-		tick_serve(&cpu);
+		cpu_timer_serve(&cpu);
 	}
 	room = sizeof(sent) - nr_sent - 1;
 	for (u32 p = 0; p < NR; p++)

@@ -3,16 +3,16 @@
  * A partition is made, or leaves nothing behind: each allocation and each step fails once.
  * The world is compared with what it was before and, when one more partition has been made,
  * with a world in which the one that failed was never asked for.
- * sources: boot/start/partitions.c boot/layout/virt.c boot/layout/virt_paged.c
- * sources: boot/layout/virt_tree.c boot/layout/virt_channel.c boot/payload/image.c
- * sources: boot/payload/foreign.c boot/payload/a64.c boot/layout/virt_platform.c
- * sources: boot/config/part.c boot/layout/virt_part.c boot/layout/plan_load.c
+ * sources: boot/start/partitions.c boot/layout/layout.c boot/layout/layout_paged.c
+ * sources: boot/layout/layout_tree.c boot/layout/layout_channel.c boot/payload/image.c
+ * sources: boot/payload/foreign.c boot/payload/a64.c boot/layout/layout_platform.c
+ * sources: boot/config/partial_dt.c boot/layout/layout_partial.c boot/layout/plan_load.c
  * sources: boot/layout/guest_tree_nodes.c boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c
  * sources: lib/fmt.c mm/pgtable.c mm/stage1.c mm/stage2.c el2/vm/partition.c el2/vdev/channel.c
  * sources: el2/vcpu/sched.c el2/vcpu/schedule.c el2/cpu/idreg.c el2/cpu/trapreg.c
  * sources: el2/vgic/vgic.c el2/vgic/vgic_lr.c el2/vgic/vgic_irq.c el2/vgic/vgic_reg.c
  * sources: el2/vgic/vgic_dist.c el2/vgic/vgic_cpu.c el2/vgic/vgic_redist.c el2/vgic/vgic_v2.c
- * sources: el2/vgic/vgic_sgi.c el2/vgic/vgic_claim.c drivers/gic.c drivers/gicv2.c
+ * sources: el2/vgic/vgic_sgi.c el2/vgic/vgic_sdei.c drivers/gic.c drivers/gicv2.c
  * sources: drivers/gicv3.c drivers/gic_virt.c el2/vcpu/pvtime.c el2/sdei/vsdei_bound.c
  * sources: sdei/shared.c
  */

@@ -63,7 +63,7 @@ TEST(gicd_v3_has_no_private_interrupts)
 	EXPECT_EQ(dist(GICD_ISENABLER, 4), 0);
 	dist_write(GICD_IPRIORITYR, 4, ~0U);
 	EXPECT_EQ(dist(GICD_IPRIORITYR, 4), 0);
-	EXPECT_EQ(vcpus[0].vgic.word.enabled, 0);
+	EXPECT_EQ(vcpus[0].vgic.bank.enabled, 0);
 	EXPECT_EQ(dist(GICD_ITARGETSR + 40, 4), 0);
 }
 

@@ -5,7 +5,7 @@
  * its turn it does, so that the direct way is taken again.
  * sources: el2/vgic/vgic.c el2/vgic/vgic_lr.c el2/vgic/vgic_irq.c el2/vgic/vgic_reg.c
  * sources: el2/vgic/vgic_dist.c el2/vgic/vgic_cpu.c el2/vgic/vgic_redist.c el2/vgic/vgic_v2.c
- * sources: el2/vgic/vgic_sgi.c el2/vgic/vgic_claim.c drivers/gic.c drivers/gicv2.c
+ * sources: el2/vgic/vgic_sgi.c el2/vgic/vgic_sdei.c drivers/gic.c drivers/gicv2.c
  * sources: drivers/gicv3.c drivers/gic_virt.c
  */
 #include <el2/sysreg.h>
@@ -64,17 +64,17 @@ static void claim(u32 intid, u32 what)
 {
 	on_cpu(0);
 	if (!claimed[intid]) {
-		vgic_claim(&vcpus[0], intid);
+		vgic_sdei_take(&vcpus[0], intid);
 		claimed[intid] = true;
 	} else if (what == 0) {
-		vgic_unclaim(&vcpus[0], intid);
+		vgic_sdei_release(&vcpus[0], intid);
 		claimed[intid] = false;
 	} else if (what == 1) {
-		vgic_claim_again(&vcpus[0], intid);
+		vgic_sdei_again(&vcpus[0], intid);
 	} else if (what == 2) {
-		vgic_claim_here(&part, intid);
+		vgic_sdei_here(&part, intid);
 	} else {
-		vgic_claim_enable(&part, intid, what & 1);
+		vgic_sdei_enable(&part, intid, what & 1);
 	}
 }
 
@@ -140,7 +140,7 @@ TEST(registers_interrupt_no_other_cpu)
 }
 
 /* Device after device interrupt comes where it is wanted, from the second on. */
-TEST(the_second_comes_straight)
+TEST(the_second_comes_directly)
 {
 	start(3);
 	put(GICD_CTLR, 4, 2);

@@ -6,7 +6,7 @@
  * is pending, active and delivered next.
  * sources: el2/vgic/vgic.c el2/vgic/vgic_lr.c el2/vgic/vgic_irq.c el2/vgic/vgic_reg.c
  * sources: el2/vgic/vgic_dist.c el2/vgic/vgic_cpu.c el2/vgic/vgic_redist.c el2/vgic/vgic_v2.c
- * sources: el2/vgic/vgic_sgi.c el2/vgic/vgic_claim.c drivers/gic.c drivers/gicv2.c
+ * sources: el2/vgic/vgic_sgi.c el2/vgic/vgic_sdei.c drivers/gic.c drivers/gicv2.c
  * sources: drivers/gicv3.c drivers/gic_virt.c
  */
 #include <el2/sysreg.h>
@@ -188,9 +188,9 @@ static void do_claim(u32 vcpu, u32 intid, bool claim)
 		return;
 	on_cpu(v->cpu->index);
 	if (claim)
-		vgic_claim(v, intid);
+		vgic_sdei_take(v, intid);
 	else
-		vgic_unclaim(v, intid);
+		vgic_sdei_release(v, intid);
 	m->claimed = claim;
 	m->enabled = m->latch = m->active = false;
 	if (intid >= 32 && intid != EMULATED) {
@@ -207,13 +207,13 @@ static void do_event(u32 vcpu, u32 intid, u32 what)
 		return;
 	on_cpu(v->cpu->index);
 	if (what == 0) {
-		vgic_claim_again(v, intid);
+		vgic_sdei_again(v, intid);
 		if (intid != EMULATED)
 			EXPECT(!wire_of(v->cpu->index, intid)->active);
 	} else if (intid >= 32 && what == 1) {
-		vgic_claim_here(&part, intid);
+		vgic_sdei_here(&part, intid);
 	} else if (intid >= 32) {
-		vgic_claim_enable(&part, intid, what == 2);
+		vgic_sdei_enable(&part, intid, what == 2);
 		if (intid != EMULATED)
 			EXPECT_EQ(spi[intid].enabled, what == 2);
 	}
@@ -423,11 +423,11 @@ TEST(claimed_while_elsewhere)
 		settle();
 		EXPECT(in_lr(&vcpus[1], 48, LR_PENDING));
 		on_cpu(0);
-		vgic_claim(&vcpus[0], 48);
+		vgic_sdei_take(&vcpus[0], 48);
 		EXPECT(!spi[48].active && !spi[48].enabled);
 		EXPECT(in_lr(&vcpus[1], 48, LR_PENDING));
-		vgic_claim_here(&part, 48);
-		vgic_claim_enable(&part, 48, true);
+		vgic_sdei_here(&part, 48);
+		vgic_sdei_enable(&part, 48, true);
 		spi[48].active = true;
 		EXPECT(!vgic_inject_physical(&vcpus[0], 48));
 		on_cpu(1);
@@ -436,7 +436,7 @@ TEST(claimed_while_elsewhere)
 		EXPECT(!in_lr(&vcpus[1], 48, LR_STATE));
 		EXPECT(spi[48].active);
 		on_cpu(0);
-		vgic_claim_again(&vcpus[0], 48);
+		vgic_sdei_again(&vcpus[0], 48);
 		EXPECT(!spi[48].active);
 	}
 }
@@ -449,19 +449,19 @@ TEST(claimed_lines)
 	for (u32 edge = 0; edge < 2; edge++) {
 		mmio(0, false, GICD_ICFGR + 8, 4, true, edge ? 2UL << (EMULATED - 32) * 2 : 0);
 		on_cpu(0);
-		vgic_claim(&vcpus[0], EMULATED);
+		vgic_sdei_take(&vcpus[0], EMULATED);
 		machine_levels = 0;
 		vgic_set_level(&part, EMULATED, true);
 		vgic_set_level(&part, EMULATED, true);
 		EXPECT_EQ(machine_levels, 1);
-		EXPECT(vgic_claim_raised(&part, EMULATED));
-		EXPECT_EQ(vgic_claim_raised(&part, EMULATED), !edge);
+		EXPECT(vgic_sdei_raised(&part, EMULATED));
+		EXPECT_EQ(vgic_sdei_raised(&part, EMULATED), !edge);
 		vgic_set_level(&part, EMULATED, false);
-		EXPECT(!vgic_claim_raised(&part, EMULATED));
+		EXPECT(!vgic_sdei_raised(&part, EMULATED));
 		vgic_set_level(&part, EMULATED, true);
 		EXPECT_EQ(machine_levels, 2);
-		vgic_unclaim(&vcpus[0], EMULATED);
-		EXPECT(!vgic_claim_raised(&part, EMULATED));
+		vgic_sdei_release(&vcpus[0], EMULATED);
+		EXPECT(!vgic_sdei_raised(&part, EMULATED));
 		EXPECT_EQ(mmio(0, false, GICD_ISPENDR + 4, 4, false, 0) >> (EMULATED - 32) & 1,
 			  !edge);
 		vgic_set_level(&part, EMULATED, false);

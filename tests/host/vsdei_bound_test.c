@@ -40,7 +40,7 @@ void vcpu_request(struct vcpu *v, u32 requests)
 	v->requests |= requests;
 }
 
-void *object_alloc(size_t size, size_t align)
+void *boot_alloc(size_t size, size_t align)
 {
 	static u8 room[NR_SLOTS * sizeof(struct sdei_shared)] __attribute__((aligned(16)));
 
@@ -64,7 +64,7 @@ enum vgic_bindable vgic_bindable(struct vcpu *v, u32 intid)
 /* The vCPU that makes the call. */
 static u32 calling;
 
-void vgic_claim(struct vcpu *v, u32 intid)
+void vgic_sdei_take(struct vcpu *v, u32 intid)
 {
 	struct wire *w = wire_of(v, intid);
 
@@ -73,7 +73,7 @@ void vgic_claim(struct vcpu *v, u32 intid)
 	w->route = v->index;
 }
 
-void vgic_unclaim(struct vcpu *v, u32 intid)
+void vgic_sdei_release(struct vcpu *v, u32 intid)
 {
 	struct wire *w = wire_of(v, intid);
 
@@ -81,25 +81,25 @@ void vgic_unclaim(struct vcpu *v, u32 intid)
 	*w = (struct wire){.line = w->line};
 }
 
-void vgic_claim_again(struct vcpu *v, u32 intid)
+void vgic_sdei_again(struct vcpu *v, u32 intid)
 {
 	EXPECT(wire_of(v, intid)->claimed);
 	wire_of(v, intid)->active = false;
 }
 
-bool vgic_claim_raised(struct partition *p, u32 intid)
+bool vgic_sdei_raised(struct partition *p, u32 intid)
 {
 	EXPECT(p == &part);
 	return intid == EMULATED && spi[intid].claimed && spi[intid].line;
 }
 
-void vgic_claim_enable(struct partition *p, u32 intid, bool enable)
+void vgic_sdei_enable(struct partition *p, u32 intid, bool enable)
 {
 	EXPECT(p == &part && spi[intid].claimed);
 	spi[intid].enabled = enable;
 }
 
-void vgic_claim_here(struct partition *p, u32 intid)
+void vgic_sdei_here(struct partition *p, u32 intid)
 {
 	EXPECT(p == &part && spi[intid].claimed);
 	spi[intid].route = calling;
@@ -169,7 +169,7 @@ static void set_line(u32 intid, u32 vcpu, bool level)
 
 	w->line = level;
 	if (intid == EMULATED && w->claimed && rises)
-		part.vgic.claimed_rises(&part, intid);
+		part.vgic.sdei_line_rises(&part, intid);
 }
 
 static void start(void)

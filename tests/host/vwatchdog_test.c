@@ -4,8 +4,8 @@
  * count: registers, both signals, and when they come, with accesses from two CPUs.
  * sources: el2/vdev/vwatchdog.c
  */
+#include <el2/cpu_timer.h>
 #include <el2/partition.h>
-#include <el2/tick.h>
 #include <string.h>
 #include <test.h>
 
@@ -56,9 +56,9 @@ u64 timer_frequency(void)
 	return frequency;
 }
 
-void tick_at(enum tick_user user, u64 then, u64 at)
+void cpu_timer_at(enum cpu_timer_user user, u64 then, u64 at)
 {
-	EXPECT(user == TICK_WATCHDOG && at == now);
+	EXPECT(user == CPU_TIMER_WATCHDOG && at == now);
 	if (!asked[here()] || then < asked[here()])
 		asked[here()] = then;
 }
@@ -188,7 +188,7 @@ static void count_one(void)
 			continue;
 		asked[cpu] = 0;
 		on_cpu(cpu);
-		vwatchdog_tick(&two[1], now);
+		vwatchdog_timer(&two[1], now);
 		looks++;
 	}
 	on_cpu(was);
@@ -352,7 +352,7 @@ TEST(a_keeper_is_not_bothered)
 			if (asked[0] && asked[0] <= now) {
 				asked[0] = 0;
 				on_cpu(0);
-				vwatchdog_tick(&two[1], now);
+				vwatchdog_timer(&two[1], now);
 				looks++;
 				on_cpu(1);
 			}
@@ -396,7 +396,7 @@ TEST(an_earlier_time_from_another_cpu)
 	put(WCS, 1);
 	on_cpu(1);
 	put(WOR, 10);
-	EXPECT(w->keeper == &cpus[1] && asked[1] == now + 11);
+	EXPECT(w->timer_owner == &cpus[1] && asked[1] == now + 11);
 	count(11);
 	EXPECT(line);
 	ping();
@@ -435,7 +435,7 @@ TEST(noticed_late)
 	put(WCS, 1);
 	now += 100;
 	on_cpu(0);
-	vwatchdog_tick(&two[1], now);
+	vwatchdog_timer(&two[1], now);
 	EXPECT(line && !stopped);
 	EXPECT_EQ(get(WCV), now + 10);
 	now += 100;

@@ -28,7 +28,7 @@ static struct pager pager;
 static u8 objects[2048];
 static size_t used;
 
-void *object_alloc(size_t size, size_t align)
+void *boot_alloc(size_t size, size_t align)
 {
 	used = (used + align - 1) / align * align + size;
 	return objects + used - size;

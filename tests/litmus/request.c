@@ -5,20 +5,23 @@
  * the whole of it, this is what the model takes for granted of barriers.
  *
  * sources: el2/vcpu/vcpu.c el2/entry/irq.c el2/vcpu/schedule.c drivers/gic.c drivers/gicv2.c
- * drivers/gicv3.c fault: door: el2/vcpu/vcpu.c: dmb(ish); -> fault: door: el2/vcpu/schedule.c:
- * dmb(ish); -> fault: once: el2/entry/irq.c: (void)atomic_swap(&cpu->kicked, false) ->
+ * sources: drivers/gicv3.c
+ * fault: threshold: el2/vcpu/vcpu.c: dmb(ish); ->
+ * fault: threshold: el2/vcpu/schedule.c: dmb(ish); ->
+ * fault: once: el2/entry/irq.c: (void)atomic_swap(&cpu->kicked, false) ->
  * atomic_store_release(&cpu->kicked, false)
- * fault: once: el2/vcpu/vcpu.c: if (!atomic_swap(&cpu->kicked, true)) -> if
- * (!atomic_load(&cpu->kicked)) fault: told: drivers/gic.c: dsb(ishst); -> dmb(ishst); fault: told
- * told_gicv2: drivers/gic.c: dsb(ishst); ->
+ * fault: once: el2/vcpu/vcpu.c: if (!atomic_swap(&cpu->kicked, true)) ->
+ * if (!atomic_load(&cpu->kicked))
+ * fault: told: drivers/gic.c: dsb(ishst); -> dmb(ishst);
+ * fault: told told_gicv2: drivers/gic.c: dsb(ishst); ->
  */
 #include "litmus.h"
 #include <drivers/gic_regs.h>
 #include <el2/cpu.h>
+#include <el2/cpu_timer.h>
 #include <el2/irq.h>
 #include <el2/panic.h>
 #include <el2/terminal.h>
-#include <el2/tick.h>
 #include <el2/vcpu.h>
 
 static struct cpu two[2];
@@ -38,7 +41,7 @@ void timer_set(u64 deadline)
 	(void)deadline;
 }
 
-void tick_serve(struct cpu *cpu)
+void cpu_timer_serve(struct cpu *cpu)
 {
 	(void)cpu;
 }
@@ -95,25 +98,25 @@ static void behind(void)
 }
 
 /* That one begins to wait: either its CPU sees the request in its last look, or it is called. */
-void door_init(void)
+void threshold_init(void)
 {
 	behind();
 }
 
-u64 door_0(void)
+u64 threshold_0(void)
 {
 	on(0);
 	vcpu_request(&v, REQ_VGIC);
 	return 0;
 }
 
-u64 door_1(void)
+u64 threshold_1(void)
 {
 	two[1].schedule.running = NULL;
 	return schedule_publish(&two[1].schedule, 0) ? atomic_load(&v.requests) : REQ_VGIC;
 }
 
-bool door_forbidden(const u64 *r)
+bool threshold_forbidden(const u64 *r)
 {
 	return !r[1] && !two[1].kicked;
 }

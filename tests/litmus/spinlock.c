@@ -26,7 +26,7 @@ static void lse(void)
 	spin_lse = true;
 }
 
-/* lock_take() of a CPU that has seen many holds go by. */
+/* lock_acquire() of a CPU that has seen many holds go by. */
 static void take_drawn(void)
 {
 	lock_wait(&lock, LOCK_TICKET);
@@ -42,10 +42,10 @@ static u64 count(void)
 {
 	u64 seen;
 
-	lock_take(&lock);
+	lock_acquire(&lock);
 	seen = x;
 	x = seen + 1;
-	lock_drop(&lock);
+	lock_release(&lock);
 	return seen;
 }
 
@@ -56,17 +56,17 @@ static u64 count_in_order(void)
 	take_drawn();
 	seen = x;
 	x = seen + 1;
-	lock_drop(&lock);
+	lock_release(&lock);
 	return seen;
 }
 
 /* What is written under it is there as a whole for the next, and nothing of it moves out. */
 static u64 hand(void)
 {
-	lock_take(&lock);
+	lock_acquire(&lock);
 	atomic_store(&x, 1);
 	atomic_store(&y, 1);
-	lock_drop(&lock);
+	lock_release(&lock);
 	return 0;
 }
 
@@ -74,10 +74,10 @@ static u64 look(void)
 {
 	u64 a, b;
 
-	lock_take(&lock);
+	lock_acquire(&lock);
 	a = atomic_load(&y);
 	b = atomic_load(&x);
-	lock_drop(&lock);
+	lock_release(&lock);
 	return a << 4 | b;
 }
 

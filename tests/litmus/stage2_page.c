@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Pages of paged memory that come and go while others' table walks look: mm/stage2_page.c and
- * stage2_pages_forget() in mm/stage2.c. The walk's side is tests/litmus/memory.py's.
+ * stage2_pages_flush_tlb() in mm/stage2.c. The walk's side is tests/litmus/memory.py's.
  *
  * sources: mm/stage2_page.c mm/stage2.c lib/lock.c
  * fault: made: mm/stage2_page.c: atomic_store_release(entry, -> atomic_store(entry,
@@ -119,7 +119,7 @@ void evicted_init(void)
 u64 evicted_0(void)
 {
 	stage2_page_break(&entry, 0);
-	stage2_pages_forget(&s2, &ipa, 1);
+	stage2_pages_flush_tlb(&s2, &ipa, 1);
 	return atomic_load(&page[0]);
 }
 
@@ -147,7 +147,7 @@ void read_init(void)
 u64 read_0(void)
 {
 	stage2_page_break(&entry, 0);
-	stage2_pages_forget(&s2, &ipa, 1);
+	stage2_pages_flush_tlb(&s2, &ipa, 1);
 	atomic_store(&page[0], 8);
 	return 0;
 }
@@ -176,7 +176,7 @@ void all_init(void)
 u64 all_0(void)
 {
 	stage2_page_break(&entry, 0);
-	stage2_forget(&s2);
+	stage2_flush_tlb(&s2);
 	return atomic_load(&page[0]);
 }
 

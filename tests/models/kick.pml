@@ -44,7 +44,7 @@
 
 /* What others may see. */
 byte rank[2] = 1;
-byte bar, entry; /* the door: one word */
+byte bar, entry; /* the kick threshold: one word */
 bool pending[2]; /* an interrupt for it, until its guest has taken it */
 bool request[2]; /* REQ_VGIC */
 bool kicked, sgi;
@@ -54,19 +54,19 @@ byte sgi_for;
 bool waits[2], ready[2];
 byte own_rank[3] = 1;
 byte now = NOBODY, loaded = 0;
-bool hushed, alarm, opened, slice_over, window;
+bool equal_pending, alarm, opened, slice_over, window;
 bool resting;
 byte count; /* of interrupts for somebody who cannot drive the running one out */
 
 /* Stores on their way. */
-bool rank_buffered[2], door_buffered;
+bool rank_buffered[2], threshold_buffered;
 byte next_bar, next_entry;
 bool buffered[SENDERS];
 byte buffered_for[SENDERS];
 byte busy; /* senders in the middle of a request */
 
 #define READY(i) (!waits[i] || pending[i])
-#define BUFFERED (rank_buffered[0] || rank_buffered[1] || door_buffered || buffered[0] || buffered[SENDERS - 1])
+#define BUFFERED (rank_buffered[0] || rank_buffered[1] || threshold_buffered || buffered[0] || buffered[SENDERS - 1])
 #define QUIET (resting && !sgi && !busy && !BUFFERED)
 #define UNSERVED ((now != NOBODY && request[now]) || (now == NOBODY && request[loaded]))
 #define PASSED(i) (now != i && READY(i) && own_rank[i] < own_rank[now])
@@ -114,7 +114,7 @@ again:
 active proctype buffers()
 {
 	do
-	:: atomic { door_buffered -> bar = next_bar; entry = next_entry; door_buffered = false }
+	:: atomic { threshold_buffered -> bar = next_bar; entry = next_entry; threshold_buffered = false }
 	:: atomic { rank_buffered[0] -> rank[0] = own_rank[0]; rank_buffered[0] = false }
 	:: atomic { rank_buffered[1] -> rank[1] = own_rank[1]; rank_buffered[1] = false }
 	:: atomic { buffered[0] -> request[buffered_for[0]] = true; buffered[0] = false }
@@ -156,7 +156,7 @@ inline choose()
 		:: else -> next = NOBODY
 		fi;
 		if
-		:: next != now || next == NOBODY || slice_over -> hushed = false
+		:: next != now || next == NOBODY || slice_over -> equal_pending = false
 		:: else
 		fi;
 		if
@@ -178,7 +178,7 @@ inline choose()
 inline publish()
 {
 	atomic {
-		next_bar = (now == NOBODY -> NEVER : own_rank[now] + 1 - hushed);
+		next_bar = (now == NOBODY -> NEVER : own_rank[now] + 1 - equal_pending);
 #ifdef FAULT_NO_ENTRY
 		next_entry = 0;
 #else
@@ -192,7 +192,7 @@ inline publish()
 #endif
 		opened = false;
 #ifdef FAULT_CPU_BUFFERS
-		door_buffered = true
+		threshold_buffered = true
 #else
 		rank[0] = own_rank[0];
 		rank[1] = own_rank[1];
@@ -215,7 +215,7 @@ inline publish()
 #ifdef FAULT_NO_TIMER
 #define TIMER false
 #else
-#define TIMER hushed
+#define TIMER equal_pending
 #endif
 
 #define OTHER_EQUAL (ready[1 - now] && own_rank[1 - now] == own_rank[now])
@@ -234,7 +234,7 @@ guest:
 #ifndef FAULT_KICKED_LATE
 		kicked = false;
 #endif
-		atomic { hushed = HUSH; goto look }
+		atomic { equal_pending = HUSH; goto look }
 	:: atomic { OWN(now != NOBODY); waits[now] = true; goto look }
 	:: atomic { OWN(now != NOBODY && pending[now] && !request[now]); pending[now] = false;
 			resting = true; goto guest }

@@ -369,7 +369,7 @@ inline serve(v)
 	}
 }
 
-/* partition_tick(): asks one vCPU. */
+/* partition_timer(): asks one vCPU. */
 inline ask(p)
 {
 	if

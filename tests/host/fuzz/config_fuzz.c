@@ -6,21 +6,22 @@
  * possible: everything within bounds, and nothing in two hands; and a partial tree can go
  * into a guest's.
  * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
- * sources: boot/fdt/place.c boot/fdt/machine_nodes.c boot/fdt/machine_devices.c
+ * sources: boot/fdt/reloc.c boot/fdt/machine_nodes.c boot/fdt/machine_devices.c
  * sources: boot/fdt/machine_gic.c boot/config/config.c boot/config/config_reader.c
  * sources: boot/config/config_props.c boot/config/config_values.c boot/config/config_modules.c
  * sources: boot/config/config_check.c boot/config/config_paging.c boot/config/config_memory.c
  * sources: boot/config/config_channel.c boot/config/config_devices.c boot/config/config_assign.c
- * sources: boot/config/config_quiesce.c boot/config/part.c boot/payload/image.c
- * sources: boot/payload/foreign.c boot/payload/a64.c lib/fmt.c boot/layout/virt_tree.c
- * sources: boot/layout/virt_part.c boot/layout/guest_tree_nodes.c boot/config/config_kernel.c
- * sources: boot/config/config_nodes.c boot/config/config_trust.c boot/config/config_meant.c
+ * sources: boot/config/config_quiesce.c boot/config/partial_dt.c boot/payload/image.c
+ * sources: boot/payload/foreign.c boot/payload/a64.c lib/fmt.c boot/layout/layout_tree.c
+ * sources: boot/layout/layout_partial.c boot/layout/guest_tree_nodes.c
+ * sources: boot/config/config_kernel.c boot/config/config_nodes.c boot/config/config_trust.c
+ * sources: boot/config/config_meant.c
  */
 #include <boot/arena.h>
 #include <boot/config_channel.h>
+#include <boot/layout.h>
+#include <boot/layout_channel.h>
 #include <boot/tree.h>
-#include <boot/virt.h>
-#include <boot/virt_channel.h>
 #include <fake_log.h>
 #include <fuzz_tree.h>
 #include <virt_tree.h>
@@ -179,7 +180,7 @@ static void two(void *t)
 	}
 }
 
-void virt_channels_write(struct tree_writer *w)
+void layout_channels_write(struct tree_writer *w)
 {
 	expect(!w->err);
 }
@@ -197,12 +198,12 @@ static void write_tree(const struct partition_spec *p, const void *part)
 					  .gicr = &gicr,
 					  .nr_gicr = 1};
 	struct guest_tree g = {.machine = &m, .config = &config, .bootargs = p->kernel.bootargs};
-	u32 size, room = virt_tree_room(1, g.bootargs) + fdt_totalsize(part);
+	u32 size, room = layout_tree_room(1, g.bootargs) + fdt_totalsize(part);
 	struct tree_reader reader;
 	struct tree_item item;
 	void *to = malloc(room);
 
-	if (virt_tree_write(&g, part, to, room, &size) == OK) {
+	if (layout_tree_write(&g, part, to, room, &size) == OK) {
 		expect(size <= room && tree_check(to) == OK);
 		tree_start(&reader, to);
 		do {

@@ -52,7 +52,7 @@ struct verdict sysreg_asgi1r(struct vcpu *v, u64 *value, bool read)
 }
 
 /* el2/vcpu/context.c */
-void context_note_debug(struct vcpu *v)
+void context_save_debug(struct vcpu *v)
 {
 	v->debugs = true;
 }

@@ -4,7 +4,7 @@
  * conflicts, and a guest's tree is made of it. Whatever comes out must be a
  * tree that libfdt accepts, and sets of ranges that are sets.
  * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
- * sources: boot/fdt/place.c boot/fdt/machine_nodes.c boot/fdt/machine_devices.c
+ * sources: boot/fdt/reloc.c boot/fdt/machine_nodes.c boot/fdt/machine_devices.c
  * sources: boot/fdt/machine_gic.c boot/payload/modules.c boot/payload/foreign.c
  * sources: boot/payload/cpio.c boot/layout/guest_tree.c boot/layout/guest_tree_nodes.c lib/fmt.c
  */
@@ -86,7 +86,7 @@ static void try_tree(const void *tree, size_t size)
 
 		expect_machine(&m);
 		(void)!modules_check(&m, (struct range){0x40000000, 0x100000});
-		(void)!place_find(&m, (struct range){0}, 0x10000, 0x1000, &at);
+		(void)!reloc_find(&m, (struct range){0}, 0x10000, 0x1000, &at);
 		make_guest_tree(&m, copy);
 	}
 	free(copy);

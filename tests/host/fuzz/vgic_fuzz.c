@@ -8,7 +8,7 @@
  * access that is never done.
  * sources: el2/vgic/vgic.c el2/vgic/vgic_lr.c el2/vgic/vgic_irq.c el2/vgic/vgic_reg.c
  * sources: el2/vgic/vgic_dist.c el2/vgic/vgic_cpu.c el2/vgic/vgic_redist.c el2/vgic/vgic_v2.c
- * sources: el2/vgic/vgic_sgi.c el2/vgic/vgic_claim.c drivers/gic.c drivers/gicv2.c
+ * sources: el2/vgic/vgic_sgi.c el2/vgic/vgic_sdei.c drivers/gic.c drivers/gicv2.c
  * sources: drivers/gicv3.c drivers/gic_virt.c
  */
 #include <el2/sysreg.h>
@@ -103,13 +103,13 @@ static void claim(struct vcpu *v, const struct step *s)
 	if (vgic_bindable(v, intid) == VGIC_NOT_YOURS)
 		return;
 	if (s->value & 1)
-		vgic_unclaim(v, intid);
-	else if (vgic_word(v, intid)->used >> intid % 32 & 1)
-		vgic_claim(v, intid);
+		vgic_sdei_release(v, intid);
+	else if (vgic_bank(v, intid)->visible >> intid % 32 & 1)
+		vgic_sdei_take(v, intid);
 	else
-		vgic_claim_again(v, intid);
+		vgic_sdei_again(v, intid);
 	if (intid >= GIC_SPI_BASE && s->value & 2)
-		vgic_claim_raised(&part, intid);
+		vgic_sdei_raised(&part, intid);
 }
 
 static void one_step(const struct step *s)

@@ -62,7 +62,7 @@ void sched_choose_by(struct cpu *cpu, u64 then)
 	EXPECT(cpu == world.vcpus->cpu);
 	choose_by = then;
 }
-void *object_alloc(size_t size, size_t align)
+void *boot_alloc(size_t size, size_t align)
 {
 	(void)align;
 	EXPECT(size == sizeof(struct apf) && nr_objects < NR_VCPUS);
@@ -149,7 +149,7 @@ void far_init(struct far *f, const struct far_config *c, void *m, u32 n, struct 
 {
 	(void)f, (void)c, (void)m, (void)n, (void)h, (void)r, (void)hz;
 }
-void stage2_forget(struct stage2 *s)
+void stage2_flush_tlb(struct stage2 *s)
 {
 	(void)s;
 }

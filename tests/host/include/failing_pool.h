@@ -6,10 +6,10 @@
 #pragma once
 
 #define pages_alloc real_pages_alloc
-#define object_alloc real_object_alloc
+#define boot_alloc real_object_alloc
 #include "../../../mm/pages.c"
 #undef pages_alloc
-#undef object_alloc
+#undef boot_alloc
 
 static u32 requests, fail_at; /* fail_at 0: none */
 
@@ -18,7 +18,7 @@ void *pages_alloc(size_t n)
 	return ++requests == fail_at ? NULL : real_pages_alloc(n);
 }
 
-void *object_alloc(size_t size, size_t align)
+void *boot_alloc(size_t size, size_t align)
 {
 	return ++requests == fail_at ? NULL : real_object_alloc(size, align);
 }

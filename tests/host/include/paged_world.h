@@ -473,7 +473,7 @@ static void world_restart(void)
 		n = 1 + test_random() % PAGED_RESET_STEP;
 		paged_reset(&w.paged, i, n);
 	}
-	stage2_forget(&w.s2);
+	stage2_flush_tlb(&w.s2);
 	EXPECT_EQ(host_VTTBR_EL2, FOREIGN_VTTBR);
 	expect_fresh();
 }

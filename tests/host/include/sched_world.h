@@ -42,7 +42,7 @@ u32 nr_partitions;
 
 /* ---- what the scheduler calls ---- */
 
-void *object_alloc(size_t size, size_t align)
+void *boot_alloc(size_t size, size_t align)
 {
 	void *object = &world.heap[world.used];
 

@@ -116,7 +116,7 @@ void vcpu_request(struct vcpu *v, u32 requests)
 
 /* ---- bound PPIs ---- */
 
-bool vsdei_bound_hold(struct vcpu *v, u32 slot)
+bool vsdei_bound_get(struct vcpu *v, u32 slot)
 {
 	world_expect(!(world.claimed[v->index] >> slot & 1));
 	if (!world.binding[slot - SDEI_BOUND].intid)
@@ -125,7 +125,7 @@ bool vsdei_bound_hold(struct vcpu *v, u32 slot)
 	return true;
 }
 
-void vsdei_bound_claim(struct vcpu *v, u32 slot)
+void vsdei_bound_take(struct vcpu *v, u32 slot)
 {
 	world_expect(world.binding[slot - SDEI_BOUND].holders && v->sdei.registered >> slot & 1);
 	world.claimed[v->index] |= 1u << slot;

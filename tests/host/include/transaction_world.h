@@ -34,7 +34,7 @@ static u8 pool_memory[POOL_SIZE] __attribute__((aligned(4096)));
 static struct cpu host_cpus[NR_CPUS];
 static struct range redist = {0x80a0000, 0x80000};
 static struct gic_config gic_config;
-static struct virt_channels channels;
+static struct layout_channels channels;
 static struct ranges free_memory;
 
 const struct uart_driver uart_pl011 = {.compatible = "arm,pl011"};
@@ -152,7 +152,8 @@ static void begin(u8 gic_version)
 {
 	set_up(gic_version);
 	EXPECT_EQ(machine_free(&boot.machine, boot.kept, &free_memory), OK);
-	EXPECT_EQ(virt_channels_reserve(&channels, &boot.channels, &boot.config, &free_memory), OK);
+	EXPECT_EQ(layout_channels_reserve(&channels, &boot.channels, &boot.config, &free_memory),
+		  OK);
 	EXPECT_EQ(partitions_create(NR), OK);
 	sched_major_frame_us = boot.config.major_frame_us;
 	EXPECT_EQ(partitions_make_one(&specs[ALPHA], &channels, &free_memory), OK);

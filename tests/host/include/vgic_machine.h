@@ -181,7 +181,7 @@ void host_io_write(u64 addr, u64 value, int bytes)
 static void *objects[8];
 static u32 nr_objects;
 
-void *object_alloc(size_t size, size_t align)
+void *boot_alloc(size_t size, size_t align)
 {
 	void *p = calloc(1, size);
 
@@ -272,7 +272,7 @@ static void machine_init(u8 version, u8 nr_lrs)
 	part.config = &part_config;
 	part.vcpus = vcpus;
 	part.nr_vcpus = NR_VCPUS;
-	part.vgic.claimed_rises = machine_rises;
+	part.vgic.sdei_line_rises = machine_rises;
 	for (u32 i = 0; i < NR_VCPUS; i++) {
 		vcpus[i].index = i;
 		vcpus[i].mpidr = i;

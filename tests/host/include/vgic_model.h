@@ -225,7 +225,7 @@ static void check_claimed(u32 vcpu, u32 intid)
 		if (intid >= 32 || i == vcpu)
 			EXPECT(!in_lr(&vcpus[i], intid, LR_STATE));
 	if (intid == TIMER && v->cpu->current == v)
-		EXPECT_EQ(ppi[v->cpu->index][TIMER].active, v->vgic.word.pending >> TIMER & 1);
+		EXPECT_EQ(ppi[v->cpu->index][TIMER].active, v->vgic.bank.pending >> TIMER & 1);
 }
 
 static bool in_lr(const struct vcpu *v, u32 intid, u64 state)
@@ -249,7 +249,7 @@ static bool in_lr(const struct vcpu *v, u32 intid, u64 state)
 static void check_one(u32 vcpu, u32 intid)
 {
 	struct vcpu *v = &vcpus[vcpu];
-	struct vgic_word *w = intid < 32 ? &v->vgic.word : &part.vgic.words[intid / 32];
+	struct vgic_bank *w = intid < 32 ? &v->vgic.bank : &part.vgic.banks[intid / 32];
 	struct model *m = model_of(vcpu, intid);
 	u32 bit = intid % 32, holders = 0;
 	bool pending = ((w->pending | (w->line & ~w->edge)) >> bit & 1) ||

@@ -5,8 +5,8 @@
  * so on; what one side lacks is never another side's matter.
  */
 #include <boot/arena.h>
-#include <boot/virt.h>
-#include <boot/virt_channel.h>
+#include <boot/layout.h>
+#include <boot/layout_channel.h>
 #include <boot/virt_map.h>
 #include <drivers/gic.h>
 #include <drivers/log.h>
@@ -69,11 +69,11 @@ static bool take_page(const struct partition_spec *p, struct ranges *free, struc
 	return true;
 }
 
-enum err virt_channels_reserve(struct virt_channels *all, const struct channels *spec,
-			       const struct config *c, struct ranges *free)
+enum err layout_channels_reserve(struct layout_channels *all, const struct channels *spec,
+				 const struct config *c, struct ranges *free)
 {
 	*all =
-	    (struct virt_channels){spec, arena_alloc(MAX(2 * spec->nr, 1U) * sizeof(*all->ends))};
+	    (struct layout_channels){spec, arena_alloc(MAX(2 * spec->nr, 1U) * sizeof(*all->ends))};
 	if (!all->ends)
 		return ERR_NO_MEMORY;
 	for (u32 i = 0; i < spec->nr; i++) {
@@ -112,7 +112,7 @@ static bool is_device_interrupt(const struct partition_spec *s, u32 intid)
 	return false;
 }
 
-static bool is_taken(const struct virt_channels *all, const struct partition_config *config,
+static bool is_taken(const struct layout_channels *all, const struct partition_config *config,
 		     const struct partition_spec *s, u32 index, u32 intid)
 {
 	if (is_device_interrupt(s, intid))
@@ -167,8 +167,8 @@ static bool place(struct channel_end *e, const struct channel_spec *spec,
 	return false;
 }
 
-enum err virt_channels_plan(const struct virt_channels *all, struct partition_config *config,
-			    const struct partition_spec *s, u32 index)
+enum err layout_channels_plan(const struct layout_channels *all, struct partition_config *config,
+			      const struct partition_spec *s, u32 index)
 {
 	struct channel_end *own = NULL;
 
@@ -200,7 +200,7 @@ enum err virt_channels_plan(const struct virt_channels *all, struct partition_co
 	return OK;
 }
 
-u32 virt_channels_intids(const struct partition_config *config)
+u32 layout_channels_intids(const struct partition_config *config)
 {
 	u32 nr = 0;
 
@@ -209,7 +209,7 @@ u32 virt_channels_intids(const struct partition_config *config)
 	return nr;
 }
 
-enum err virt_channels_interrupts(struct partition_config *config)
+enum err layout_channels_interrupts(struct partition_config *config)
 {
 	if (!config->nr_channels)
 		return OK;
@@ -226,7 +226,7 @@ enum err virt_channels_interrupts(struct partition_config *config)
 
 /* ---- the guest's tree ---- */
 
-u32 virt_channels_room(const struct partition_config *config)
+u32 layout_channels_room(const struct partition_config *config)
 {
 	return config->nr_channels ? (config->nr_channels + 1) * NODE_ROOM : 0;
 }
@@ -268,7 +268,7 @@ static void write_channel(struct tree_writer *w, const struct channel_end *e, u3
 	tree_writer_end(w);
 }
 
-void virt_channels_write(struct tree_writer *w)
+void layout_channels_write(struct tree_writer *w)
 {
 	const struct partition_config *config = w->g->config;
 	u32 phandle = w->max_phandle + 1;

@@ -22,7 +22,7 @@ enum err machine_free(const struct machine *m, struct range keep, struct ranges 
 	return err;
 }
 
-enum err place_find(const struct machine *m, struct range image, u64 size, u64 align, pa_t *at)
+enum err reloc_find(const struct machine *m, struct range image, u64 size, u64 align, pa_t *at)
 {
 	struct range everywhere = {0, BIT(m->pa_bits)};
 	struct ranges free;

@@ -5,8 +5,8 @@
  * nobody's memory, so that the partition can be started again.
  */
 #include <boot/arena.h>
-#include <boot/virt.h>
-#include <boot/virt_channel.h>
+#include <boot/layout.h>
+#include <boot/layout_channel.h>
 #include <boot/virt_map.h>
 #include <drivers/log.h>
 #include <el2/sched.h>
@@ -87,8 +87,8 @@ static enum err plan_windows(struct partition_config *c, const struct partition_
 /* A whole tree stays where it is; one that is written goes to memory that nobody has. */
 static enum err reserve_tree(struct plan *plan, const struct partition_spec *s, struct ranges *free)
 {
-	u64 size = virt_tree_room(s->nr_vcpus, plan->files.bootargs) +
-		   virt_channels_room(&plan->config) + s->tree.range.size;
+	u64 size = layout_tree_room(s->nr_vcpus, plan->files.bootargs) +
+		   layout_channels_room(&plan->config) + s->tree.range.size;
 
 	plan->tree = s->tree.range;
 	if (s->tree_whole || ranges_take(free, size, PAGE_SIZE, &plan->tree))
@@ -97,8 +97,8 @@ static enum err reserve_tree(struct plan *plan, const struct partition_spec *s, 
 	return ERR_NO_MEMORY;
 }
 
-enum err virt_reserve(struct plan *plan, const struct partition_spec *s, const struct machine *m,
-		      struct ranges *free)
+enum err layout_reserve(struct plan *plan, const struct partition_spec *s, const struct machine *m,
+			struct ranges *free)
 {
 	struct partition_config *c = &plan->config;
 	enum err err;
@@ -116,13 +116,13 @@ enum err virt_reserve(struct plan *plan, const struct partition_spec *s, const s
 	c->sdei = s->sdei;
 	c->sdei_private_slots = s->sdei_private_slots;
 	c->sdei_shared_slots = s->sdei_shared_slots;
-	err = s->paging.on ? virt_paged_reserve(plan, s, free) : take_memory(c, s, free);
+	err = s->paging.on ? layout_paged_reserve(plan, s, free) : take_memory(c, s, free);
 	if (!err)
 		err = plan_vcpus(c, s, m);
 	if (!err)
 		err = plan_windows(c, s);
 	if (!err)
-		err = virt_platform(c, s, m, free);
+		err = layout_platform(c, s, m, free);
 	return err ?: reserve_tree(plan, s, free);
 }
 
@@ -142,7 +142,7 @@ static enum err scrub_first(struct partition_config *c)
 	return OK;
 }
 
-enum err virt_plan(struct plan *plan, const struct partition_spec *s, const struct machine *m)
+enum err layout_plan(struct plan *plan, const struct partition_spec *s, const struct machine *m)
 {
 	/* The guest's machine, with the version and the timers of the real one. */
 	struct machine platform = {.gic.version = m->gic.version, .uart.driver = &uart_pl011};
@@ -166,8 +166,8 @@ enum err virt_plan(struct plan *plan, const struct partition_spec *s, const stru
 		err = ranges_add(&room, c->memory[i]);
 	if (!err)
 		err = plan_load(plan, &platform, part, &room,
-				s->tree_whole ? virt_tree_whole : virt_tree_write);
+				s->tree_whole ? layout_tree_whole : layout_tree_write);
 	if (err)
 		return err;
-	return c->paging ? virt_paged_plan(c) : scrub_first(c);
+	return c->paging ? layout_paged_plan(c) : scrub_first(c);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Interrupts that are taken from a guest while an SDEI event of theirs is registered.
- * A claimed one is disabled and not "used": so it is RAZ/WI and never goes straight, and
+ * A claimed one is disabled and not "used": so it is RAZ/WI and is never injected directly, and
  * no path has to ask. What is different from one that does not exist:
  *   a PPI keeps hw, and pending means that its physical interrupt is held active for
  *   the event, which is what vgic_put() and vgic_load() have to know;
@@ -15,7 +15,7 @@ static struct vgic_ref ref_of(struct vcpu *v, u32 intid)
 {
 	struct partition *p = v->partition;
 
-	return (struct vgic_ref){v, p, intid < GIC_SPI_BASE ? v : NULL, vgic_word(v, intid),
+	return (struct vgic_ref){v, p, intid < GIC_SPI_BASE ? v : NULL, vgic_bank(v, intid),
 				 intid & ~31U};
 }
 
@@ -59,10 +59,10 @@ enum vgic_bindable vgic_bindable(struct vcpu *v, u32 intid)
 	if (!is_owned(v->partition, intid))
 		return VGIC_NOT_YOURS;
 	ref = ref_of(v, intid);
-	lock_take(lock);
+	lock_acquire(lock);
 	vgic_fold_own(&ref);
 	active = is_active(&ref, intid);
-	lock_drop(lock);
+	lock_release(lock);
 	return active ? VGIC_NOT_IDLE : VGIC_IDLE;
 }
 
@@ -78,18 +78,18 @@ static void forget(const struct vgic_ref *ref, u32 intid)
 		gic_clear_active(ref->v->cpu->index, intid);
 }
 
-void vgic_claim(struct vcpu *v, u32 intid)
+void vgic_sdei_take(struct vcpu *v, u32 intid)
 {
 	struct lock *lock = &v->partition->vgic.lock;
 	struct vgic_ref ref = ref_of(v, intid);
 
-	lock_take(lock);
+	lock_acquire(lock);
 	vgic_clear_enabled(&ref, bit_of(intid));
 	forget(&ref, intid);
-	ref.w->used &= ~bit_of(intid);
+	ref.w->visible &= ~bit_of(intid);
 	if (!ref.owner)
 		ref.w->hw &= ~bit_of(intid);
-	lock_drop(lock);
+	lock_release(lock);
 }
 
 static void give_back_spi(const struct vgic_ref *ref, u32 intid)
@@ -98,22 +98,22 @@ static void give_back_spi(const struct vgic_ref *ref, u32 intid)
 	ref->w->hw |= bit_of(intid);
 }
 
-void vgic_unclaim(struct vcpu *v, u32 intid)
+void vgic_sdei_release(struct vcpu *v, u32 intid)
 {
 	struct lock *lock = &v->partition->vgic.lock;
 	struct vgic_ref ref = ref_of(v, intid);
 
-	lock_take(lock);
-	if (!(ref.w->used & bit_of(intid))) {
-		ref.w->used |= bit_of(intid);
+	lock_acquire(lock);
+	if (!(ref.w->visible & bit_of(intid))) {
+		ref.w->visible |= bit_of(intid);
 		if (!ref.owner && vgic_spi_owner(intid) == ref.p)
 			give_back_spi(&ref, intid);
 		forget(&ref, intid);
 	}
-	lock_drop(lock);
+	lock_release(lock);
 }
 
-void vgic_claim_again(struct vcpu *v, u32 intid)
+void vgic_sdei_again(struct vcpu *v, u32 intid)
 {
 	struct lock *lock = &v->partition->vgic.lock;
 
@@ -124,28 +124,28 @@ void vgic_claim_again(struct vcpu *v, u32 intid)
 		gic_clear_active(v->cpu->index, intid);
 		return;
 	}
-	lock_take(lock);
-	v->vgic.word.pending &= ~bit_of(intid);
+	lock_acquire(lock);
+	v->vgic.bank.pending &= ~bit_of(intid);
 	if (v->vgic.loaded)
 		gic_clear_active(v->cpu->index, intid);
-	lock_drop(lock);
+	lock_release(lock);
 }
 
-bool vgic_claim_raised(struct partition *p, u32 intid)
+bool vgic_sdei_raised(struct partition *p, u32 intid)
 {
-	struct vgic_word *w = &p->vgic.words[intid / 32];
+	struct vgic_bank *w = &p->vgic.banks[intid / 32];
 	bool raised;
 
 	if (!vgic_emulates(p, intid))
 		return false;
-	lock_take(&p->vgic.lock);
-	raised = vgic_raised(w) & ~w->used & bit_of(intid);
-	w->pending &= ~bit_of(intid) | w->used;
-	lock_drop(&p->vgic.lock);
+	lock_acquire(&p->vgic.lock);
+	raised = vgic_raised(w) & ~w->visible & bit_of(intid);
+	w->pending &= ~bit_of(intid) | w->visible;
+	lock_release(&p->vgic.lock);
 	return raised;
 }
 
-void vgic_claim_enable(struct partition *p, u32 intid, bool enable)
+void vgic_sdei_enable(struct partition *p, u32 intid, bool enable)
 {
 	if (vgic_emulates(p, intid))
 		return;
@@ -157,7 +157,7 @@ void vgic_claim_enable(struct partition *p, u32 intid, bool enable)
 	}
 }
 
-void vgic_claim_here(struct partition *p, u32 intid)
+void vgic_sdei_here(struct partition *p, u32 intid)
 {
 	if (!vgic_emulates(p, intid))
 		vgic_come_to(p, intid, this_cpu());

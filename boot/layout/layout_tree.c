@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tree of a configured partition that brings none: the platform that virt_platform.c
- * has planned, and the nodes of the devices that it was given (boot/layout/virt_part.c).
+ * The tree of a configured partition that brings none: the platform that layout_platform.c
+ * has planned, and the nodes of the devices that it was given (boot/layout/layout_partial.c).
  */
 #include <boot/guest_tree_nodes.h>
-#include <boot/part.h>
-#include <boot/virt.h>
-#include <boot/virt_channel.h>
+#include <boot/layout.h>
+#include <boot/layout_channel.h>
+#include <boot/partial_dt.h>
 #include <drivers/log.h>
 #include <drivers/timer.h>
 #include <libfdt.h>
@@ -154,13 +154,13 @@ static void apf_node(struct tree_writer *w)
 	tree_writer_end(w);
 }
 
-u32 virt_tree_room(u32 nr_vcpus, const char *bootargs)
+u32 layout_tree_room(u32 nr_vcpus, const char *bootargs)
 {
 	return ROOM + nr_vcpus * CPU_ROOM + (u32)strlen(bootargs);
 }
 
-enum err virt_tree_whole(const struct guest_tree *g, const void *source, void *to, u32 room,
-			 u32 *size)
+enum err layout_tree_whole(const struct guest_tree *g, const void *source, void *to, u32 room,
+			   u32 *size)
 {
 	(void)g;
 	(void)source;
@@ -169,12 +169,12 @@ enum err virt_tree_whole(const struct guest_tree *g, const void *source, void *t
 	return OK;
 }
 
-enum err virt_tree_write(const struct guest_tree *g, const void *part, void *to, u32 room,
-			 u32 *size)
+enum err layout_tree_write(const struct guest_tree *g, const void *part, void *to, u32 room,
+			   u32 *size)
 {
 	struct tree_writer w = {
 	    .g = g, .to = to, .source = part, .address_cells = 2, .size_cells = 2, .cpu_cells = 2};
-	u32 gic_phandle = part_phandles(part, &w.max_phandle);
+	u32 gic_phandle = partial_dt_phandles(part, &w.max_phandle);
 
 	tree_writer_check(&w, fdt_create(to, (int)room));
 	tree_writer_check(&w, fdt_finish_reservemap(to));
@@ -186,9 +186,9 @@ enum err virt_tree_write(const struct guest_tree *g, const void *part, void *to,
 	uart(&w);
 	watchdog(&w);
 	apf_node(&w);
-	virt_channels_write(&w);
+	layout_channels_write(&w);
 	if (part)
-		virt_part_write(&w, gic_phandle);
+		layout_partial_write(&w, gic_phandle);
 	guest_tree_root_end(&w);
 	tree_writer_end(&w);
 	guest_tree_set_phandles(&w);

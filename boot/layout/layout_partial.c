@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The guest's tree: the nodes of a partial tree (boot/part.h) go in as they are, but for
+ * The guest's tree: the nodes of a partial tree (boot/partial_dt.h) go in as they are, but for
  * what is said in them to Tocsin, and for the interrupt controller.
  */
 #include <boot/guest_tree_nodes.h>
-#include <boot/part.h>
+#include <boot/layout.h>
+#include <boot/partial_dt.h>
 #include <boot/tree.h>
-#include <boot/virt.h>
 #include <lib/string.h>
 #include <libfdt.h>
 
@@ -22,9 +22,9 @@ static bool begins(const char *name, const char *prefix)
 static bool left_out(const void *part, const struct tree_item *item, int depth)
 {
 	for (u32 i = 0; depth == 2 && i < ARRAY_SIZE(ours); i++)
-		if (part_calls(item->name, ours[i]))
+		if (partial_dt_calls(item->name, ours[i]))
 			return true;
-	return (depth == 2 && begins(item->name, "__")) || part_is_gic(part, item->offset);
+	return (depth == 2 && begins(item->name, "__")) || partial_dt_is_gic(part, item->offset);
 }
 
 /* Big-endian cells, of which every step-th, from the first on, may name a controller
@@ -40,7 +40,7 @@ static void copy_parents(struct tree_writer *w, const struct tree_item *item, u3
 		return;
 	memcpy(value, item->prop.bytes, item->prop.len);
 	for (u32 i = 0; (i + 1) * 4 <= item->prop.len; i += step)
-		if (!part_has(w->source, prop_cell(item->prop, i)))
+		if (!partial_dt_has(w->source, prop_cell(item->prop, i)))
 			((fdt32_t *)value)[i] = cpu_to_fdt32(gic_phandle);
 }
 
@@ -58,7 +58,7 @@ static void copy_prop(struct tree_writer *w, const struct tree_item *item, u32 g
 		    w, fdt_property(w->to, item->name, item->prop.bytes, (int)item->prop.len));
 }
 
-void virt_part_write(struct tree_writer *w, u32 gic_phandle)
+void layout_partial_write(struct tree_writer *w, u32 gic_phandle)
 {
 	struct tree_reader reader;
 	struct tree_item item;

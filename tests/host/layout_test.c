@@ -5,14 +5,15 @@
  * sources: boot/fdt/arena.c boot/fdt/ranges.c boot/fdt/tree.c boot/fdt/machine.c
  * sources: boot/payload/image.c boot/payload/foreign.c boot/payload/a64.c
  * sources: boot/fdt/machine_nodes.c boot/fdt/machine_devices.c boot/fdt/machine_gic.c
- * sources: boot/fdt/place.c boot/layout/guest_tree_nodes.c boot/layout/plan_load.c
- * sources: boot/layout/virt.c boot/layout/virt_paged.c boot/layout/virt_tree.c
- * sources: boot/layout/virt_platform.c boot/config/part.c boot/layout/virt_part.c lib/fmt.c
+ * sources: boot/fdt/reloc.c boot/layout/guest_tree_nodes.c boot/layout/plan_load.c
+ * sources: boot/layout/layout.c boot/layout/layout_paged.c boot/layout/layout_tree.c
+ * sources: boot/layout/layout_platform.c boot/config/partial_dt.c boot/layout/layout_partial.c
+ * sources: lib/fmt.c
  */
 #include <boot/arena.h>
+#include <boot/layout.h>
+#include <boot/layout_channel.h>
 #include <boot/tree.h>
-#include <boot/virt.h>
-#include <boot/virt_channel.h>
 #include <boot/virt_map.h>
 #include <fake_log.h>
 #include <libfdt.h>
@@ -40,23 +41,23 @@ u8 stage2_bits_for(u64 top)
 struct gic gic = {.nr_intids = 288};
 
 /* There are no channels. */
-u32 virt_channels_intids(const struct partition_config *config)
+u32 layout_channels_intids(const struct partition_config *config)
 {
 	return config->nr_channels;
 }
 
-enum err virt_channels_interrupts(struct partition_config *config)
+enum err layout_channels_interrupts(struct partition_config *config)
 {
 	config->spi_emulated = NULL;
 	return OK;
 }
 
-u32 virt_channels_room(const struct partition_config *config)
+u32 layout_channels_room(const struct partition_config *config)
 {
 	return config->nr_channels;
 }
 
-void virt_channels_write(struct tree_writer *w)
+void layout_channels_write(struct tree_writer *w)
 {
 	EXPECT_EQ(w->err, 0);
 }
@@ -89,9 +90,9 @@ static void start(struct virt v)
 
 static enum err make(void)
 {
-	enum err err = virt_reserve(&plan, &spec, &m, &free_memory);
+	enum err err = layout_reserve(&plan, &spec, &m, &free_memory);
 
-	return err ? err : virt_plan(&plan, &spec, &m);
+	return err ? err : layout_plan(&plan, &spec, &m);
 }
 
 static struct range ram_of_guest(void)

@@ -15,14 +15,14 @@
 #define PART_MAX_PHANDLE 0x7fffffff
 
 /* Whether name, perhaps with a unit address, is word. */
-bool part_calls(const char *name, const char *word);
+bool partial_dt_calls(const char *name, const char *word);
 
 /* Whether the node stands for the guest's interrupt controller. */
-bool part_is_gic(const void *part, int node);
+bool partial_dt_is_gic(const void *part, int node);
 
 /* Whether the phandle names a node of part other than such a one. */
-bool part_has(const void *part, u32 phandle);
+bool partial_dt_has(const void *part, u32 phandle);
 
 /* The phandle of the guest's interrupt controller, beside what part (NULL: nothing) has;
  * *max: the highest of all. */
-u32 part_phandles(const void *part, u32 *max);
+u32 partial_dt_phandles(const void *part, u32 *max);

@@ -6,8 +6,8 @@
  * address of the RAM that is behind it, which is nobody else's.
  */
 #include <boot/arena.h>
-#include <boot/virt.h>
-#include <boot/virt_channel.h>
+#include <boot/layout.h>
+#include <boot/layout_channel.h>
 #include <boot/virt_map.h>
 #include <drivers/log.h>
 #include <el2/channel.h>
@@ -80,7 +80,7 @@ static enum err plan_watchdog(struct partition_config *c, const struct partition
 static enum err plan_interrupts(struct partition_config *c, const struct partition_spec *s)
 {
 	c->nr_intids = MAX(GIC_SPI_BASE + s->nr_spis, MAX(c->uart_intid, c->watchdog.intid) + 1);
-	c->nr_intids = ALIGN_UP(MAX(c->nr_intids, virt_channels_intids(c)), 32);
+	c->nr_intids = ALIGN_UP(MAX(c->nr_intids, layout_channels_intids(c)), 32);
 	c->spi_owned = arena_alloc(c->nr_intids / 32 * sizeof(u32));
 	if (!c->spi_owned)
 		return ERR_NO_MEMORY;
@@ -92,7 +92,7 @@ static enum err plan_interrupts(struct partition_config *c, const struct partiti
 		}
 		c->spi_owned[s->spis[i] / 32] |= 1U << s->spis[i] % 32;
 	}
-	return virt_channels_interrupts(c);
+	return layout_channels_interrupts(c);
 }
 
 /* Several devices may be in one page. */
@@ -159,8 +159,8 @@ static u64 top_address(const struct partition_config *c)
 	return end_of(c->memory, c->nr_memory, top);
 }
 
-enum err virt_platform(struct partition_config *c, const struct partition_spec *s,
-		       const struct machine *m, struct ranges *free)
+enum err layout_platform(struct partition_config *c, const struct partition_spec *s,
+			 const struct machine *m, struct ranges *free)
 {
 	enum err err = plan_gic(c, s->direct_map, &m->gic);
 

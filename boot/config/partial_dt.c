@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Partial trees: which nodes and phandles in them stand for the interrupt controller. */
-#include <boot/part.h>
+#include <boot/partial_dt.h>
 #include <boot/tree.h>
 #include <lib/bits.h>
 #include <lib/string.h>
@@ -8,14 +8,14 @@
 
 static const char *const gics[] = {"arm,gic-v3", "arm,gic-400", "arm,cortex-a15-gic"};
 
-bool part_calls(const char *name, const char *word)
+bool partial_dt_calls(const char *name, const char *word)
 {
 	size_t len = strlen(word);
 
 	return !strncmp(name, word, len) && (!name[len] || name[len] == '@');
 }
 
-bool part_is_gic(const void *part, int node)
+bool partial_dt_is_gic(const void *part, int node)
 {
 	const char *name = fdt_get_name(part, node, NULL);
 	int len;
@@ -25,14 +25,14 @@ bool part_is_gic(const void *part, int node)
 	for (u32 i = 0; i < ARRAY_SIZE(gics); i++)
 		if (prop_has_string(compatible, gics[i]))
 			return true;
-	return name && part_calls(name, "gic");
+	return name && partial_dt_calls(name, "gic");
 }
 
-bool part_has(const void *part, u32 phandle)
+bool partial_dt_has(const void *part, u32 phandle)
 {
 	int node = fdt_node_offset_by_phandle(part, phandle);
 
-	return node >= 0 && !part_is_gic(part, node);
+	return node >= 0 && !partial_dt_is_gic(part, node);
 }
 
 /* That of the node that stands for it, or 0. */
@@ -41,12 +41,12 @@ static u32 given_phandle(const void *part)
 	int node;
 
 	fdt_for_each_subnode (node, part, 0)
-		if (part_is_gic(part, node) && fdt_get_phandle(part, node))
+		if (partial_dt_is_gic(part, node) && fdt_get_phandle(part, node))
 			return fdt_get_phandle(part, node);
 	return 0;
 }
 
-u32 part_phandles(const void *part, u32 *max)
+u32 partial_dt_phandles(const void *part, u32 *max)
 {
 	u32 gic = part ? given_phandle(part) : 1;
 
@@ -54,7 +54,7 @@ u32 part_phandles(const void *part, u32 *max)
 	if (part && fdt_find_max_phandle(part, max))
 		*max = 0;
 	if (!gic)
-		gic = part_has(part, PART_GIC_PHANDLE) ? *max + 1 : PART_GIC_PHANDLE;
+		gic = partial_dt_has(part, PART_GIC_PHANDLE) ? *max + 1 : PART_GIC_PHANDLE;
 	*max = MAX(*max, gic);
 	return gic;
 }

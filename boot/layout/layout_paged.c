@@ -4,7 +4,7 @@
  * for the rest, and its files as what pages are filled with when they are first touched.
  */
 #include <boot/arena.h>
-#include <boot/virt.h>
+#include <boot/layout.h>
 #include <boot/virt_map.h>
 #include <drivers/log.h>
 #include <el2/channel.h>
@@ -44,7 +44,8 @@ static enum err plan_pager(struct paging_config *to, const struct partition_conf
 	return OK;
 }
 
-enum err virt_paged_reserve(struct plan *plan, const struct partition_spec *s, struct ranges *free)
+enum err layout_paged_reserve(struct plan *plan, const struct partition_spec *s,
+			      struct ranges *free)
 {
 	const struct spec_paging *from = &s->paging;
 	struct partition_config *c = &plan->config;
@@ -74,7 +75,7 @@ enum err virt_paged_reserve(struct plan *plan, const struct partition_spec *s, s
 	return plan_pager(to, c, from);
 }
 
-void virt_paged_ranges(const struct partition_config *c, struct range *frames, struct range *far)
+void layout_paged_ranges(const struct partition_config *c, struct range *frames, struct range *far)
 {
 	const struct paged_config *p;
 
@@ -89,7 +90,7 @@ void virt_paged_ranges(const struct partition_config *c, struct range *frames, s
 }
 
 /* Nothing is loaded at the start: pages are filled when they are touched. */
-enum err virt_paged_plan(struct partition_config *c)
+enum err layout_paged_plan(struct partition_config *c)
 {
 	struct paged_image *images = arena_alloc(MAX(c->nr_load, 1U) * sizeof(*images));
 	struct paging_config *to = (struct paging_config *)c->paging;
