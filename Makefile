@@ -242,9 +242,12 @@ $(BUILD)/partcheck: $(PARTCHECK) $(HOST_DEPS) | setup-host
 SUITES   := check host fuzz models guest partition linux
 export ONLY
 
-.PHONY: test soak $(SUITES:%=test-%) host-tests check fuzz models bench bench-accept bench-paging
+.PHONY: test quick soak $(SUITES:%=test-%) host-tests check fuzz models bench bench-accept bench-paging
 test: setup ## Everything, in some 25 minutes on two CPUs; ONLY=pattern selects
 	@tests/run build $(SUITES)
+
+quick: setup-build setup-check setup-host setup-run ## In some three minutes: build, checks, host tests and one guest
+	@tests/run build check host boot
 
 soak: setup ## The long runs
 	@tests/run --soak build $(SUITES)

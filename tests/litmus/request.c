@@ -88,7 +88,7 @@ static void behind(void)
 	gic.version = 3;
 	two[1].nr_vcpus = 1;
 	v.cpu = &two[1];
-	v.place = 1;
+	v.sched_slot = 1;
 	schedule_init(s, entries, NULL, 100, 0);
 	entries[0].order = 1UL << 52;
 	entries[1].order = 2UL << 52;
@@ -125,7 +125,7 @@ bool threshold_forbidden(const u64 *r)
 void once_init(void)
 {
 	behind();
-	(void)schedule_publish(&two[1].schedule, v.place); /* v is loaded */
+	(void)schedule_publish(&two[1].schedule, v.sched_slot); /* v is loaded */
 	irq_init(&(struct irq_config){.hyp_timer = 26, .maintenance = 25, .virtual_timer = 27});
 	two[1].kicked = true;
 }
