@@ -45,7 +45,7 @@ $(LIBFDT): | setup-build ;
 # ---------------------------------------------------------------- image
 
 WARN     := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
-            -Wmissing-prototypes -Wwrite-strings
+            -Wmissing-prototypes -Wwrite-strings -Wconversion -Wsign-conversion -Wcast-qual
 # Nothing in what is built names this folder.
 PREFIX   := -ffile-prefix-map='$(CURDIR)'=.
 CFLAGS   := -std=gnu11 -ffreestanding -O2 -g -fpie -fvisibility=hidden \

@@ -58,7 +58,7 @@ void gic_quiesce_word(u64 bank, u32 n)
 void gic_save_vtr(u32 vtr)
 {
 	lock_acquire(&config_lock);
-	gic.nr_lrs = MIN(gic.nr_lrs, (u8)MIN((vtr & 0x3f) + 1, (u32)GIC_MAX_LRS));
+	gic.nr_lrs = (u8)MIN((u32)gic.nr_lrs, (vtr & 0x3f) + 1);
 	gic.pri_bits = MIN(gic.pri_bits, (u8)(FIELD_GET(ICH_VTR_EL2_PRIBITS, vtr) + 1));
 	gic.pre_bits = MIN(gic.pre_bits, (u8)(FIELD_GET(ICH_VTR_EL2_PREBITS, vtr) + 1));
 	lock_release(&config_lock);

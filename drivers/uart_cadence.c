@@ -86,7 +86,7 @@ static void init(const struct uart *u)
 	irq_enable(u, false, false);
 	irq_ack(u);
 	reg_write(u, RXWM, 1); /* receive interrupt from the first byte */
-	reg_write(u, CR, (cr & ~(CR_RXDIS | CR_TXDIS)) | CR_RXEN | CR_TXEN);
+	reg_write(u, CR, (cr & ~(u32)(CR_RXDIS | CR_TXDIS)) | CR_RXEN | CR_TXEN);
 }
 
 const struct uart_driver uart_cadence = {

@@ -11,7 +11,7 @@
 
 static struct far *far_of(const struct store *s)
 {
-	return (struct far *)s; /* its first member */
+	return (struct far *)(u64)s; /* its first member */
 }
 
 static u8 *place_of(const struct far *f, u32 page)

@@ -20,7 +20,7 @@
 
 static struct pager *pager_of(const struct store *s)
 {
-	return (struct pager *)s; /* its first member */
+	return (struct pager *)(u64)s; /* its first member */
 }
 
 /* ---- slots ---- */

@@ -26,7 +26,7 @@ static u32 entry_index(const struct pgtable *pt, u64 addr, int level)
 	u64 index = addr >> (39 - 9 * level);
 
 	/* The first level's tables are concatenated, hence no mask there. */
-	return level == pt->start_level ? index : index % ENTRIES;
+	return (u32)(level == pt->start_level ? index : index % ENTRIES);
 }
 
 static bool is_table(u64 entry, int level)

@@ -32,7 +32,7 @@ static bool is_in(u32 slots, u32 slot)
 static bool has_context(u32 running, u32 shared, enum sdei_priority priority)
 {
 	return priority == SDEI_CRITICAL ? running & SDEI_CRITICAL_SLOTS
-					 : shared || running & ~SDEI_CRITICAL_SLOTS;
+					 : shared || running & ~(u32)SDEI_CRITICAL_SLOTS;
 }
 
 /* ---- get ---- */

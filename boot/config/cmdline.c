@@ -92,7 +92,7 @@ static void take_word(struct options *to, const char *word, size_t len)
 	const char *equals = memchr(word, '=', len);
 	size_t name_len = (equals ? (size_t)(equals - word) : len) - PREFIX_LEN;
 	const char *value = equals ? equals + 1 : word + len;
-	size_t value_len = word + len - value;
+	size_t value_len = (size_t)(word + len - value);
 
 	for (u32 i = 0; i < ARRAY_SIZE(table); i++) {
 		const struct option *o = &table[i];

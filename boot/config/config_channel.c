@@ -334,7 +334,7 @@ enum err config_read_channels(struct channels *to, const struct config *c, const
 			      const struct machine *m, complain_fn say, void *context)
 {
 	struct config_reader r = {
-	    .c = (struct config *)c, .fdt = fdt, .m = m, .say = say, .context = context};
+	    .c = (struct config *)(u64)c, .fdt = fdt, .m = m, .say = say, .context = context};
 	int chosen, offset;
 	enum err err = OK;
 

@@ -395,7 +395,7 @@ static void take_prop(struct scan *s, const struct tree_item *item)
 {
 	const struct scan_name *known = know_name(s, item->name);
 
-	s->m->name_bytes += item->name_len + 1;
+	s->m->name_bytes += (u32)item->name_len + 1;
 	if (known->prop < NR_SCAN_PROPS && s->depth < SCAN_DEPTH && !s->level[s->depth].seen)
 		s->props[known->prop] = item->prop;
 }

@@ -161,13 +161,13 @@ static bool path_matches(const char *path, const char *wanted)
 static const char *resolve_alias(const struct scan *s, const char *alias)
 {
 	const char *colon = strchr(alias, ':');
-	int len = colon ? colon - alias : (int)strlen(alias), value_len;
+	int len = colon ? (int)(colon - alias) : (int)strlen(alias), value_len;
 	const char *value;
 
 	if (s->aliases < 0)
 		return NULL;
 	value = fdt_getprop_namelen(s->fdt, s->aliases, alias, len, &value_len);
-	return value ? prop_string((struct prop){(const u8 *)value, value_len}) : NULL;
+	return value ? prop_string((struct prop){(const u8 *)value, (u32)value_len}) : NULL;
 }
 
 /* What stdout-path names, by its compatible; libfdt may search, for the tree was read. */

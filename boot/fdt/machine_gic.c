@@ -222,7 +222,7 @@ void scan_gic(struct scan *s, u8 version)
 	}
 	s->gic_phandle = phandle.len == 4 ? prop_cell(phandle, 0) : 0;
 	s->gic_cells = cells.len == 4 && prop_cell(cells, 0) == 4 ? 4 : 3;
-	s->gic_address_cells = MIN(prop_number(s->props[PROP_ADDRESS_CELLS], 0, given), 4UL);
+	s->gic_address_cells = (u32)MIN(prop_number(s->props[PROP_ADDRESS_CELLS], 0, given), 4UL);
 	s->m->gic = found;
 	scan_record(s, NODE_GIC);
 }

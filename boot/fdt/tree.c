@@ -28,7 +28,7 @@ u32 tree_used_size(const void *fdt)
 	u32 end = fdt_off_mem_rsvmap(fdt);
 
 	if (reservations >= 0)
-		end += (reservations + 1) * sizeof(struct fdt_reserve_entry);
+		end += (u32)((size_t)(reservations + 1) * sizeof(struct fdt_reserve_entry));
 	return MAX(end, MAX(tokens, strings));
 }
 
@@ -56,7 +56,7 @@ static enum err read_prop(const void *fdt, struct tree_item *item, int next)
 
 	if (!prop)
 		return ERR_FORMAT;
-	item->name = fdt_get_string(fdt, fdt32_to_cpu(prop->nameoff), &item->name_len);
+	item->name = fdt_get_string(fdt, (int)fdt32_to_cpu(prop->nameoff), &item->name_len);
 	item->prop = (struct prop){(const u8 *)prop->data, fdt32_to_cpu(prop->len)};
 	return item->name && item->prop.len <= (u32)(next - item->offset) ? OK : ERR_FORMAT;
 }
@@ -73,7 +73,7 @@ enum err tree_next(struct tree_reader *r, struct tree_item *item)
 
 	switch (item->tag) {
 	case FDT_BEGIN_NODE:
-		item->name = fdt_offset_ptr(r->fdt, item->offset + FDT_TAGSIZE, 1);
+		item->name = fdt_offset_ptr(r->fdt, item->offset + (int)FDT_TAGSIZE, 1);
 		r->depth++;
 		return item->name && !r->done ? OK : ERR_FORMAT;
 	case FDT_END_NODE:
@@ -119,7 +119,7 @@ bool prop_has_string(struct prop p, const char *word)
 			return false;
 		if ((size_t)(end - here) + 1 == len && !memcmp(here, word, len))
 			return true;
-		at += end - here + 1;
+		at += (u32)(end - here) + 1;
 	}
 	return false;
 }

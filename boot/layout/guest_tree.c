@@ -195,13 +195,14 @@ static void copy_prop(struct tree_writer *w, const struct tree_item *item, int d
 	if (w->skip || !w->in_props)
 		return;
 	if (role == NODE_GIC && !strcmp(item->name, "reg"))
-		tree_writer_check(w,
-				  fdt_property(w->to, "reg", item->prop.bytes,
-					       MIN(item->prop.len, w->g->machine->gic_reg_bytes)));
+		tree_writer_check(
+		    w, fdt_property(w->to, "reg", item->prop.bytes,
+				    (int)MIN(item->prop.len, w->g->machine->gic_reg_bytes)));
 	if (!keeps(w, role, item->name))
 		return;
 	w->has_clocks |= role == NODE_CONSOLE && !strcmp(item->name, "clocks");
-	tree_writer_check(w, fdt_property(w->to, item->name, item->prop.bytes, item->prop.len));
+	tree_writer_check(w,
+			  fdt_property(w->to, item->name, item->prop.bytes, (int)item->prop.len));
 }
 
 static enum err copy_tokens(struct tree_writer *w)
@@ -244,8 +245,8 @@ static void copy_reservations(struct tree_writer *w)
 
 u32 guest_tree_room(const struct machine *m, u32 nr_vcpus, u32 nr_memory, const char *bootargs)
 {
-	return m->tree.size + m->name_bytes + strlen(bootargs) + nr_vcpus * CPU_NODE_ROOM +
-	       nr_memory * MEMORY_ROOM + OWN_NODES_ROOM;
+	return (u32)(m->tree.size + m->name_bytes + strlen(bootargs) + nr_vcpus * CPU_NODE_ROOM +
+		     nr_memory * MEMORY_ROOM + OWN_NODES_ROOM);
 }
 
 enum err guest_tree_write(const struct guest_tree *g, const void *source, void *to, u32 room,
@@ -259,7 +260,7 @@ enum err guest_tree_write(const struct guest_tree *g, const void *source, void *
 				.cpu_cells = 2};
 
 	/* Searching each name among those before would cost more than all the rest. */
-	tree_writer_check(&w, fdt_create_with_flags(to, room, FDT_CREATE_FLAG_NO_NAME_DEDUP));
+	tree_writer_check(&w, fdt_create_with_flags(to, (int)room, FDT_CREATE_FLAG_NO_NAME_DEDUP));
 	copy_reservations(&w);
 	if (copy_tokens(&w)) {
 		log_error("the device tree is broken");

@@ -24,7 +24,7 @@ void tree_writer_number(struct tree_writer *w, const char *name, u32 value)
 void tree_writer_cells(struct tree_writer *w, const char *name, const u32 *cells, u32 n)
 {
 	void *value;
-	int err = fdt_property_placeholder(w->to, name, n * sizeof(u32), &value);
+	int err = fdt_property_placeholder(w->to, name, (int)(n * sizeof(u32)), &value);
 
 	tree_writer_check(w, err);
 	for (u32 i = 0; !err && i < n; i++)
@@ -33,7 +33,7 @@ void tree_writer_cells(struct tree_writer *w, const char *name, const u32 *cells
 
 void tree_writer_string(struct tree_writer *w, const char *name, const char *value)
 {
-	tree_writer_check(w, fdt_property_string(w->to, name, value));
+	tree_writer_check(w, fdt_property(w->to, name, value, (int)strlen(value) + 1));
 }
 
 void tree_writer_empty(struct tree_writer *w, const char *name)
@@ -65,7 +65,7 @@ static void put_cells(fdt32_t **to, u64 value, u32 n)
 static void clock_phandles(struct tree_writer *w, const char *name, u32 n)
 {
 	void *cells;
-	int err = fdt_property_placeholder(w->to, name, n * sizeof(u32), &cells);
+	int err = fdt_property_placeholder(w->to, name, (int)(n * sizeof(u32)), &cells);
 
 	tree_writer_check(w, err);
 	for (u32 i = 0; !err && i < n; i++)
@@ -161,7 +161,7 @@ void guest_tree_more_cpus(struct tree_writer *w)
 		tree_writer_string(w, "device_type", "cpu");
 		tree_writer_string(w, "compatible", "arm,armv8");
 		tree_writer_string(w, "enable-method", "psci");
-		tree_writer_check(w, fdt_property(w->to, "reg", reg, 4 * cells));
+		tree_writer_check(w, fdt_property(w->to, "reg", reg, (int)(4 * cells)));
 		tree_writer_check(w, fdt_end_node(w->to));
 	}
 }
@@ -179,7 +179,7 @@ static void write_memory(struct tree_writer *w)
 	fmt_snprintf(name, sizeof(name), "memory@%lx", config->memory[0].base);
 	tree_writer_check(w, fdt_begin_node(w->to, name));
 	tree_writer_string(w, "device_type", "memory");
-	err = fdt_property_placeholder(w->to, "reg", config->nr_memory * 4 * cells, &value);
+	err = fdt_property_placeholder(w->to, "reg", (int)(config->nr_memory * 4 * cells), &value);
 	tree_writer_check(w, err);
 	for (u32 i = 0; !err && i < config->nr_memory; i++) {
 		fdt32_t *reg = (fdt32_t *)value + i * cells;

@@ -93,7 +93,7 @@ void layout_paged_ranges(const struct partition_config *c, struct range *frames,
 enum err layout_paged_plan(struct partition_config *c)
 {
 	struct paged_image *images = arena_alloc(MAX(c->nr_load, 1U) * sizeof(*images));
-	struct paging_config *to = (struct paging_config *)c->paging;
+	struct paging_config *to = (struct paging_config *)(u64)c->paging;
 
 	if (!images)
 		return ERR_NO_MEMORY;

@@ -110,7 +110,7 @@ enum err plan_load(struct plan *plan, const struct machine *m, const void *fdt, 
 	if (!err && files->ramdisk.size)
 		err = put(plan, "the ramdisk", room, files->ramdisk.size, PAGE_SIZE, &g.initrd);
 	if (!err)
-		err = write(&g, fdt, (void *)plan->tree.base, plan->tree.size, &size);
+		err = write(&g, fdt, (void *)plan->tree.base, (u32)plan->tree.size, &size);
 	if (!err && g.initrd.size)
 		err = add_load(&plan->image, files->ramdisk.base, g.initrd);
 	if (!err)

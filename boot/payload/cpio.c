@@ -37,7 +37,7 @@ static bool read_field(const u8 *header, u32 n, u64 *value)
 		if (digits[i] >= '0' && digits[i] <= '9')
 			*value = *value << 4 | (digits[i] - '0');
 		else if (c >= 'a' && c <= 'f')
-			*value = *value << 4 | (c - 'a' + 10);
+			*value = *value << 4 | (u64)(c - 'a' + 10);
 		else
 			return false;
 	}

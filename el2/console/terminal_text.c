@@ -47,7 +47,7 @@ static bool sequence(struct terminal_text *t, u8 c, char *out, u32 *n)
 	*n = literal(t, ESC, out);
 	memcpy(out + *n, t->escape + 1, t->nr_escape - 1U);
 	*n += t->nr_escape - 1U;
-	t->column += t->nr_escape - 1U;
+	t->column = (u16)(t->column + t->nr_escape - 1U);
 	t->nr_escape = 0;
 	return false;
 }
@@ -117,7 +117,7 @@ u32 terminal_text_run(struct terminal_text *t, const char *bytes, u32 n, char *o
 		run++;
 	}
 	if (run) {
-		t->column += run;
+		t->column = (u16)(t->column + run);
 		t->utf8 = 0;
 		t->inside = true;
 		t->last = (u8)out[run - 1];

@@ -154,6 +154,6 @@ void idreg_sanitise(u64 guest[NR_IDREG], const u64 host[NR_IDREG], u8 gic_versio
 	if (FIELD_GET(ID_AA64PFR0_EL1_EL0, *pfr0) < 2)
 		memset(&guest[IDREG_INDEX(SYS_ENCODE(3, 0, 0, 1, 0))], 0, 3 * 8 * sizeof(*guest));
 	if (gic_version < 3)
-		*pfr0 &= ~ID_AA64PFR0_EL1_GIC;
+		*pfr0 &= ~(u64)ID_AA64PFR0_EL1_GIC;
 	field_lower(mmfr0, 0, false, stage2_parange(ipa_bits));
 }

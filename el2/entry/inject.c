@@ -55,7 +55,7 @@ bool inject_abort(struct vcpu *v, u64 esr)
 	bool fetch = ESR_EC(esr) == EC_IABT_LOWER;
 	bool from_el0 =
 	    (v->regs.pstate & PSTATE_M_MASK) == PSTATE_EL0T || v->regs.pstate & PSTATE_AARCH32;
-	u64 ec = (fetch ? EC_IABT_LOWER : EC_DABT_LOWER) + !from_el0;
+	u64 ec = (fetch ? EC_IABT_LOWER : EC_DABT_LOWER) + (from_el0 ? 0U : 1U);
 	u64 vector = read_sysreg(VBAR_EL1) + vector_offset(v->regs.pstate);
 	u64 fsc;
 

@@ -202,7 +202,7 @@ static __attribute__((noinline)) void sleep_deaf(void)
 {
 	u32 hcr = gic_hcr_read();
 
-	gic_hcr_write(hcr & ~ICH_HCR_EL2_EN);
+	gic_hcr_write(hcr & ~(u32)ICH_HCR_EL2_EN);
 	dsb(sy); /* GICv2 has it in memory */
 	isb();
 	wfi();

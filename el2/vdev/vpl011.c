@@ -112,7 +112,7 @@ static u16 fifo_get(struct vpl011_fifo *f)
 {
 	u16 entry = f->entry[f->head];
 
-	f->head = (f->head + 1) % VPL011_FIFO;
+	f->head = (u8)((f->head + 1) % VPL011_FIFO);
 	f->count--;
 	return entry;
 }
@@ -185,9 +185,9 @@ static u16 read_dr(struct vpl011 *u)
 	entry = fifo_get(&u->rx);
 	u->reg[RSR_ECR] = (u->reg[RSR_ECR] & RSR_OE) | ((entry >> 8) & 7);
 	if (u->rx.count < rx_trigger(u))
-		u->reg[RIS] &= ~INT_RX;
+		u->reg[RIS] &= (u16)~INT_RX;
 	if (!u->rx.count)
-		u->reg[RIS] &= ~INT_RT;
+		u->reg[RIS] &= (u16)~INT_RT;
 	rx_raise(u);
 	if (full) /* else the console had no more */
 		rx_fill(u);
@@ -212,7 +212,7 @@ static enum mmio_result write_dr(struct vpl011 *u, u8 byte)
 			return MMIO_RETRY;
 		fifo_put(&u->tx, byte);
 		if (u->tx.count > tx_trigger(u))
-			u->reg[RIS] &= ~INT_TX;
+			u->reg[RIS] &= (u16)~INT_TX;
 		return MMIO_DONE;
 	}
 	tx_drained(u);

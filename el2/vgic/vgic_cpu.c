@@ -143,7 +143,7 @@ bool vgic_settle(struct vcpu *v)
 		gic_clear_active(v->cpu->index, intid);
 	}
 	vc->doubtful = false;
-	gic_hcr_write(gic_hcr_read() & ~ICH_HCR_EL2_TALL1);
+	gic_hcr_write(gic_hcr_read() & ~(u32)ICH_HCR_EL2_TALL1);
 	return true;
 }
 

@@ -131,7 +131,7 @@ static void fold_one(struct vcpu *v, u32 n)
 	if (active) {
 		fold_active(v, intid, lr);
 		if (intid >= GIC_SPI_BASE)
-			g->holder[intid] = v->index;
+			g->holder[intid] = (u16)v->index;
 	}
 	vgic_released(v, intid);
 }
