@@ -10,7 +10,9 @@ CROSS    ?= aarch64-linux-gnu-
 HOSTCC   ?= gcc
 CLANG    ?= clang
 
-CC       := $(CROSS)gcc
+# Of the image: gcc or clang.
+COMPILER ?= gcc
+CC       := $(if $(filter clang,$(COMPILER)),$(CLANG) --target=aarch64-linux-gnu,$(CROSS)gcc)
 LD       := $(CROSS)ld
 OBJCOPY  := $(CROSS)objcopy
 OBJDUMP  := $(CROSS)objdump
@@ -45,14 +47,19 @@ $(LIBFDT): | setup-build ;
 # ---------------------------------------------------------------- image
 
 WARN     := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
-            -Wmissing-prototypes -Wwrite-strings -Wconversion -Wsign-conversion -Wcast-qual
+            -Wmissing-prototypes -Wwrite-strings
+# The product's own.
+STRICT   := -Wconversion -Wsign-conversion -Wcast-qual
+ifeq ($(COMPILER),clang)
+WARN     += -Wno-ignored-optimization-argument -Wno-unused-command-line-argument -Wno-unknown-warning-option
+endif
 # Nothing in what is built names this folder.
 PREFIX   := -ffile-prefix-map='$(CURDIR)'=.
 CFLAGS   := -std=gnu11 -ffreestanding -O2 -g -fpie -fvisibility=hidden \
             -mcmodel=tiny -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
             -mfix-cortex-a53-835769 -mbranch-protection=bti -fno-stack-protector -fno-omit-frame-pointer \
             -fno-common -include include/arch/hidden.h \
-            $(PREFIX) $(WARN) -Iinclude -I$(BUILD)
+            $(PREFIX) $(WARN) $(STRICT) -Iinclude -I$(BUILD)
 ASFLAGS  := -D__ASSEMBLER__ -g $(PREFIX) -Iinclude -I$(BUILD)
 LDFLAGS  := -pie --fix-cortex-a53-843419 --no-dynamic-linker -z text -z max-page-size=4096 -z noexecstack \
             --fatal-warnings -Bsymbolic
@@ -115,10 +122,10 @@ $(BUILD)/obj/%.o: %.S Makefile $(OFFSETS) | setup-build
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ASFLAGS) -MMD -MP -c -o $@ $<
 
-# Structure offsets for assembly: the compiler writes lines "->NAME value".
+# Structure offsets for assembly: the compiler writes lines .ascii "->NAME value".
 $(OFFSETS): $(BUILD)/gen/offsets.s
 	$(call say,GEN,$@)
-	$(Q)awk '/^[ \t]*->/ { sub(/^[ \t]*->/, ""); gsub(/[#$$]/, ""); print "#define", $$1, $$2 }' $< >$@
+	$(Q)awk '/^[ \t]*.ascii[ \t]*"->/ { gsub(/^.*->|["#$$]/, ""); print "#define", $$1, $$2 }' $< >$@
 
 $(BUILD)/gen/offsets.s: el2/entry/offsets.c Makefile | setup-build
 	@mkdir -p $(@D)
@@ -246,13 +253,13 @@ export ONLY
 test: setup ## Everything, in some 25 minutes on two CPUs; ONLY=pattern selects
 	@tests/run build $(SUITES)
 
-quick: setup-build setup-check setup-host setup-run ## In some three minutes: build, checks, host tests and one guest
+quick: setup-build setup-check setup-host setup-run setup-fuzz ## In some three minutes: build, checks, host tests and one guest
 	@tests/run build check host boot
 
 soak: setup ## The long runs
 	@tests/run --soak build $(SUITES)
 
-test-check: setup-check setup-build setup-host setup-run ## Static checks: layers, libfdt, FP, lines, headers, format
+test-check: setup-check setup-build setup-host setup-run setup-fuzz ## Static checks: layers, libfdt, FP, lines, headers, format
 	@tests/run build check
 test-host: setup-host ## Host tests of the pure logic, with ASan and UBSan
 	@tests/run host

@@ -9,7 +9,9 @@
 #include <lib/string.h>
 
 /* The compiler must not recognise the loops below and call them by name. */
+#ifndef __clang__ /* -ffreestanding is enough for it */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
+#endif
 
 /* A doubleword that may overlay objects of any type. */
 typedef u64 __attribute__((may_alias)) word;

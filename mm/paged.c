@@ -22,19 +22,6 @@ static ipa_t ipa_of(const struct paged *p, u32 page)
 
 /* ---- contents that need no store; the guest sees them past its caches ---- */
 
-static void fill_word(void *frame, u32 word)
-{
-	u64 *at = frame, twice = (u64)word << 32 | word;
-
-	if (!word) {
-		cache_zero_for_guest(frame);
-		return;
-	}
-	for (u32 i = 0; i < PAGE_SIZE / sizeof(u64); i++)
-		at[i] = twice;
-	cache_hand_to_guest(frame, PAGE_SIZE);
-}
-
 /* As the images have it. */
 static void fill_fresh(const struct paged *p, u32 page, u8 *frame)
 {
@@ -89,7 +76,7 @@ static enum paged_answer fill(struct paged *p, u32 page, u64 value, const struct
 	if (PAGED_STATE(value) == PAGED_FRESH)
 		fill_fresh(p, page, paged_frame_address(p, *frame));
 	else
-		fill_word(paged_frame_address(p, *frame), (u32)PAGED_PAYLOAD(value));
+		cache_zero_for_guest(paged_frame_address(p, *frame));
 	map(p, page, *frame, a->fetch, age_for(a));
 	p->counts.filled++;
 	return PAGED_THERE;

@@ -6,7 +6,6 @@
  * paged memory's lock.
  */
 #include "paged_state.h"
-#include <arch/equal.h>
 #include <lib/bits.h>
 #include <mm/cache.h>
 
@@ -75,16 +74,10 @@ static u32 choose(struct paged *p, u32 *chosen)
 	return n;
 }
 
-/* Whether the page is one word over and over. */
-static bool is_filled(const void *frame, u32 *word)
+static bool is_zero(const u64 *at)
 {
-	const u64 *at = frame;
-
-	*word = (u32)at[0];
-	if (at[0] != ((u64)*word << 32 | *word))
-		return false;
-	for (u32 i = 0; i < PAGE_SIZE / sizeof(u64); i += 8)
-		if (!equal_line(&at[i], at[0]))
+	for (const u64 *end = at + PAGE_SIZE / sizeof(*at); at < end; at += 8)
+		if (at[0] | at[1] | at[2] | at[3] | at[4] | at[5] | at[6] | at[7])
 			return false;
 	return true;
 }
@@ -101,14 +94,13 @@ static bool put_away(struct paged *p, u32 frame, bool exec, u64 now)
 	struct paged_frame *f = &p->frames[frame];
 	const void *contents = paged_frame_address(p, frame);
 	u64 *entry = paged_entry(p, f->page);
-	u32 word;
 
 	/* A guest without caches has written past them. */
 	cache_hand_to_guest(contents, PAGE_SIZE);
-	if (is_filled(contents, &word)) {
-		stage2_page_break(entry, PAGED_VALUE(PAGED_FILLED, word));
+	if (is_zero(contents)) {
+		stage2_page_break(entry, PAGED_VALUE(PAGED_ZERO, 0));
 		p->store->ops->drop(p->store, f->page, now);
-		p->counts.evicted_filled++;
+		p->counts.evicted_zero++;
 	} else if (!p->store->ops->save(p->store, f->page, contents, now)) {
 		stage2_page_make(entry, (u64)contents, exec, true);
 		return false;

@@ -7,7 +7,7 @@
 /* The value of a note: a state, and what it needs. */
 enum paged_state {
 	PAGED_FRESH,   /* as the images have it; zero elsewhere */
-	PAGED_FILLED,  /* payload: a word of 32 bits, over and over */
+	PAGED_ZERO,    /* zero all over */
 	PAGED_STORED,  /* the store has it */
 	PAGED_LOADING, /* payload: number of the load */
 	PAGED_GONE     /* the store has failed */

@@ -74,7 +74,7 @@ struct pager_slot *pager_slot_take(struct pager *p, enum pager_use use, u32 page
 	u32 number = numbers_take(&p->free);
 	struct pager_slot *s = &p->slots[number];
 
-	s->use = use;
+	s->use = (u8)use;
 	s->page = page;
 	s->epoch = p->epoch;
 	p->slot_of[page] = (u16)(number + 1);

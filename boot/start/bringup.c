@@ -136,7 +136,8 @@ static void start_cpus(void)
 
 	psci_init(m->psci_smc);
 	timer_distrust(m->timer_faults);
-	m->gic.guest_ppis = BIT(m->timer[TIMER_VIRTUAL] % 32) | BIT(m->timer[TIMER_PHYSICAL] % 32);
+	m->gic.guest_ppis =
+	    1U << m->timer[TIMER_VIRTUAL] % 32 | 1U << m->timer[TIMER_PHYSICAL] % 32;
 	m->gic.nr_cpus = nr_cpus;
 	m->gic.cpu_redist = boot_alloc(nr_cpus * sizeof(u64), 8);
 	if (!m->gic.cpu_redist || gic_init(&m->gic) != OK)

@@ -127,9 +127,9 @@ static void print_frames(const struct partition *p)
 
 	monitor_print("%s: %u of %u pages resident, %u on their way", p->config->name,
 		      paged_nr_resident(g), g->config.nr_pages, paged_nr_loading(g));
-	monitor_print("  filled %lu, loaded %lu, ahead %lu, lost %lu, evicted %lu, %lu of them one "
-		      "word; used again %lu",
-		      c->filled, c->loaded, c->ahead, c->lost, c->evicted, c->evicted_filled,
+	monitor_print("  filled %lu, loaded %lu, ahead %lu, lost %lu, evicted %lu, %lu of them "
+		      "zero; used again %lu",
+		      c->filled, c->loaded, c->ahead, c->lost, c->evicted, c->evicted_zero,
 		      c->aged);
 }
 

@@ -9,7 +9,7 @@
 #include <el2/vcpu.h>
 #include <mm/stage1.h>
 
-#define EMIT(name, value) __asm__ volatile("\n->" #name " %0" ::"i"((u64)(value)))
+#define EMIT(name, value) __asm__ volatile("\n.ascii \"->" #name " %0\"" ::"i"((u64)(value)))
 
 /* SCTLR_EL2: RES1 bits of ARMv8.0, the rest as named */
 #define SCTLR_RES1 0x30c50830UL

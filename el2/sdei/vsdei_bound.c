@@ -267,7 +267,7 @@ long vsdei_shared_register(struct vcpu *v, u32 slot, const struct sdei_handler *
 		return SDEI_INVALID_PARAMETERS;
 	d = enter(v->partition);
 	s = sdei_shared(d, slot);
-	result = sdei_shared_register(s, handler, mode, target);
+	result = sdei_shared_register(s, handler, (enum sdei_routing_mode)mode, target);
 	if (result == SDEI_SUCCESS) {
 		vgic_sdei_take(v, s->intid);
 		vgic_sdei_here(v->partition, s->intid);
@@ -349,7 +349,7 @@ long vsdei_routing_set(struct vcpu *v, u32 slot, u64 mode, u64 affinity)
 		return SDEI_INVALID_PARAMETERS;
 	d = enter(v->partition);
 	s = sdei_shared(d, slot);
-	result = sdei_shared_route(s, mode, target);
+	result = sdei_shared_route(s, (enum sdei_routing_mode)mode, target);
 	if (result == SDEI_SUCCESS)
 		vgic_sdei_here(v->partition, s->intid);
 	return leave(d, result);

@@ -121,7 +121,7 @@ static bool flush_current(struct cpu *cpu)
 {
 	struct vcpu *v = cpu->current;
 
-	if (!v || !(atomic_andnot(&v->requests, REQ_VGIC) & REQ_VGIC))
+	if (!v || !(atomic_andnot(&v->requests, (u32)REQ_VGIC) & REQ_VGIC))
 		return false;
 	vgic_flush(v);
 	return true;
@@ -236,7 +236,7 @@ static void take_up(struct cpu *cpu, struct vcpu *v, u64 now, bool stale)
 			cpu->schedule.entries[from->sched_slot].ready = woken_at(from, false);
 	}
 	v->waiting = false;
-	if (atomic_andnot(&v->requests, REQ_RESCHED | REQ_VGIC) & REQ_VGIC)
+	if (atomic_andnot(&v->requests, (u32)(REQ_RESCHED | REQ_VGIC)) & REQ_VGIC)
 		vgic_flush(v);
 	alarm = stale ? now : schedule_until(&cpu->schedule);
 	set_alarm(cpu, now, v->apf ? MIN(alarm, paging_ready(v)) : alarm);

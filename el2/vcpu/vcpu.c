@@ -127,7 +127,7 @@ static void stop(struct vcpu *v)
 
 void vcpu_forget(struct vcpu *v)
 {
-	atomic_andnot(&v->requests, REQ_START | REQ_STOP);
+	atomic_andnot(&v->requests, (u32)(REQ_START | REQ_STOP));
 	atomic_store(&v->power, POWER_OFF);
 }
 

@@ -16,11 +16,21 @@ static inline bool index_check(u64 *i, u64 n)
 {
 	bool below;
 
+#ifndef __GCC_ASM_FLAG_OUTPUTS__ /* clang before 17 */
+	below = *i < n;
+	__asm__("cmp	%0, %1\n\t"
+		"csel	%0, %0, xzr, lo\n\t"
+		"hint	#20" /* CSDB */
+		: "+&r"(*i)
+		: "r"(n)
+		: "cc");
+#else
 	__asm__("cmp	%0, %2\n\t"
 		"csel	%0, %0, xzr, lo\n\t"
 		"hint	#20" /* CSDB */
 		: "+&r"(*i), "=@cclo"(below)
 		: "r"(n));
+#endif
 	return below;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Memory of which only a part is resident. A page is in a frame, or its stage-2 entry has a
- * note that says where its contents are: as at the start, one word repeated, in the
+ * note that says where its contents are: as at the start, zero, in the
  * backing store, on their way, or lost. Frames are taken from pages that were not used
  * lately.
  *
@@ -63,9 +63,9 @@ struct paged_load {
 struct paged_counts {
 	u64 filled; /* pages made without the store */
 	u64 loaded, ahead, lost;
-	u64 evicted, evicted_filled; /* all; those that needed no room in the store */
-	u64 aged;                    /* faults that only said that a page is used */
-	u64 no_room;                 /* faults that found nothing to take */
+	u64 evicted, evicted_zero; /* all; those that needed no room in the store */
+	u64 aged;                  /* faults that only said that a page is used */
+	u64 no_room;               /* faults that found nothing to take */
 };
 
 struct paged {

@@ -213,7 +213,7 @@ def pager_of_walk(name, **more):
     return pager(name, walk, *killed(*[r"round \d+\n"] * 3), r"round \d+\n", *asked, stop=True, check=adds_up, **more)
 
 
-ADDS_UP = (r"loaded (\d+), ahead \d+, lost 0, evicted (\d+), (\d+) of them one word.*\n"
+ADDS_UP = (r"loaded (\d+), ahead \d+, lost 0, evicted (\d+), (\d+) of them zero.*\n"
            r".* heard, (\d+) requests open; loads (\d+), evictions (\d+), .*\n"
            r".*hellos 4, rescued (\d+), failed 0, late 0, strange \d\n")
 

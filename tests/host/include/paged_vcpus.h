@@ -83,14 +83,11 @@ static void vcpu_fault(struct vcpu *v, u32 page, bool fetch)
 	}
 }
 
-/* Much that looks alike, so that same-filled pages come and go. */
+/* Many pages are zero, or nearly so, so that such pages come and go. */
 static void write_page(u64 *at, u64 *model)
 {
-	u64 word = (u32)test_random();
+	u64 word = one_in(2) ? 0 : test_random();
 
-	if (one_in(4))
-		word = 0;
-	word |= one_in(8) ? test_random() << 32 : word << 32;
 	for (u32 i = 0; i < WORDS; i++)
 		at[i] = word;
 	if (one_in(2))

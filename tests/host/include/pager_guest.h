@@ -254,7 +254,7 @@ static void guest_check(void)
 	check_frames();
 	EXPECT_EQ(c->loads + c->rescued,
 		  d->loaded + d->lost + paged_nr_loading(&g.paged) + g.dropped);
-	EXPECT_EQ(c->evicts, d->evicted - d->evicted_filled);
+	EXPECT_EQ(c->evicts, d->evicted - d->evicted_zero);
 	EXPECT(sim.hostile || !c->strange);
 	EXPECT(!lock_held(&g.paged.lock));
 }
