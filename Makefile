@@ -58,7 +58,7 @@ PREFIX   := -ffile-prefix-map='$(CURDIR)'=.
 CFLAGS   := -std=gnu11 -ffreestanding -O2 -g -fpie -fvisibility=hidden \
             -mcmodel=tiny -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
             -mfix-cortex-a53-835769 -mbranch-protection=bti -fno-stack-protector -fno-omit-frame-pointer \
-            -fno-common -include include/arch/hidden.h \
+            -fno-common -falign-functions=4 -falign-loops=1 -falign-jumps=1 -include include/arch/hidden.h \
             $(PREFIX) $(WARN) $(STRICT) -Iinclude -I$(BUILD)
 ASFLAGS  := -D__ASSEMBLER__ -g $(PREFIX) -Iinclude -I$(BUILD)
 LDFLAGS  := -pie --fix-cortex-a53-843419 --no-dynamic-linker -z text -z max-page-size=4096 -z noexecstack \
