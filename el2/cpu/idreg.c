@@ -8,6 +8,7 @@
 #include <el2/cpu.h>
 #include <el2/errata.h>
 #include <el2/idreg.h>
+#include <lib/boot.h>
 #include <lib/lock.h>
 #include <lib/string.h>
 #include <mm/stage2.h>
@@ -62,25 +63,25 @@ u64 idreg_machine[NR_IDREG];
 static bool machine_known;
 static struct lock machine_lock;
 
-static int field_value(u64 reg, u8 shift, bool is_signed)
+static BOOT_CODE int field_value(u64 reg, u8 shift, bool is_signed)
 {
 	int value = reg >> shift & FIELD_MAX;
 
 	return is_signed && value > 7 ? value - 16 : value;
 }
 
-static void field_set(u64 *reg, u8 shift, int value)
+static BOOT_CODE void field_set(u64 *reg, u8 shift, int value)
 {
 	*reg = (*reg & ~(FIELD_MAX << shift)) | ((u64)value & FIELD_MAX) << shift;
 }
 
-static void field_lower(u64 *reg, u8 shift, bool is_signed, int limit)
+static BOOT_CODE void field_lower(u64 *reg, u8 shift, bool is_signed, int limit)
 {
 	if (field_value(*reg, shift, is_signed) > limit)
 		field_set(reg, shift, limit);
 }
 
-void idreg_read(u64 set[NR_IDREG])
+BOOT_CODE void idreg_read(u64 set[NR_IDREG])
 {
 	memset(set, 0, NR_IDREG * sizeof(*set));
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) READ_##class(name)
@@ -96,7 +97,7 @@ void idreg_read(u64 set[NR_IDREG])
 #include <arch/sysreg.def>
 }
 
-void idreg_merge(u64 set[NR_IDREG], const u64 other[NR_IDREG])
+BOOT_CODE void idreg_merge(u64 set[NR_IDREG], const u64 other[NR_IDREG])
 {
 	u64 visible[NR_IDREG] = {0};
 
@@ -118,7 +119,7 @@ void idreg_merge(u64 set[NR_IDREG], const u64 other[NR_IDREG])
 		set[i] |= other[i] & ~visible[i];
 }
 
-void idreg_init_cpu(const struct cpu *c)
+BOOT_CODE void idreg_init_cpu(const struct cpu *c)
 {
 	u64 set[NR_IDREG];
 
@@ -134,7 +135,8 @@ void idreg_init_cpu(const struct cpu *c)
 	lock_release(&machine_lock);
 }
 
-void idreg_sanitise(u64 guest[NR_IDREG], const u64 host[NR_IDREG], u8 gic_version, u8 ipa_bits)
+BOOT_CODE void idreg_sanitise(u64 guest[NR_IDREG], const u64 host[NR_IDREG], u8 gic_version,
+			      u8 ipa_bits)
 {
 	u64 *pfr0 = &guest[IDREG_INDEX(SYS_ID_AA64PFR0_EL1)];
 	u64 *mmfr0 = &guest[IDREG_INDEX(SYS_ID_AA64MMFR0_EL1)];

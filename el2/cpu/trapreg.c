@@ -10,6 +10,7 @@
 #include <el2/cpu.h>
 #include <el2/trapreg.h>
 #include <lib/atomic.h>
+#include <lib/boot.h>
 
 /* A bit that belongs to a feature: 0 on CPUs that do not have it. */
 #define IF_FIELD(id, reg, field, bits) (IDREG_FIELD(id, reg, field) ? (bits) : 0)
@@ -21,13 +22,13 @@
 
 static bool mpam_said; /* atomic */
 
-static bool pointer_auth(const u64 id[NR_IDREG])
+static BOOT_CODE bool pointer_auth(const u64 id[NR_IDREG])
 {
 	return IDREG_FIELD(id, ID_AA64ISAR1_EL1, APA) || IDREG_FIELD(id, ID_AA64ISAR1_EL1, API) ||
 	       IDREG_FIELD(id, ID_AA64ISAR2_EL1, APA3);
 }
 
-u64 trapreg_hcr(const u64 id[NR_IDREG], bool shares_cpu)
+BOOT_CODE u64 trapreg_hcr(const u64 id[NR_IDREG], bool shares_cpu)
 {
 	u64 hcr = HCR_EL2_RW |    /* EL1 is AArch64 */
 		  HCR_EL2_VM |    /* stage 2 on */
@@ -58,7 +59,7 @@ u64 trapreg_hcr(const u64 id[NR_IDREG], bool shares_cpu)
 	return hcr;
 }
 
-u64 trapreg_mdcr(const u64 id[NR_IDREG], u32 nr_counters)
+BOOT_CODE u64 trapreg_mdcr(const u64 id[NR_IDREG], u32 nr_counters)
 {
 	u64 pmu = IDREG_FIELD(id, ID_AA64DFR0_EL1, PMUVER);
 	u64 mdcr = MDCR_EL2_TDRA |  /* MDRAR_EL1 */
@@ -78,7 +79,7 @@ u64 trapreg_mdcr(const u64 id[NR_IDREG], u32 nr_counters)
 	return mdcr;
 }
 
-u64 trapreg_cptr(const u64 id[NR_IDREG])
+BOOT_CODE u64 trapreg_cptr(const u64 id[NR_IDREG])
 {
 	/* RES1 without SVE and SME; with them TZ (bit 8) traps SVE and TSM (bit
 	 * 12) SME. TFP 0: FP/SIMD is the guest's. TCPAC 0: so is CPACR_EL1. */
@@ -91,14 +92,14 @@ u64 trapreg_cptr(const u64 id[NR_IDREG])
 	return cptr;
 }
 
-u64 trapreg_cnthctl(void)
+BOOT_CODE u64 trapreg_cnthctl(void)
 {
 	/* These two do not trap: physical counter and physical timer are read
 	 * and written directly. */
 	return CNTHCTL_EL2_EL1PCTEN | CNTHCTL_EL2_EL1PCEN;
 }
 
-u32 trapreg_options(const u64 id[NR_IDREG])
+BOOT_CODE u32 trapreg_options(const u64 id[NR_IDREG])
 {
 	u32 options = pointer_auth(id) ? OPTION_PAC : 0;
 
@@ -111,7 +112,7 @@ u32 trapreg_options(const u64 id[NR_IDREG])
 
 /* Finer traps: 0 traps nothing of the old and all of what was added with the
  * opposite sense, which is what we want; but it is not their reset value. */
-static void init_fine_grained(const u64 id[NR_IDREG])
+static BOOT_CODE void init_fine_grained(const u64 id[NR_IDREG])
 {
 	if (IDREG_FIELD(id, ID_AA64MMFR1_EL1, HCX))
 		write_sysreg(HCRX_EL2, 0);
@@ -136,7 +137,7 @@ static void init_fine_grained(const u64 id[NR_IDREG])
 /* Partitions of caches and memory bandwidth: all guests are in number 0, and what would tell
  * them of others traps. Firmware that keeps the registers to itself traps these, too, and does
  * not come back: hence the option, and a line before the first. */
-static void init_mpam(const u64 id[NR_IDREG])
+static BOOT_CODE void init_mpam(const u64 id[NR_IDREG])
 {
 	u64 mpam2 = MPAM2_EL2_TRAPMPAM0EL1 | MPAM2_EL2_TRAPMPAM1EL1, mpamidr;
 
@@ -154,7 +155,7 @@ static void init_mpam(const u64 id[NR_IDREG])
 	write_sysreg(MPAM0_EL1, 0);
 }
 
-void trapreg_init_cpu(struct cpu *c, bool mpam)
+BOOT_CODE void trapreg_init_cpu(struct cpu *c, bool mpam)
 {
 	u64 id[NR_IDREG];
 	u64 pmu;

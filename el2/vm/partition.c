@@ -13,6 +13,7 @@
 #include <el2/sched.h>
 #include <el2/trapreg.h>
 #include <el2/vsdei.h>
+#include <lib/boot.h>
 #include <lib/check.h>
 #include <lib/string.h>
 #include <mm/pages.h>
@@ -22,7 +23,7 @@ u32 nr_partitions;
 
 static u32 max_partitions;
 
-static enum err map_memory(struct partition *p)
+static BOOT_CODE enum err map_memory(struct partition *p)
 {
 	const struct partition_config *c = p->config;
 	enum err err = stage2_create(&p->stage2, (u16)(p - partitions + 1), c->ipa_bits);
@@ -41,7 +42,7 @@ static enum err map_memory(struct partition *p)
 	return err;
 }
 
-static enum err add_vcpus(struct partition *p)
+static BOOT_CODE enum err add_vcpus(struct partition *p)
 {
 	const struct partition_config *c = p->config;
 
@@ -64,7 +65,7 @@ static enum err add_vcpus(struct partition *p)
 }
 
 /* Emulated devices: the virtual GIC's regions, channels, watchdog and console. */
-static enum err add_devices(struct partition *p)
+static BOOT_CODE enum err add_devices(struct partition *p)
 {
 	const struct partition_config *c = p->config;
 	enum err err = OK;
@@ -96,7 +97,7 @@ static enum err add_devices(struct partition *p)
 static const struct step {
 	const char *what;
 	enum err (*make)(struct partition *p);
-} steps[] = {
+} steps[] BOOT_DATA = {
     {"memory", map_memory},
     {"channels", channel_create},
     {"vCPUs", add_vcpus},
@@ -107,9 +108,9 @@ static const struct step {
     {"time on its CPUs", sched_add},
 };
 
-static void complain(const struct partition *p, const char *what, enum err err)
+static BOOT_CODE void complain(const struct partition *p, const char *what, enum err err)
 {
-	static const char *const reasons[] = {
+	static const char *const reasons[] BOOT_DATA = {
 	    [-ERR_RANGE] = "out of range",
 	    [-ERR_OVERLAP] = "another partition has it",
 	    [-ERR_UNSUPPORTED] = "more than this machine can do",
@@ -125,7 +126,7 @@ static void complain(const struct partition *p, const char *what, enum err err)
 }
 
 /* Whatever step failed: of those after it there is nothing to undo. */
-static void undo(struct partition *p)
+static BOOT_CODE void undo(struct partition *p)
 {
 	vgic_destroy(p);
 	channel_destroy(p);
@@ -135,7 +136,7 @@ static void undo(struct partition *p)
 }
 
 /* Nothing fails any more. WFI traps where vCPUs share a CPU, which may be news to others. */
-static void commit(struct partition *p)
+static BOOT_CODE void commit(struct partition *p)
 {
 	for (u32 i = 0; i < nr_cpus; i++)
 		for (struct schedule_entry *e = cpus[i].schedule.entries; e != cpus[i].schedule.end;
@@ -145,7 +146,7 @@ static void commit(struct partition *p)
 	nr_partitions++;
 }
 
-enum err partitions_create(u32 nr)
+BOOT_CODE enum err partitions_create(u32 nr)
 {
 	partitions = boot_alloc(nr * sizeof(*partitions), 64);
 	if (!partitions)
@@ -155,7 +156,7 @@ enum err partitions_create(u32 nr)
 	return vgic_init();
 }
 
-enum err partition_create(const struct partition_config *c)
+BOOT_CODE enum err partition_create(const struct partition_config *c)
 {
 	struct partition *p = &partitions[nr_partitions];
 
