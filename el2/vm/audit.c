@@ -118,7 +118,7 @@ static enum audit_result breach(struct audit *a, struct range r, struct partitio
 	return AUDIT_BREACH;
 }
 
-/* Image, tree and pool lie behind one another (docs/architecture.md, 4). */
+/* Image, tree and pool lie behind one another (docs/design/boot.md). */
 static enum audit_result own_memory(struct audit *a)
 {
 	struct range pool = pages_range();

@@ -10,7 +10,7 @@
  * A CPU waits for LOCK_PATIENCE holds, and then for one of each other CPU.
  *
  * EL2 runs with interrupts masked: no variant for interrupt context is needed. The
- * order in which locks may nest is the table in docs/architecture.md.
+ * order in which locks may nest is the table in docs/design/locking.md.
  */
 #pragma once
 

@@ -3,7 +3,7 @@
  * The only data- and instruction-cache maintenance in Tocsin, named for the
  * reason. QEMU does not model caches, so a missing call is invisible there:
  * whoever writes memory that somebody else reads uncached or executes calls
- * one of these, and is listed in docs/architecture.md.
+ * one of these, and is listed in docs/design/memory.md.
  */
 #pragma once
 
