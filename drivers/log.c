@@ -9,7 +9,11 @@
 #include <lib/atomic.h>
 #include <lib/bits.h>
 #include <lib/fmt.h>
+#include <lib/layout.h>
 #include <lib/string.h>
+
+/* Positions run freely. */
+POWER_OF_TWO(LOG_RING_SIZE);
 
 struct log_ring log_ring;
 

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <lib/layout.h>
 #include <lib/lock.h>
+
+LAYOUT(struct lock, serving, 0);
+LAYOUT(struct lock, next, 2);
+LAYOUT_SIZE(struct lock, 4);
+REQUIRE(LOCK_TICKET == 1U << 16);
 
 bool spin_lse;
 

@@ -6,8 +6,11 @@
 #include <lib/atomic.h>
 #include <lib/bits.h>
 #include <lib/check.h>
+#include <lib/layout.h>
 #include <lib/string.h>
 #include <mm/far.h>
+
+LAYOUT(struct far, store, 0);
 
 static struct far *far_of(const struct store *s)
 {

@@ -12,11 +12,14 @@
 #include <arch/barrier.h>
 #include <lib/atomic.h>
 #include <lib/bits.h>
+#include <lib/layout.h>
 #include <lib/string.h>
 #include <mm/pages.h>
 
 /* Answers, or slots, that are looked at in one call. */
 #define AT_ONCE 8
+
+LAYOUT(struct pager, store, 0);
 
 static struct pager *pager_of(const struct store *s)
 {

@@ -7,6 +7,41 @@
 #include <arch/barrier.h>
 #include <lib/atomic.h>
 #include <lib/bits.h>
+#include <lib/layout.h>
+
+/* abi/pager.h, which the pager sees */
+LAYOUT(struct tocsin_pager_offer, magic, 0);
+LAYOUT(struct tocsin_pager_offer, version, 4);
+LAYOUT(struct tocsin_pager_offer, slots, 8);
+LAYOUT(struct tocsin_pager_offer, page_size, 12);
+LAYOUT(struct tocsin_pager_offer, pages, 16);
+LAYOUT(struct tocsin_pager_offer, session, 20);
+LAYOUT(struct tocsin_pager_offer, produced, 24);
+LAYOUT_SIZE(struct tocsin_pager_offer, 28);
+LAYOUT(struct tocsin_pager_hello, version, 0);
+LAYOUT(struct tocsin_pager_hello, latency_us, 4);
+LAYOUT(struct tocsin_pager_hello, keeps, 8);
+LAYOUT(struct tocsin_pager_hello, session, 12);
+LAYOUT(struct tocsin_pager_hello, produced, 16);
+LAYOUT_SIZE(struct tocsin_pager_hello, 20);
+LAYOUT(struct tocsin_pager_request, id, 0);
+LAYOUT(struct tocsin_pager_request, op, 4);
+LAYOUT(struct tocsin_pager_request, page, 8);
+LAYOUT(struct tocsin_pager_request, epoch, 12);
+LAYOUT_SIZE(struct tocsin_pager_request, 16);
+LAYOUT(struct tocsin_pager_completion, id, 0);
+LAYOUT(struct tocsin_pager_completion, status, 4);
+LAYOUT_SIZE(struct tocsin_pager_completion, sizeof(u64)); /* it is read at once */
+/* The areas of the channel do not overlap. */
+REQUIRE(TOCSIN_PAGER_OFFER + sizeof(struct tocsin_pager_offer) <= TOCSIN_PAGER_HELLO);
+REQUIRE(TOCSIN_PAGER_HELLO + sizeof(struct tocsin_pager_hello) <= TOCSIN_PAGER_REQUESTS);
+REQUIRE(TOCSIN_PAGER_REQUESTS + TOCSIN_PAGER_MAX_SLOTS * sizeof(struct tocsin_pager_request) <=
+	TOCSIN_PAGER_COMPLETIONS);
+REQUIRE(TOCSIN_PAGER_COMPLETIONS +
+	    TOCSIN_PAGER_MAX_SLOTS * sizeof(struct tocsin_pager_completion) <=
+	TOCSIN_PAGER_SLOTS);
+REQUIRE(TOCSIN_PAGER_SLOT(~0U) == TOCSIN_PAGER_MAX_SLOTS - 1);
+POWER_OF_TWO(TOCSIN_PAGER_MAX_SLOTS);
 
 #define GENERATION_SHIFT 8
 

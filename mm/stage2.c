@@ -6,9 +6,13 @@
 #include <arch/barrier.h>
 #include <arch/sysreg.h>
 #include <arch/tlb.h>
+#include <lib/layout.h>
 #include <mm/stage2.h>
 #include <mm/stage2_bits.h>
 #include <mm/tlb.h>
+
+REQUIRE(STAGE2_PAGED <= NOTE_KIND >> 1);                /* the last kind */
+REQUIRE(!(NOTE_KIND & NOTE_VALUE) && !(NOTE_KIND & 1)); /* bit 0 is that of a valid entry */
 
 bool tlb_walks_ahead;
 

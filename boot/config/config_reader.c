@@ -7,6 +7,7 @@
 #include <boot/arena.h>
 #include <drivers/log.h>
 #include <lib/fmt.h>
+#include <lib/layout.h>
 #include <lib/string.h>
 #include <libfdt.h>
 
@@ -52,6 +53,9 @@ void config_no_memory(struct config_reader *r)
 	    "there is no boot memory left for what it asks: should have shorter lists, here "
 	    "or in another partition");
 }
+
+/* "tocsin: ", "warning: ", path, property and the sentence: its end says what to do. */
+REQUIRE(8 + 9 + PATH_MAX_SHOWN + 2 + 40 + 2 + COMPLAINT_MAX <= LOG_LINE_MAX);
 
 void config_log(void *context, const struct complaint *c)
 {

@@ -9,6 +9,7 @@
 #include <boot/arena.h>
 #include <boot/image.h>
 #include <lib/fmt.h>
+#include <lib/layout.h>
 #include <lib/string.h>
 
 #define LINUX_MAGIC 0x644d5241 /* "ARM\x64" */
@@ -63,6 +64,33 @@ struct elf_segment {
 	u64 memsz;
 	u64 align;
 };
+
+/* Linux: Documentation/arm64/booting.rst */
+LAYOUT(struct linux_header, text_offset, 8);
+LAYOUT(struct linux_header, image_size, 16);
+LAYOUT(struct linux_header, flags, 24);
+LAYOUT(struct linux_header, magic, 56);
+LAYOUT(struct linux_header, pe_offset, 60);
+LAYOUT_SIZE(struct linux_header, 64);
+/* ELF-64 object file format, 1 and 5 */
+LAYOUT(struct elf_header, class, 4);
+LAYOUT(struct elf_header, data, 5);
+LAYOUT(struct elf_header, type, 16);
+LAYOUT(struct elf_header, machine, 18);
+LAYOUT(struct elf_header, version, 20);
+LAYOUT(struct elf_header, entry, 24);
+LAYOUT(struct elf_header, phoff, 32);
+LAYOUT(struct elf_header, flags, 48);
+LAYOUT(struct elf_header, phentsize, 54);
+LAYOUT(struct elf_header, phnum, 56);
+LAYOUT(struct elf_segment, type, 0);
+LAYOUT(struct elf_segment, flags, 4);
+LAYOUT(struct elf_segment, offset, 8);
+LAYOUT(struct elf_segment, vaddr, 16);
+LAYOUT(struct elf_segment, paddr, 24);
+LAYOUT(struct elf_segment, filesz, 32);
+LAYOUT(struct elf_segment, memsz, 40);
+LAYOUT_SIZE(struct elf_segment, 56);
 
 /* Linux takes its place from a multiple of this. */
 #define LINUX_ALIGN MIB(2)

@@ -14,7 +14,11 @@
 #include <el2/cpu_timer.h>
 #include <el2/partition.h>
 #include <lib/fmt.h>
+#include <lib/layout.h>
 #include <lib/string.h>
+
+/* Positions run freely. */
+POWER_OF_TWO(TERMINAL_RING);
 
 #define PIECE 128         /* bytes in one go, and of a line that nobody can interrupt */
 #define SLOW_PIECE 32     /* of them, those that need thought */

@@ -7,7 +7,28 @@
 #include <el2/cpu.h>
 #include <el2/panic.h>
 #include <el2/vcpu.h>
+#include <lib/layout.h>
 #include <mm/stage1.h>
+
+/* What vectors.S takes for granted: pairs that one LDP or STP moves, and its reach. */
+LAYOUT(struct regs, x, 0);
+LAYOUT(struct regs, pc, 31 * 8);
+LAYOUT(struct regs, pstate, 32 * 8);
+LAYOUT(struct vcpu, regs.pc, offsetof(struct vcpu, regs.x) + 31 * 8);
+REQUIRE(offsetof(struct vcpu, regs) + 32 * 8 <= 504);
+REQUIRE(offsetof(struct vcpu, stack_top) % 8 == 0);
+REQUIRE(offsetof(struct vcpu, exits) + 63 * 8 <= 32760);
+REQUIRE(ARRAY_SIZE(((struct vcpu *)0)->exits) >= 64); /* one for each ESR_EL2.EC */
+REQUIRE(sizeof(((struct vcpu *)0)->exits[0]) == 8);
+LAYOUT(struct el2_frame, x, 0);
+LAYOUT(struct el2_frame, sp, 31 * 8);
+LAYOUT(struct el2_frame, spsr, offsetof(struct el2_frame, elr) + 8);
+LAYOUT(struct el2_frame, far, offsetof(struct el2_frame, esr) + 8);
+REQUIRE(sizeof(struct el2_frame) % 16 == 0);
+/* fp.S */
+LAYOUT(struct fp_state, q, 0);
+LAYOUT(struct fp_state, fpcr, 512);
+LAYOUT(struct fp_state, fpsr, 520);
 
 #define EMIT(name, value) __asm__ volatile("\n.ascii \"->" #name " %0\"" ::"i"((u64)(value)))
 

@@ -11,6 +11,7 @@
 #include <el2/partition.h>
 #include <el2/smccc.h>
 #include <lib/bits.h>
+#include <lib/layout.h>
 #include <lib/string.h>
 #include <mm/pages.h>
 
@@ -20,6 +21,17 @@
 #define AREA_LEAST 1024
 #define AREAS 4
 
+/* abi/apf.h, which the guest sees */
+LAYOUT(struct tocsin_apf_notice, token, 0);
+LAYOUT(struct tocsin_apf_notice, reply, 4);
+LAYOUT(struct tocsin_apf_notice, page, 8);
+LAYOUT_SIZE(struct tocsin_apf_notice, 16);
+LAYOUT(struct tocsin_apf_consumed, index, 0);
+LAYOUT_SIZE(struct tocsin_apf_consumed, 4);
+LAYOUT(struct tocsin_apf_ring, produced, 0);
+LAYOUT(struct tocsin_apf_ring, reserved, 4);
+LAYOUT(struct tocsin_apf_ring, token, 8);
+REQUIRE(TOCSIN_FEATURE_APF == 15U << (TOCSIN_APF_INFO & 31));
 _Static_assert(sizeof(struct tocsin_apf_ring) + APF_RING * sizeof(u32) <= 2 * AREA_LEAST,
 	       "the ring has its place");
 _Static_assert(APF_LIMIT < APF_RING && !(APF_RING & (APF_RING - 1)),

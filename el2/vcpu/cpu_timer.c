@@ -5,6 +5,9 @@
 #include <el2/partition.h>
 #include <el2/terminal.h>
 #include <el2/vcpu.h>
+#include <lib/layout.h>
+
+REQUIRE(NR_CPU_TIMER_USERS <= 32); /* bits of due */
 
 /* Partitions that a user looks at in one go. */
 #define LOOKS 16

@@ -4,6 +4,13 @@
 #include <el2/partition.h>
 #include <el2/pvtime.h>
 #include <el2/smccc.h>
+#include <lib/layout.h>
+
+/* DEN0057 3.4.1 */
+LAYOUT_SIZE(struct pvtime, 64);
+LAYOUT(struct pvtime, revision, 0);
+LAYOUT(struct pvtime, attributes, 4);
+LAYOUT(struct pvtime, stolen_ns, 8);
 
 #define NS_PER_SECOND 1000000000UL
 

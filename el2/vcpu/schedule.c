@@ -7,6 +7,7 @@
 #include <el2/schedule.h>
 #include <lib/atomic.h>
 #include <lib/bits.h>
+#include <lib/layout.h>
 
 /*
  * An entry's order: rank in the upper bits, the lower the better, and below it the number
@@ -24,6 +25,10 @@
  * and for the entry in the other bits. */
 #define THRESHOLD_SHIFT 20
 #define THRESHOLD_ENTRY GENMASK(THRESHOLD_SHIFT - 1, 0)
+
+REQUIRE(RANK_OTHER + 255 < RANK_NEVER); /* all priorities */
+REQUIRE(RANK_OWNER > 255);
+REQUIRE(RANK_NEVER < 1UL << (32 - THRESHOLD_SHIFT)); /* in the threshold's word */
 
 void schedule_init(struct schedule *s, struct schedule_entry *entries,
 		   struct schedule_window *windows, u64 slice, u64 frame)

@@ -7,7 +7,15 @@
 #include <arch/nospec.h>
 #include <el2/channel.h>
 #include <el2/partition.h>
+#include <lib/layout.h>
 #include <lib/string.h>
+
+/* abi/channel.h, which the guest sees */
+REQUIRE(TOCSIN_CHANNEL_MAGIC == 0x00 && TOCSIN_CHANNEL_STATUS == 0x04);
+REQUIRE(TOCSIN_CHANNEL_PEER_STARTS == 0x08 && TOCSIN_CHANNEL_RING == 0x0c);
+REQUIRE(TOCSIN_CHANNEL_BELLS == 0x10 && TOCSIN_CHANNEL_INTID == 0x14);
+REQUIRE(TOCSIN_CHANNEL_BASE == 0x18 && TOCSIN_CHANNEL_SIZE == 0x20);
+REQUIRE(TOCSIN_CHANNEL_PEER_NAME == 0x40 && TOCSIN_CHANNEL_PEER_NAME_SIZE % 4 == 0);
 
 /* Sides whose peers one step tells. */
 #define STEP_ENDS 8

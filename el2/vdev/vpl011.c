@@ -13,7 +13,10 @@
 #include <drivers/uart.h>
 #include <el2/vgic.h>
 #include <el2/vpl011.h>
+#include <lib/layout.h>
 #include <lib/string.h>
+
+REQUIRE(VPL011_FIFO <= 255); /* u8 positions */
 
 /* Offsets / 4: the index into vpl011.reg */
 enum reg {

@@ -15,6 +15,9 @@
  * partition's words (at most 32) and the interrupts pending for this vCPU.
  */
 #include "vgic_state.h"
+#include <lib/layout.h>
+
+REQUIRE(GIC_MAX_LRS <= 32); /* bits of lr_used */
 
 #define HCR_EOICOUNT(hcr) FIELD_GET(ICH_HCR_EL2_EOICOUNT, hcr)
 /* Bits 12:10 of a GICv2 SGI's list register: who sent it */
