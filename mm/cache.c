@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cache maintenance by reason; see the header for who needs which. */
+/* Cache maintenance by reason; the header says which one is needed when. */
 #include "set_way.h"
 #include <arch/barrier.h>
 #include <arch/sysreg.h>
@@ -19,7 +19,7 @@ static u64 data_line(void)
 	for (u64 a_ = ALIGN_DOWN((u64)(start), line); a_ < (u64)(start) + (size); a_ += (line))    \
 	__asm__ volatile(op ", %0" ::"r"(a_) : "memory")
 
-/* Eight at a time: pages of a guest that waits for them. */
+/* Unrolled by eight, because a guest waits for the page. */
 #define FOR_PAGE(op, page, step)                                                                   \
 	for (u64 a_ = (u64)(page), end_ = a_ + PAGE_SIZE; a_ < end_;)                              \
 	__asm__ volatile(".rept 8\n\t" op ", %0\n\tadd %0, %0, %1\n\t.endr"                        \
@@ -80,7 +80,7 @@ void cache_hand_to_guest(const void *start, size_t size)
 	dsb(sy);
 }
 
-/* A block is a line on most CPUs. */
+/* On most CPUs the DC ZVA block is a cache line. */
 void cache_zero_for_guest(void *page)
 {
 	u64 line = data_line();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Far memory: pages in RAM, loads in a heap by the time at which they end. Lock: that of
- * the paged memory it serves.
+ * Far memory: pages in RAM, and a heap of loads ordered by their end. Lock: that of the paged
+ * memory it serves.
  */
 #include <lib/atomic.h>
 #include <lib/bits.h>
@@ -33,7 +33,7 @@ static void swap(struct far_load *a, struct far_load *b)
 	*b = t;
 }
 
-/* Of two that are due at the same time, the one that was asked for first. */
+/* Of two loads that are due at the same time, the one that began first comes first. */
 static bool before(const struct far_load *a, const struct far_load *b)
 {
 	return a->due == b->due ? (s32)(a->number - b->number) < 0 : a->due < b->due;
@@ -90,8 +90,8 @@ static u64 latency(struct far *f)
 
 /* ---- the store ---- */
 
-/* Who looks without the lock sees this as it was before or after a change: a heap on which
- * somebody works would let him sleep too long. */
+/* Publishes the earliest end for readers without the lock. They must not read the heap while it is
+ * being changed, because a wrong value could let them sleep too long. */
 static void set_next(struct far *f)
 {
 	atomic_store(&f->next, f->nr ? MAX(f->heap[0].due, f->last + f->spacing) : UINT64_MAX);
@@ -123,7 +123,7 @@ static bool pins(const struct store *s, u32 page)
 
 static void drop(struct store *s, u32 page, u64 now)
 {
-	(void)s, (void)page, (void)now; /* its place stays */
+	(void)s, (void)page, (void)now; /* each page keeps its place in memory */
 }
 
 static u64 next(const struct store *s)
@@ -152,7 +152,7 @@ static bool busy(struct store *s)
 	return far_of(s)->nr;
 }
 
-/* What is stored need not be cleared: nobody asks for a page that was not saved since. */
+/* The pages need not be cleared, because no page is loaded that was not saved since the reset. */
 static void reset(struct store *s)
 {
 	struct far *f = far_of(s);
@@ -165,7 +165,7 @@ static void reset(struct store *s)
 
 static void renew(struct store *s)
 {
-	(void)s; /* it never does */
+	(void)s; /* far memory never restarts */
 }
 
 static const struct store_ops ops = {.load = load,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Paged memory: faults and arrivals. Which frame is taken when there is none free is
- * mm/paged_evict.c's. Lock: the paged memory's, around each public function.
+ * Paged memory: faults and completed loads. If no frame is free, mm/paged_evict.c chooses one to
+ * evict. Lock: the paged memory's, around each public function.
  */
 #include "paged_state.h"
 #include <lib/bits.h>
@@ -10,7 +10,7 @@
 #include <mm/cache.h>
 #include <mm/pages.h>
 
-/* Turns of the clock that a page has from the beginning: EL1's are missed by everybody. */
+/* Initial age in clock revolutions. EL1's pages get more, because all tasks use them. */
 #define AGE_AHEAD 0
 #define AGE_EL0 1
 #define AGE_EL1 3
@@ -20,9 +20,9 @@ static ipa_t ipa_of(const struct paged *p, u32 page)
 	return p->config.ipa + (u64)page * PAGE_SIZE;
 }
 
-/* ---- contents that need no store; the guest sees them past its caches ---- */
+/* ---- contents that need no store; cleaned to PoC for a guest without caches ---- */
 
-/* As the images have it. */
+/* From the images; zero elsewhere. */
 static void fill_fresh(const struct paged *p, u32 page, u8 *frame)
 {
 	struct range here = {(u64)page * PAGE_SIZE, PAGE_SIZE};
@@ -40,7 +40,7 @@ static void fill_fresh(const struct paged *p, u32 page, u8 *frame)
 	}
 }
 
-/* ---- a page comes ---- */
+/* ---- a page becomes resident ---- */
 
 static void map(struct paged *p, u32 page, u32 frame, bool exec, u8 age)
 {
@@ -82,7 +82,7 @@ static enum paged_answer fill(struct paged *p, u32 page, u64 value, const struct
 	return PAGED_THERE;
 }
 
-/* The store writes page to frame from now on. */
+/* The store has begun to load page into frame. */
 static void await(struct paged *p, u32 page, const struct paged_access *a, u32 id, u32 frame)
 {
 	p->loads[id] = (struct paged_load){.frame = frame, .ahead = !a};
@@ -94,8 +94,8 @@ static void await(struct paged *p, u32 page, const struct paged_access *a, u32 i
 	stage2_page_break(paged_entry(p, page), PAGED_VALUE(PAGED_LOADING, id));
 }
 
-/* Asks the store for page, for a or to be ahead of who will want it. With PAGED_THERE it is in
- * *frame. */
+/* Asks the store for page: for the access a, or ahead of any access if a is NULL. With PAGED_THERE
+ * it is in *frame. */
 static enum paged_answer begin_load(struct paged *p, u32 page, const struct paged_access *a,
 				    u64 now, u32 *frame)
 {
@@ -129,8 +129,8 @@ static bool is_stored(const struct paged *p, u32 page)
 	return !(entry & PTE_VALID) && PAGED_STATE(stage2_page_value(entry)) == PAGED_STORED;
 }
 
-/* Who goes through memory page by page will want the next ones too. They are asked for one by
- * one, by paged_done(): each may need an eviction. */
+/* If the page before is resident, the access is taken for sequential, and the next pages are loaded
+ * ahead. paged_done() begins one load per call, because each may need an eviction. */
 static void plan_ahead(struct paged *p, u32 page)
 {
 	if (!page || !(atomic_load(paged_entry(p, page - 1)) & PTE_VALID))
@@ -160,7 +160,7 @@ static enum paged_answer load(struct paged *p, u32 page, const struct paged_acce
 	return answer;
 }
 
-/* Somebody waits for it now. */
+/* One more access waits for a load that is in flight. */
 static enum paged_answer join(struct paged *p, u64 value, const struct paged_access *a)
 {
 	struct paged_load *l = &p->loads[PAGED_PAYLOAD(value)];
@@ -171,7 +171,7 @@ static enum paged_answer join(struct paged *p, u64 value, const struct paged_acc
 	return PAGED_WAIT;
 }
 
-/* It is there: a flag is missing, or another CPU was faster. */
+/* The page is resident: a flag is missing, or another CPU was faster. */
 static enum paged_answer present(struct paged *p, u32 page, u64 *entry, u64 value,
 				 const struct paged_access *a, u32 *frame)
 {
@@ -214,7 +214,7 @@ static enum paged_answer fault(struct paged *p, u32 page, const struct paged_acc
 static enum paged_answer no_room(struct paged *p)
 {
 	if (!p->store->ops->busy(p->store))
-		return PAGED_LOST; /* nothing will make any */
+		return PAGED_LOST; /* there will never be room */
 	p->counts.no_room++;
 	return PAGED_ROOM;
 }
@@ -297,7 +297,7 @@ void paged_release(struct paged *p, u32 frame)
 	lock_release(&p->lock);
 }
 
-/* ---- life ---- */
+/* ---- creation and reset ---- */
 
 static void reset_frames(struct paged *p)
 {
@@ -327,7 +327,7 @@ void paged_renew(struct paged *p)
 	lock_release(&p->lock);
 }
 
-/* Whose stack is NULL if there is no memory for it. */
+/* .back is NULL if there is no memory for it. */
 static struct numbers numbers_of(u32 limit)
 {
 	return (struct numbers){.back = boot_alloc(limit * sizeof(u32), 8), .limit = limit};

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Making frames free: a clock goes round, over frames whose pages were used since it last
- * came by, and those that are held or on their way; what has not been used for as many turns
- * as its age was, goes. Break, tell all CPUs, and only then read. Under the
- * paged memory's lock.
+ * Eviction by a clock. The hand skips frames that are held or being loaded. It also passes a frame
+ * whose page was accessed since its last visit. If the page was not accessed, its age is lowered;
+ * at age 0 the page is evicted. Order: unmap, invalidate the TLBs of all CPUs, then read the
+ * contents. Under the paged memory's lock.
  */
 #include "paged_state.h"
 #include <lib/bits.h>
 #include <mm/cache.h>
 
-/* Steps of the clock in one search. */
+/* Frames that the hand passes in one search. */
 #define STEPS 64
-/* Rounds in which each page that is not used meanwhile was tried, whatever its age. */
+/* Revolutions after which each page that was not accessed meanwhile was tried, whatever its age. */
 #define ROUNDS 5
 
 static bool can_go(const struct paged_frame *f)
@@ -19,13 +19,13 @@ static bool can_go(const struct paged_frame *f)
 	return !f->holds && !f->busy;
 }
 
-/* The store would refuse its page. */
+/* The store would refuse the page of f. */
 static bool is_pinned(const struct paged *p, const struct paged_frame *f)
 {
 	return p->store->ops->pins(p->store, f->page);
 }
 
-/* The hand passes a frame: true if its turns are over. */
+/* The hand passes a frame: true if its page was not accessed and its age is used up. */
 static bool passed(struct paged *p, struct paged_frame *f)
 {
 	if (stage2_page_was_young(paged_entry(p, f->page)))
@@ -42,8 +42,9 @@ static u32 next_to(const struct paged *p, u32 frame)
 	return frame + 1 == p->config.nr_frames ? 0 : frame + 1;
 }
 
-/* Frames to free, up to PAGED_EVICTED_AT_ONCE of them. After STEPS the one with the fewest
- * turns left has to do; the hand goes on behind it, lest what comes there is the next to go. */
+/* Chooses up to PAGED_EVICTED_AT_ONCE frames to evict. If none is found in STEPS, takes the one
+ * with the lowest age and moves the hand past it, so that the page loaded there is not evicted
+ * next. */
 static u32 choose(struct paged *p, u32 *chosen)
 {
 	u32 n = 0, resort = PAGED_NO_PAGE, at = p->hand, steps = 0, until_resort = 0;
@@ -88,14 +89,15 @@ static void start_search(struct paged *p)
 	p->refused = false;
 }
 
-/* Its page is broken and nobody knows it any more. False: it had to stay. */
+/* Frees a frame whose page is unmapped and in no TLB. False: the store refuses it, and the page is
+ * mapped again. */
 static bool put_away(struct paged *p, u32 frame, bool exec, u64 now)
 {
 	struct paged_frame *f = &p->frames[frame];
 	const void *contents = paged_frame_address(p, frame);
 	u64 *entry = paged_entry(p, f->page);
 
-	/* A guest without caches has written past them. */
+	/* A guest without caches writes to memory directly. */
 	cache_hand_to_guest(contents, PAGE_SIZE);
 	if (is_zero(contents)) {
 		stage2_page_break(entry, PAGED_VALUE(PAGED_ZERO, 0));
@@ -111,8 +113,8 @@ static bool put_away(struct paged *p, u32 frame, bool exec, u64 now)
 	return true;
 }
 
-/* n were tried, in this search. What is held now will not be for long, as there are more frames
- * than can be held; what the store has refused may be refused for ever. */
+/* The answer after a search that tried n frames. Held frames become free soon, because there are
+ * more frames than can be held. What the store has refused may be refused for ever. */
 static enum paged_answer result(struct paged *p, u32 n)
 {
 	bool all = p->in_vain >= ROUNDS * p->config.nr_frames, coming;

@@ -4,19 +4,19 @@
 
 #include <mm/paged.h>
 
-/* The value of a note: a state, and what it needs. */
+/* The value of a note: a state and its payload. */
 enum paged_state {
-	PAGED_FRESH,   /* as the images have it; zero elsewhere */
-	PAGED_ZERO,    /* zero all over */
+	PAGED_FRESH,   /* contents of the images; zero elsewhere */
+	PAGED_ZERO,    /* all zero */
 	PAGED_STORED,  /* the store has it */
 	PAGED_LOADING, /* payload: number of the load */
-	PAGED_GONE     /* the store has failed */
+	PAGED_GONE     /* lost: the store has failed */
 };
 #define PAGED_VALUE(state, payload) ((u64)(payload) << 3 | (state))
 #define PAGED_STATE(value) ((enum paged_state)((value)&7))
 #define PAGED_PAYLOAD(value) ((value) >> 3)
 
-/* RAM begins where a table does, so that its number says in which one a page is. */
+/* RAM begins at the start of a table, so that the table of a page follows from its number. */
 #define PAGED_ENTRIES (PAGE_SIZE / sizeof(u64))
 
 /* The stage-2 entry of a page. */
@@ -25,11 +25,11 @@ static inline u64 *paged_entry(const struct paged *p, u32 page)
 	return &p->tables[page / PAGED_ENTRIES][page % PAGED_ENTRIES];
 }
 
-/* Makes frames free, if any can be. With PAGED_THERE there are some; ROOM: no frame can go; AGAIN:
- * of those that were looked at none, but that was not all. Under p's lock. */
+/* Evicts frames, if any can be evicted. PAGED_THERE: some are free; ROOM: no frame can be evicted;
+ * AGAIN: none of those that were tried, but not all were tried. Under p's lock. */
 enum paged_answer paged_evict(struct paged *p, u64 now);
 
-/* A free frame: answers as paged_evict(). Under p's lock. */
+/* Takes a free frame. Answers as paged_evict(). Under p's lock. */
 static inline enum paged_answer paged_take_frame(struct paged *p, u64 now, u32 *frame)
 {
 	enum paged_answer answer = numbers_left(&p->free) ? PAGED_THERE : paged_evict(p, now);

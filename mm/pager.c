@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A store that a pager keeps: what is asked of it, what its answers mean, and what is done
- * without any. Lock: that of the paged memory it serves.
+ * A store that a pager keeps: requests, the effect of completions, and time-outs. Lock: that of the
+ * paged memory it serves.
  *
- * No wake-up is lost: who waits has said so before it asks next(), which looks at what
- * pager_rung() has written before those who wait are looked at. And busy() makes done() say that
- * there is room again whenever something has become free.
+ * No wake-up is lost, because a waiting vCPU sets its flag before it calls next(), and pager_rung()
+ * writes `rung` before the waiters are scanned. And busy() makes done() report room whenever
+ * something has become free.
  */
 #include "pager_ring.h"
 #include "pager_slots.h"
@@ -16,7 +16,7 @@
 #include <lib/string.h>
 #include <mm/pages.h>
 
-/* Answers, or slots, that are looked at in one call. */
+/* Completions, or slots, that are processed in one call. */
 #define AT_ONCE 8
 
 LAYOUT(struct pager, store, 0);
@@ -28,7 +28,7 @@ static struct pager *pager_of(const struct store *s)
 
 /* ---- slots ---- */
 
-/* Of another life of the partition; or it has been told already. */
+/* The slot is of an earlier epoch, or its load has been reported: no vCPU waits for it. */
 static bool is_for_nobody(const struct pager *p, const struct pager_slot *s)
 {
 	return s->epoch != p->epoch;
@@ -49,7 +49,7 @@ static bool any(const struct pager *p, enum pager_list list)
 	return pager_slot_first(p, list);
 }
 
-/* It leaves PAGER_OPEN, if it is there. */
+/* Counts s out of PAGER_OPEN, if it is there. */
 static void close(struct pager *p, const struct pager_slot *s)
 {
 	if (!is_open(p, s))
@@ -58,15 +58,15 @@ static void close(struct pager *p, const struct pager_slot *s)
 	p->nr_saving -= is_saving(p, s);
 }
 
-/* Will anything happen, answer or time-out? Of the dead nothing is hoped for but that they are
- * late: then loads end, and pages are free to go that were kept from it. */
+/* True if a report, a completion or a useful time-out is still due. A dead pager only has
+ * time-outs: they end loads and unpin pages, but pages whose save is in flight stay pinned. */
 static bool is_coming(const struct pager *p)
 {
 	return any(p, PAGER_OVER) || any(p, PAGER_OLD) || atomic_load(&p->rung) ||
 	       p->nr_open > (p->store.dead ? p->nr_saving : 0);
 }
 
-/* Asks, or asks anew. */
+/* Writes a request for s, or writes it again. */
 static void ask(struct pager *p, struct pager_slot *s, u64 now)
 {
 	static const enum tocsin_pager_op ops[] = {[PAGER_LOAD] = TOCSIN_PAGER_LOAD,
@@ -91,9 +91,9 @@ static void end(struct pager *p, struct pager_slot *s, bool lost)
 	pager_slot_move(p, s, PAGER_OVER);
 }
 
-/* ---- what the pager says ---- */
+/* ---- what the pager writes ---- */
 
-/* It is alive. */
+/* The pager is alive. */
 static void believe(struct pager *p, u64 now)
 {
 	p->heard = now;
@@ -108,7 +108,7 @@ static void complete(struct pager *p, struct pager_slot *s, u32 status)
 	if (!is_for_nobody(p, s)) {
 		switch (s->use) {
 		case PAGER_LOAD:
-		case PAGER_ENDED: /* late, but no vCPU has heard of that */
+		case PAGER_ENDED: /* timed out, but not reported yet */
 			end(p, s, status);
 			return;
 		case PAGER_EVICT:
@@ -119,7 +119,7 @@ static void complete(struct pager *p, struct pager_slot *s, u32 status)
 	pager_slot_free(p, s);
 }
 
-/* Asked in a session that is over: the pager writes to no slot, and has forgotten it. */
+/* s was asked in an earlier session: the pager has forgotten it and does not write to the slot. */
 static void begin_slot(struct pager *p, struct pager_slot *s, u64 now)
 {
 	s->owed = false;
@@ -131,7 +131,8 @@ static void begin_slot(struct pager *p, struct pager_slot *s, u64 now)
 		ask(p, s, now);
 }
 
-/* Some of them. It hears of its session when all have been asked anew. */
+/* Processes some of the old slots. The pager learns that its session has begun when all have been
+ * asked again. */
 static void begin_slots(struct pager *p, u64 now)
 {
 	struct pager_slot *s;
@@ -157,7 +158,7 @@ static void begin(struct pager *p, const struct tocsin_pager_hello *h, u64 now)
 	begin_slots(p, now);
 }
 
-/* Looks at some of n answers. True: there are more. */
+/* Processes some of n completions. True: there are more. */
 static bool take_answers(struct pager *p, u64 now, u32 n)
 {
 	u32 i;
@@ -179,10 +180,12 @@ static bool take_answers(struct pager *p, u64 now, u32 n)
 	return i < n;
 }
 
-/* True: there is more. Of a session nothing is heard before it has begun. */
+/* Processes what the pager has written. True: there is more. Completions are not read before their
+ * session has begun. */
 static bool listen(struct pager *p, u64 now)
 {
-	u32 answers = pager_ring_answers(p); /* before the session, lest they be another one's */
+	u32 answers =
+	    pager_ring_answers(p); /* read before the session, so that they belong to it */
 	struct tocsin_pager_hello h;
 
 	if (any(p, PAGER_OLD)) {
@@ -201,14 +204,14 @@ static bool listen(struct pager *p, u64 now)
 	}
 }
 
-/* Before something is refused. What is heard then, done() reports: that it is rung stays. */
+/* Called before a request is refused. rung stays set, so that done() reports what is found. */
 static void listen_first(struct pager *p, u64 now)
 {
 	if (atomic_load_acquire(&p->rung))
 		listen(p, now);
 }
 
-/* ---- what it does not say ---- */
+/* ---- time-outs ---- */
 
 static void be_late(struct pager *p, struct pager_slot *s, u64 now)
 {
@@ -221,7 +224,7 @@ static void be_late(struct pager *p, struct pager_slot *s, u64 now)
 		pager_slot_move(p, s, PAGER_LATE);
 	if (p->heard + p->config.timeout <= now)
 		p->store.dead = true;
-	p->room = true; /* perhaps there is none, but vCPUs that wait for it must hear of that */
+	p->room = true; /* perhaps there is none, but the waiters must wake up to see that */
 }
 
 static void look_for_late(struct pager *p, u64 now)
@@ -235,7 +238,8 @@ static void look_for_late(struct pager *p, u64 now)
 	atomic_store(&p->look_at, s ? s->since + p->config.timeout : UINT64_MAX);
 }
 
-/* What has been said in time is heard first; but not for ever, if there is always more. */
+/* Searches for late requests, after all completions have been processed. A pager that always has
+ * more of them puts the search off only a limited number of times. */
 static void judge(struct pager *p, u64 now, bool more)
 {
 	if (p->look_at > now)
@@ -246,8 +250,8 @@ static void judge(struct pager *p, u64 now, bool more)
 
 /* ---- the store ---- */
 
-/* The request for page, which has one at a time. One that is late and for no vCPU is not waited
- * for: there may be another. */
+/* The request for page, or NULL. A page has one at a time. A late one that is not a save is not
+ * waited for: another may follow. */
 static struct pager_slot *request_for(const struct pager *p, u32 page)
 {
 	struct pager_slot *s = pager_slot_of(p, page);
@@ -255,8 +259,8 @@ static struct pager_slot *request_for(const struct pager *p, u32 page)
 	return s && s->late && !is_saving(p, s) ? NULL : s;
 }
 
-/* What is on its way to the pager need not come back from there; that it arrives is of no use
- * any more. */
+/* If a save of the page is in flight, copies the contents back from the slot. The completion of the
+ * save then has no effect. */
 static bool rescue(struct pager *p, struct pager_slot *s, void *frame)
 {
 	if (!is_saving(p, s))
@@ -320,7 +324,7 @@ static bool save(struct store *store, u32 page, const void *frame, u64 now)
 	return true;
 }
 
-/* Advice, for which nobody waits. */
+/* Best effort: no vCPU waits for it. */
 static void drop(struct store *store, u32 page, u64 now)
 {
 	struct pager *p = pager_of(store);
@@ -333,7 +337,7 @@ static void drop(struct store *store, u32 page, u64 now)
 	p->counts.drops++;
 }
 
-/* False: of an earlier life of the partition. */
+/* False: the load is of an earlier epoch, and is not reported. */
 static bool report(struct pager *p, struct pager_slot *s, struct store_done *d)
 {
 	bool told = !is_for_nobody(p, s);
@@ -349,7 +353,7 @@ static bool report(struct pager *p, struct pager_slot *s, struct store_done *d)
 	} else {
 		pager_slot_free(p, s);
 	}
-	p->wanted &= !told; /* vCPUs that wait for room hear of this, too */
+	p->wanted &= !told; /* the report also wakes vCPUs that wait for room */
 	return told;
 }
 
@@ -367,7 +371,7 @@ static bool done(struct store *store, u64 now, struct store_done *d)
 	struct pager_slot *over;
 	bool more, told;
 
-	/* What is written before it rings again is seen below, or then. */
+	/* What the pager writes before it rings again is seen below, or after that ring. */
 	if (atomic_load(&p->rung))
 		(void)atomic_swap(&p->rung, false);
 	more = listen(p, now);
@@ -401,8 +405,8 @@ static bool busy(struct store *store)
 	return true;
 }
 
-/* The pager hears of the new epoch when it is asked for something. What is in slots is of the old
- * one; loads that have ended are forgotten when the first vCPU looks. */
+/* The pager learns the new epoch from the next request. Slots in use belong to the old epoch; ended
+ * loads are discarded by the next calls of done(). */
 static void reset(struct store *store)
 {
 	struct pager *p = pager_of(store);

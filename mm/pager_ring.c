@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is read and written in the memory that a pager sees. It may write to all of it at any
- * time: each word is read once, and none of ours is ever read. Lock: as in mm/pager.c.
+ * Reads and writes of the memory shared with a pager. The pager may write to all of it at any time.
+ * Therefore each of its words is read only once, and Tocsin's own words are never read. Lock: as in
+ * mm/pager.c.
  */
 #include "pager_ring.h"
 #include <arch/barrier.h>
@@ -139,7 +140,7 @@ void pager_ring_begun(struct pager *p)
 	atomic_store_release(&p->ring, true);
 }
 
-/* ---- answers ---- */
+/* ---- completions ---- */
 
 u32 pager_ring_answers(const struct pager *p)
 {

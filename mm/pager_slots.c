@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A pager's slots. Lists are rings of links by number: those of the slots, and behind them one for
- * each list, which is its beginning and its end. Lock: as in mm/pager.c.
+ * A pager's slots. The lists are circular, and link slots by number. Behind the links of the slots
+ * there is one for each list, its head. Lock: as in mm/pager.c.
  */
 #include "pager_slots.h"
 #include <lib/bits.h>

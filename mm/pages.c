@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tocsin's page pool: one bitmap, first fit. It serves page tables, stacks and
- * objects sized at boot: few requests, most of them before a guest runs, so
- * nothing cleverer would be felt. Lock: pool.lock, a leaf.
+ * Tocsin's page pool: one bitmap, first fit. It serves page tables, stacks and objects sized at
+ * boot. There are few requests, most of them before a guest runs, so a faster allocator would gain
+ * nothing. Lock: pool.lock, a leaf.
  */
 #include <arch/zva.h>
 #include <lib/check.h>
@@ -17,13 +17,13 @@ static struct {
 	pa_t base;
 	size_t nr_pages;
 	size_t nr_free;
-	size_t refused; /* pages that the last request in vain was for */
+	size_t refused; /* pages that the last failed request asked for */
 	u64 *used;      /* one bit a page */
 	struct objects {
-		u8 *next, *end; /* rest of the pages that boot_alloc has taken */
+		u8 *next, *end; /* unused rest of the pages that boot_alloc() has allocated */
 	} objects;
 	struct {
-		u64 *used; /* as many bits */
+		u64 *used; /* copy of the bitmap */
 		size_t nr_free;
 		struct objects objects;
 	} mark;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one walker. Whatever is done to a table is "fill this range with that
- * leaf": a mapping whose output address advances, or a note that does not.
- * fill() descends only where the range does not cover a whole entry, splitting
- * blocks and notes as it goes; replace() is the only place that writes an entry
- * of a table in use. The caller holds the lock of the table's owner.
+ * The one walker. Each change of a table is "fill this range with that leaf". A leaf is a mapping,
+ * whose output address advances, or a note, which stays the same. fill() descends only where the
+ * range does not cover a whole entry, and splits blocks and notes on the way. Only replace() writes
+ * an entry of a table in use. The caller holds the lock of the table's owner.
  */
 #include <arch/barrier.h>
 #include <lib/atomic.h>
@@ -25,7 +24,7 @@ static u32 entry_index(const struct pgtable *pt, u64 addr, int level)
 {
 	u64 index = addr >> (39 - 9 * level);
 
-	/* The first level's tables are concatenated, hence no mask there. */
+	/* The tables of the first level are concatenated, so there is no mask. */
 	return (u32)(level == pt->start_level ? index : index % ENTRIES);
 }
 
@@ -55,9 +54,9 @@ static void free_tables(u64 *table, int level)
 }
 
 /*
- * Break before make (DDI0487 D8.14.1): a valid entry is made invalid, every CPU
- * forgets it, and only then does the new one appear. The store of an entry that
- * was invalid before needs no invalidation; its DSB is at the end of the walk.
+ * Break before make (DDI0487 D8.14.1): a valid entry is made invalid, the TLBs of all CPUs are
+ * invalidated, and only then is the new entry written. An entry that was invalid before needs no
+ * TLB invalidation; its DSB is at the end of the walk.
  */
 static void replace(struct pgtable *pt, u64 *entry, u64 addr, int level, u64 value)
 {
@@ -94,8 +93,8 @@ static bool leaf_fits(const struct fill *f, u64 addr, u64 size, int level)
 	return !f->valid || (level >= FIRST_BLOCK_LEVEL && IS_ALIGNED(addr + f->offset, span));
 }
 
-/* The table below entry; a block, note or empty entry becomes a table of
- * smaller ones that say the same. NULL without memory. */
+/* The table below entry. A block, note or empty entry is first replaced by a table of smaller
+ * entries with the same meaning. NULL without memory. */
 static u64 *descend(struct pgtable *pt, u64 *entry, u64 addr, int level)
 {
 	u64 old = *entry;
@@ -204,7 +203,7 @@ u64 pgtable_lookup(const struct pgtable *pt, u64 addr, int *level)
 	*level = pt->start_level;
 	if (addr >> pt->address_bits)
 		return 0;
-	addr &= BIT(pt->address_bits) - 1; /* for a CPU that runs ahead of the check */
+	addr &= BIT(pt->address_bits) - 1; /* the CPU may speculate past the check */
 	for (;;) {
 		u64 entry = atomic_load(&table[entry_index(pt, addr, *level)]);
 

@@ -9,8 +9,8 @@ static inline u32 set_way_bits(u64 most)
 	return most ? 64 - (u32)__builtin_clzll(most) : 0;
 }
 
-/* Of a cache whose CCSIDR_EL1 that is, wide if it has FEAT_CCIDX's format: does it have the set
- * and way that *operand names? If so, bits of *operand that mean nothing become 0. Pure. */
+/* Does the cache that ccsidr (CCSIDR_EL1) describes have the set and way that *operand names? wide:
+ * the format is FEAT_CCIDX's. Clears the bits of *operand that have no meaning. Pure. */
 static inline bool set_way_exists(u64 *operand, u64 ccsidr, bool wide)
 {
 	u64 last_way = ccsidr >> 3 & (wide ? 0x1fffff : 0x3ff);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * EL2's own translation. The table is the one that head.S made until
- * stage1_begin() starts a new one, which stage1_switch() (head.S) then loads.
+ * EL2's own translation. The first table is the one that head.S made. stage1_begin() starts a new
+ * one, which stage1_switch() (head.S) then loads.
  * Lock: stage1_lock, above the page pool's.
  */
 #include <arch/barrier.h>

@@ -30,7 +30,7 @@ bool tlb_walks_ahead;
 
 static const u8 parange_bits[] = {32, 36, 40, 42, 44, 48};
 
-/* What all CPUs have: a table is for each of them. */
+/* What all CPUs support, because any of them may use a table. */
 static struct {
 	u8 parange;
 	bool vmid16;
@@ -76,13 +76,13 @@ static void invalidate(const ipa_t *ipas, u32 n)
 	tlbi_stage1();
 }
 
-/* What is in the hardware for the vCPU that is loaded. */
+/* Registers of the loaded vCPU, saved while another VTTBR_EL2 is in use. */
 struct borrowed {
 	u64 vttbr, tcr, sctlr;
 };
 
-/* VTTBR_EL2 becomes s2's. Stage 1 is another guest's: where a walk of it would not wait for
- * an access it is closed, which TCR_EL1.EPD does with the MMU on. */
+/* Sets VTTBR_EL2 to that of s2. Stage 1 stays that of the loaded guest. On a CPU that may walk it
+ * speculatively, walks are disabled by TCR_EL1.EPD0 and EPD1, which need the MMU on. */
 static struct borrowed borrow(const struct stage2 *s2)
 {
 	struct borrowed b = {.vttbr = read_sysreg(VTTBR_EL2)};
@@ -116,7 +116,7 @@ static void give_back(const struct stage2 *s2, const struct borrowed *b)
 	isb();
 }
 
-/* These pages of s2, or, if n is 0, all. */
+/* Invalidates the TLBs of all CPUs for these pages of s2, or for all if n is 0. */
 static void forget(const struct stage2 *s2, const ipa_t *ipas, u32 n)
 {
 	struct borrowed b = borrow(s2);

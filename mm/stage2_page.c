@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Single pages of stage 2 that come and go. Their tables never change, so an entry is all
- * there is to write, and who owns the pages guards it. Hardware may set the access flag of
- * an entry at any time (VTCR_EL2.HA): hence the atomic operations.
+ * Single pages of stage 2 that are mapped and unmapped at run time. Their tables never change, so
+ * only an entry is written. The lock of the pages' owner guards it. Atomic operations are needed,
+ * because hardware may set the access flag of an entry at any time (VTCR_EL2.HA).
  */
 #include <arch/barrier.h>
 #include <arch/sysreg.h>
@@ -12,7 +12,7 @@
 #include <mm/stage2_bits.h>
 #include <mm/tlb.h>
 
-/* VTCR_EL2: where the CPU has it, it sets access flags itself; elsewhere there are faults. */
+/* VTCR_EL2: a CPU with FEAT_HAFDBS sets access flags itself; without it there are faults. */
 #define VTCR_HA BIT(21)
 
 static u64 note(u64 value)
@@ -25,7 +25,7 @@ enum err stage2_make_paged(struct stage2 *s2, ipa_t ipa, u64 size)
 	u64 span = pgtable_level_size(2);
 	enum err err = range_valid((struct range){ipa, size}) ? OK : ERR_RANGE;
 
-	/* One page's note makes the tables above it, and those serve all that they cover. */
+	/* The note of one page makes the tables above it, which serve all pages that they cover. */
 	lock_acquire(&s2->lock);
 	for (u64 at = ipa; !err && at < ipa + size; at = ALIGN_DOWN(at, span) + span)
 		err = pgtable_annotate(&s2->table, at, PAGE_SIZE, note(0));
@@ -44,7 +44,7 @@ u64 *stage2_page(const struct stage2 *s2, ipa_t ipa)
 
 void stage2_page_make(u64 *entry, pa_t pa, bool exec, bool young)
 {
-	/* What was written to the page comes first. */
+	/* The release makes earlier writes to the page visible first. */
 	atomic_store_release(entry, pa | S2_MEMORY | (exec ? 0 : S2_XN) | (young ? PTE_AF : 0) |
 					PTE_TABLE | PTE_VALID);
 	dsb(ishst);

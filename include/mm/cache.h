@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The only data- and instruction-cache maintenance in Tocsin, named for the
- * reason. QEMU does not model caches, so a missing call is invisible there:
- * whoever writes memory that somebody else reads uncached or executes calls
- * one of these, and is listed in docs/design/memory.md.
+ * The only data- and instruction-cache maintenance in Tocsin; each function is named for its
+ * reason. Code that writes memory which is then read uncached, or executed, must call one of them,
+ * and is listed in docs/design/memory.md. QEMU does not model caches, so a missing call is
+ * invisible there.
  */
 #pragma once
 
@@ -17,25 +17,24 @@ extern bool cache_clean_unsafe;
  * parameters of a secondary CPU, a moved image). Clean to PoC. */
 void cache_clean_for_uncached(const void *start, size_t size);
 
-/* EL2 wrote guest memory (image, tree, cleared pages): the guest may read it
- * uncached, write it uncached, or execute it. Clean and invalidate to PoC; before it
- * runs, cache_forget_instructions(). */
+/* EL2 wrote guest memory (image, tree, cleared pages): the guest may read it uncached, write it
+ * uncached, or execute it. Clean and invalidate to PoC. Before the guest runs, the caller also
+ * calls cache_forget_instructions(). */
 void cache_hand_to_guest(const void *start, size_t size);
 
-/* Zeroes a page of normal memory without reading it, and hands it to the guest. */
+/* Zeroes a page of normal memory without reading it, then as cache_hand_to_guest(). */
 void cache_zero_for_guest(void *page);
 
-/* Memory of a guest that is about to run may have been written while its old
- * instructions were cached, under any address: drops all, in all CPUs of the inner
- * shareable domain. */
+/* Invalidates all instruction caches of the inner shareable domain, before a guest runs. Its memory
+ * may have been written while old instructions were cached, under any address. */
 void cache_forget_instructions(void);
 
-/* The same in the calling CPU alone, for another vCPU of the same partition. Barriers are the
- * caller's. */
+/* The same for the calling CPU alone, before it runs another vCPU of the same partition. The caller
+ * issues the barriers. */
 void cache_forget_own_instructions(void);
 
-/* Cleans and invalidates on this CPU what a guest names by level, set and way, as the operand of
- * DC CISW; nothing if there is no such line. Barriers are the guest's. */
+/* Cleans and invalidates on this CPU the line that a guest names by level, set and way, as the
+ * operand of DC CISW. Does nothing if there is no such line. The guest issues the barriers. */
 void cache_hand_out_set_way(u64 operand);
 
 /* EL2 wrote a page that a running guest, caches on, may execute. Clean to PoU

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Far memory: a backing store in RAM that answers as late as it is told to. Each load
- * ends its own latency after it was asked for, so that a faster one overtakes a slower;
- * optionally no faster than so many a millisecond. The same seed gives the same
- * latencies. A test vehicle, and an instrument for whoever studies paging.
+ * Far memory: a backing store in RAM with a configured latency. Each load has its own latency, so
+ * that a fast one can overtake a slow one. Optionally the number of loads that end in a millisecond
+ * is limited. The same seed gives the same latencies. For tests and for studies of paging.
  */
 #pragma once
 
@@ -11,14 +10,14 @@
 
 struct far_config {
 	u32 latency_us; /* of each load; 0: it ends at once */
-	u32 jitter_us;  /* at most so much more or less, evenly spread; at most latency_us */
+	u32 jitter_us;  /* largest deviation from it, evenly spread; at most latency_us */
 	u32 seed;
 	u32 per_ms; /* loads that end in a millisecond at most; 0: any number */
 };
 
 struct far_load {
 	u64 due;    /* counter value */
-	u32 number; /* counting all that were asked for */
+	u32 number; /* of the load, counted from the first one */
 	u32 load, page;
 	void *frame;
 };
@@ -31,13 +30,13 @@ struct far {
 	u32 nr, room;
 	u32 asked;
 	u64 ticks_per_ms;
-	u64 last, spacing; /* when the last load ended; ticks between two */
-	u64 next;          /* when the next one does; atomic */
+	u64 last, spacing; /* when the last load ended; fewest ticks between two ends */
+	u64 next;          /* when the next load ends; atomic */
 	struct far_config config;
 	u32 random;
 };
 
-/* Bytes of objects that far_init needs for that many loads at a time. */
+/* Bytes of the heap that far_init needs for that many loads at a time. */
 #define FAR_HEAP_SIZE(loads) ((loads) * sizeof(struct far_load))
 
 /*

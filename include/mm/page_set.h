@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A set of pages, by number. What is in it belongs to one of its lives; to empty it is to begin the
- * next one, whatever its size. No lock.
+ * A set of page numbers. It is emptied in constant time: each word is tagged with the life in which
+ * it was written, and page_set_empty() begins the next life. No lock.
  */
 #pragma once
 
@@ -10,7 +10,7 @@
 
 struct page_set {
 	struct page_word {
-		u64 life; /* that pages belongs to; in any other there are none here */
+		u64 life; /* to which pages belongs; in any other life this word is empty */
 		u64 pages;
 	} * words;
 	u64 life;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory of which only a part is resident. A page is in a frame, or its stage-2 entry has a
- * note that says where its contents are: as at the start, zero, in the
- * backing store, on their way, or lost. Frames are taken from pages that were not used
- * lately.
+ * Paged memory: only a part of it is resident. A page is in a frame, or its stage-2 entry has a
+ * note that says where its contents are: as at the start, zero, in the backing store, being
+ * loaded, or lost. Frames are taken from pages that were not used lately.
  *
- * Knows of no vCPU: a fault gets an answer, and who asks paged_done() hears which
- * pages have come. Lock: its own, above the page pool's; the store works under it.
+ * This code knows no vCPU: a fault gets an answer, and paged_done() tells its caller which loads
+ * have ended. Lock: its own, above the page pool's; the store works under it.
  */
 #pragma once
 
@@ -19,14 +18,14 @@
 /* Frames that one instruction can need at a time: two pages of code (T32) and two of data,
  * each behind four tables of stage 1. */
 #define PAGED_HELD 20
-/* And those that a vCPU may hold as long as it likes: of its control block. */
+/* Frames of its control block, which a vCPU may hold for any time. */
 #define PAGED_PINNED 2
 
-/* Besides: what has come and is not held yet. */
+/* Further frames: pages that are loaded and not held yet. */
 #define PAGED_SPARE 4
 
-/* Frames that are taken together, as all CPUs must be told each time. Of each the whole page is
- * read, and perhaps copied: about 2 000 instructions. */
+/* Frames that are evicted together, because each eviction needs a TLB invalidation on all CPUs. For
+ * each frame the whole page is read, and perhaps copied: about 2 000 instructions. */
 #define PAGED_EVICTED_AT_ONCE 3
 
 /* What the partition's memory is filled with at the start; the rest is zero. */
@@ -37,35 +36,35 @@ struct paged_image {
 };
 
 struct paged_config {
-	ipa_t ipa;      /* RAM, one piece of whole pages, from a multiple of 2 MiB on */
-	u32 nr_pages;   /* of it */
+	ipa_t ipa;      /* start of RAM, a multiple of 2 MiB; RAM is one range of whole pages */
+	u32 nr_pages;   /* of RAM */
 	void *frames;   /* resident ones, mapped in EL2 */
 	u32 nr_frames;  /* at least paged_least_frames() */
 	u32 nr_loads;   /* at a time, at least 1 */
-	u32 read_ahead; /* pages that are asked for after a sequential fault */
+	u32 read_ahead; /* pages that are loaded ahead after a sequential fault */
 	const struct paged_image *images;
 	u32 nr_images;
 };
 
 struct paged_frame {
-	u32 page;  /* that it holds, or is loaded with; PAGED_NO_PAGE: none yet */
-	u16 holds; /* by control blocks and by instructions: not to be taken */
-	u8 age;    /* turns of the clock that it has left */
+	u32 page;  /* that it contains, or that is being loaded into it; PAGED_NO_PAGE: none yet */
+	u16 holds; /* by control blocks and by instructions; a held frame is not evicted */
+	u8 age;    /* clock revolutions without access that the page still survives */
 	bool busy; /* the store is writing it */
 };
 
 struct paged_load {
 	u32 frame;
-	bool ahead;      /* nobody has asked for it */
-	bool fetch, el1; /* the first that did */
+	bool ahead;      /* no vCPU has faulted on the page */
+	bool fetch, el1; /* of any access that faulted on it */
 };
 
 struct paged_counts {
 	u64 filled; /* pages made without the store */
 	u64 loaded, ahead, lost;
-	u64 evicted, evicted_zero; /* all; those that needed no room in the store */
-	u64 aged;                  /* faults that only said that a page is used */
-	u64 no_room;               /* faults that found nothing to take */
+	u64 evicted, evicted_zero; /* all; pages of zeros, which need no room in the store */
+	u64 aged;                  /* faults that only set the access flag */
+	u64 no_room;               /* faults that found no free frame or load */
 };
 
 struct paged {
@@ -74,14 +73,14 @@ struct paged {
 	struct stage2 *stage2;
 	u64 **tables; /* of stage 2, for 2 MiB each */
 	struct store *store;
-	struct paged_frame *frames; /* those that were taken */
+	struct paged_frame *frames; /* valid for frames in use */
 	struct numbers free;        /* frames */
 	u32 hand;                   /* of the clock */
-	u32 in_vain;                /* frames that it has passed since one has gone */
-	bool refused;               /* and the store has refused some of them */
+	u32 in_vain;                /* frames that it has passed since the last eviction */
+	bool refused;               /* the store has refused some of them */
 	struct paged_load *loads;
 	struct numbers free_loads;
-	u32 next_ahead, nr_ahead; /* pages still to be asked for ahead; the latter atomic */
+	u32 next_ahead, nr_ahead; /* next page to load ahead; pages left to load; latter atomic */
 	struct paged_counts counts;
 };
 
@@ -94,39 +93,40 @@ struct paged_access {
 };
 
 enum paged_answer {
-	PAGED_THERE, /* the access can be made again */
-	PAGED_WAIT,  /* paged_done() will name the page */
-	PAGED_ROOM,  /* it needs a frame or a load; try again once paged_done() has named any */
-	PAGED_AGAIN, /* it needs a frame, and not all have been looked at: try again at once */
-	PAGED_LOST   /* its contents cannot be had, now or ever */
+	PAGED_THERE, /* the page is resident: retry the access */
+	PAGED_WAIT,  /* being loaded; paged_done() will report the page */
+	PAGED_ROOM,  /* no free frame or load: retry after paged_done() has reported anything */
+	PAGED_AGAIN, /* no free frame, but not all were tried: retry at once */
+	PAGED_LOST   /* the contents are lost for good */
 };
 
 /* A load that has ended. */
 struct paged_done {
-	u32 page; /* PAGED_NO_PAGE: none, but who waits for room can try again */
+	u32 page; /* PAGED_NO_PAGE: none, but vCPUs that wait for room can retry */
 	bool lost;
 };
 
-/* The least that lets each of nr_vcpus vCPUs make progress, its control block held, too. */
+/* The fewest frames with which each of nr_vcpus vCPUs can make progress and hold its control
+ * block. */
 static inline u32 paged_least_frames(u32 nr_vcpus)
 {
 	return nr_vcpus * (PAGED_HELD + PAGED_PINNED) + PAGED_SPARE;
 }
 
-/* Allocates what c needs, makes tables down to the page. Nothing is resident.
+/* Allocates what c needs, and stage-2 tables down to the last level. No page is resident.
  * ERR_NO_MEMORY; ERR_RANGE for RAM that stage 2 cannot hold, or that begins elsewhere. Boot CPU. */
 enum err paged_create(struct paged *p, const struct paged_config *c, struct stage2 *stage2,
 		      struct store *store) MUST_CHECK;
 
 /*
- * Makes pages [first, first + n) as at the start. All pages once before the partition runs,
- * n at most PAGED_RESET_STEP at a time; the first step also forgets what is in frames and what the
- * store has. No vCPU of it runs, nothing is held.
+ * Gives pages [first, first + n) their contents of the start. The caller does so for all pages
+ * before the partition runs, in steps of at most PAGED_RESET_STEP. The first step (first = 0) also
+ * frees all frames and resets the store. No vCPU of the partition runs, and no frame is held.
  */
 #define PAGED_RESET_STEP 96
 void paged_reset(struct paged *p, u32 first, u32 n);
 
-/* What keeps the contents starts anew (mm/store.h). Any CPU. */
+/* The pager's partition restarts (renew in mm/store.h). Any CPU. */
 void paged_renew(struct paged *p);
 
 static inline u32 paged_nr_resident(const struct paged *p)
@@ -148,10 +148,10 @@ static inline u32 paged_page(const struct paged *p, ipa_t ipa)
 }
 
 /*
- * An access to page has faulted: brings it, begins to, or says why not. With PAGED_THERE,
- * *frame is where it is, and held: it is not taken until it has been released. The vCPU
- * that asks is in the hardware. About 500 instructions, and several pages' copying if
- * frames have to be taken.
+ * An access to page has faulted: makes it resident, begins to load it, or says why it cannot. With
+ * PAGED_THERE, *frame is the frame of the page, and held: it is not evicted until paged_release().
+ * The vCPU that has faulted is loaded. About 500 instructions, and copies of several pages if
+ * frames have to be evicted.
  */
 enum paged_answer paged_fault(struct paged *p, u32 page, const struct paged_access *a, u64 now,
 			      u32 *frame);
@@ -165,15 +165,15 @@ static inline void *paged_frame_address(const struct paged *p, u32 frame)
 	return (u8 *)p->config.frames + (u64)frame * PAGE_SIZE;
 }
 
-/* A load that has ended by now: its page is there, or lost; or room. False: nothing; then one
- * page may have been asked for ahead. */
+/* Reports in *d a load that has ended by now (its page is resident or lost), or that there is room.
+ * False: nothing to report; then the load of one page ahead may have begun. */
 bool paged_done(struct paged *p, u64 now, struct paged_done *d);
 
-/* For a vCPU that got PAGED_ROOM: is anything on its way? What it has written before it asks is
- * seen by whoever hears of that from paged_done(). */
+/* For a vCPU that got PAGED_ROOM: is a load or a free frame still to come? The CPU to which
+ * paged_done() reports it sees what the vCPU has written before this call. */
 bool paged_is_loading(struct paged *p);
 
-/* When paged_done() may have something, or something to do; UINT64_MAX: the store tells, or
- * nothing is on its way. Needs no lock: an answer from before the last change does no harm to
- * who asks again after it. */
+/* The counter value at which paged_done() must be called next; UINT64_MAX: the store will ring, or
+ * nothing is in flight. Needs no lock: a stale value does no harm if the caller asks again after
+ * the change. */
 u64 paged_next(const struct paged *p);

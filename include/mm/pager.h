@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A backing store that somebody else keeps: a pager, who sees requests in a ring, answers in
- * another, and moves data through slots, all in memory that it shares with us (abi/pager.h,
- * docs/pager.md). It never sees a frame or chooses a page, and nothing that it writes is
- * believed: what counts is kept here. A wrong or late answer is counted and changes nothing.
+ * A backing store that a pager keeps. The pager reads requests from a ring, writes completions to
+ * another, and moves data through slots. All of them are in memory that it shares with Tocsin
+ * (abi/pager.h, docs/pager.md). The pager never sees a frame and never chooses a page. Tocsin
+ * trusts nothing that the pager writes, because the state that counts is kept here. A wrong or late
+ * completion is counted and changes nothing.
  *
- * Lock: that of the paged memory it serves, but for pager_rung(), pager_must_ring() and next().
+ * Lock: that of the paged memory it serves, except for pager_rung(), pager_must_ring() and next().
  */
 #pragma once
 
@@ -18,23 +19,24 @@ struct pager_config {
 	void *shared; /* mapped in EL2: PAGER_SHARED_SIZE(slots) bytes, zero at the start */
 	u32 slots;    /* a power of two, TOCSIN_PAGER_MIN_SLOTS to TOCSIN_PAGER_MAX_SLOTS */
 	u32 nr_pages; /* of the partition */
-	u64 timeout;  /* counter ticks from a request to its answer; 0: any time */
+	u64 timeout;  /* counter ticks from a request to its completion; 0: no limit */
 };
 #define PAGER_SHARED_SIZE(slots) (TOCSIN_PAGER_SLOTS + (u64)(slots)*TOCSIN_PAGER_PAGE_SIZE)
 
 enum pager_use {
 	PAGER_FREE,
 	PAGER_LOAD,
-	PAGER_EVICT, /* its data stays the page's until the pager says that it has it */
+	PAGER_EVICT, /* the slot has the page's contents until the pager has completed the request
+		      */
 	PAGER_DROP,
-	PAGER_ENDED /* a load that has ended, of which no vCPU has heard yet */
+	PAGER_ENDED /* a load that has ended and that done() has not reported yet */
 };
 
-/* A slot that is used is in one of these lists, but while it is taken. */
+/* Each slot in use is in one of these lists, except right after pager_slot_take(). */
 enum pager_list {
-	PAGER_OPEN, /* an answer is owed; the longest first */
-	PAGER_LATE, /* and should have come */
-	PAGER_OLD,  /* asked in a session that is over: to be asked again, or to be freed */
+	PAGER_OPEN, /* in flight; the oldest request first */
+	PAGER_LATE, /* timed out, or a load that has been reported; a completion may still come */
+	PAGER_OLD,  /* asked in an earlier session: to be asked again, or to be freed */
 	PAGER_OVER, /* PAGER_ENDED */
 	PAGER_LISTS
 };
@@ -45,12 +47,12 @@ struct pager_link {
 
 struct pager_slot {
 	u8 use;         /* enum pager_use */
-	bool owed;      /* the pager has not answered: it may still write to the slot */
-	bool late;      /* and should have */
-	bool lost;      /* ENDED: in vain */
+	bool owed;      /* not completed: the pager may still write to the slot */
+	bool late;      /* timed out */
+	bool lost;      /* ENDED: the load has failed */
 	u32 generation; /* of its id */
-	u32 hello;      /* under which it was asked: what an earlier one is owed never comes */
-	u32 epoch;      /* in which; of another one, and 0, no vCPU waits for it */
+	u32 hello;      /* in which it was asked; completions of an earlier hello never come */
+	u32 epoch; /* in which it was asked; if not the current one, or 0, no vCPU waits for it */
 	u32 page, load;
 	void *frame;
 	u64 since; /* counter: when it was asked */
@@ -60,38 +62,38 @@ struct pager {
 	struct store store;
 	struct pager_config config;
 	struct pager_slot *slots;
-	struct pager_link *links; /* of the slots, and behind them of the lists */
+	struct pager_link *links; /* of the slots, followed by those of the lists */
 	struct numbers free;      /* slots */
-	u32 nr_open, nr_saving;   /* slots in PAGER_OPEN; those of them whose data is the page's */
-	struct page_set kept;     /* the pager has their contents */
-	u16 *slot_of; /* by page: 1 more than the last that was taken for it; 0: that is free */
+	u32 nr_open, nr_saving;   /* slots in PAGER_OPEN; those of them with a page's only copy */
+	struct page_set kept;     /* pages whose contents the pager has */
+	u16 *slot_of; /* by page: 1 + the last slot that was taken for it; 0: that slot is free */
 	u32 epoch, session;
-	u32 hello; /* how many have been heard */
+	u32 hello; /* number of hellos accepted */
 	u32 produced, consumed;
-	u64 heard;   /* counter: when the pager last said what could be */
-	u64 look_at; /* when to look for what is late; atomic */
-	u32 put_off; /* how often that was put off, as there was more to hear */
-	bool room;   /* something has become free since something was refused */
-	bool wanted; /* somebody waits for that */
-	bool rung;   /* the pager has something to say, or we have; atomic */
-	bool ring;   /* it is to be told; atomic */
+	u64 heard;   /* counter: when the pager last wrote something valid */
+	u64 look_at; /* counter: when to search for late requests; atomic */
+	u32 put_off; /* how often that was put off, because there were more completions */
+	bool room;   /* a slot has become free since a request was refused, or none may come */
+	bool wanted; /* a vCPU waits for room */
+	bool rung;   /* done() has work: the pager has rung, or reports are left; atomic */
+	bool ring;   /* the pager's doorbell is to be rung; atomic */
 	struct pager_counts {
 		u64 loads, evicts, drops;
-		u64 rescued; /* pages that were wanted again before the pager had them */
-		u64 failed;  /* requests answered with a status */
-		u64 late;    /* not answered in time */
-		u64 strange; /* answers to nothing, and what cannot be */
+		u64 rescued; /* pages that were loaded again while their eviction was in flight */
+		u64 failed;  /* requests completed with a status other than 0 */
+		u64 late;    /* requests not completed in time */
+		u64 strange; /* completions without a request, and impossible values */
 		u64 hellos;
 	} counts;
 };
 
-/* Makes a store of what c says, and writes the offer. ERR_NO_MEMORY. Boot CPU. */
+/* Makes a store as c says, and writes the offer. ERR_NO_MEMORY. Boot CPU. */
 enum err pager_init(struct pager *p, const struct pager_config *c) MUST_CHECK;
 
-/* The pager has rung: next() is 0 until done() has looked. Any CPU, no lock. After it, who calls
- * looks at who waits; they have said so before they asked next(). */
+/* The pager has rung: next() is 0 until done() has run. Any CPU, no lock. After this call the
+ * caller scans the waiting vCPUs; each sets its flag before it calls next(). */
 void pager_rung(struct pager *p);
 
-/* Has anything been asked since the last time? Then the pager's bell is to be rung. Any CPU, no
- * lock; after faults and after done(). */
+/* True if there are new requests since the last call: the caller then rings the pager's doorbell.
+ * Any CPU, no lock; after faults and after done(). */
 bool pager_must_ring(struct pager *p);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * EL2's own stage 1: identity map, W^X (SCTLR_EL2.WXN on top), nothing mapped
- * that is not needed. One table for all CPUs.
+ * EL2's own stage 1: an identity map with W^X (SCTLR_EL2.WXN on top). Only what is needed is
+ * mapped. One table for all CPUs.
  */
 #pragma once
 
@@ -21,12 +21,12 @@ enum stage1_kind {
 	STAGE1_DEVICE     /* read, write; Device-nGnRE */
 };
 
-/* Continues with the table that head.S made: 48 bits, root in memory that the
- * page pool knows. Boot CPU. */
+/* Takes over the table that head.S made: 48 bits, with its root in the memory of the page pool.
+ * Boot CPU. */
 void stage1_adopt(u64 *root);
 
-/* Starts a new, empty table, which later stage1_map calls fill; returns its
- * root for TTBR0_EL2. Boot CPU; the old table stays in the hardware until then. */
+/* Starts a new, empty table, which later calls of stage1_map() fill. Returns its root for
+ * TTBR0_EL2. Boot CPU. The hardware uses the old table until stage1_switch(). */
 u64 stage1_begin(void);
 
 /* Maps or unmaps r, widened to whole pages. Takes the stage-1 lock. Errors as
@@ -37,6 +37,6 @@ enum err stage1_unmap(struct range r) MUST_CHECK;
 /* True if all of r is mapped. Takes no lock, so that a panic can ask. */
 bool stage1_mapped(struct range r);
 
-/* True if va is mapped; *span becomes the size of the aligned piece around it of which
- * that is true. No lock. */
+/* True if va is mapped. *span becomes the size of the aligned block around va for which the answer
+ * holds. No lock. */
 bool stage1_lookup(u64 va, u64 *span);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A partition's stage 2: the database of what each of its addresses is.
- * Holes carry a note: nothing, the number of the emulated device that answers
- * there, or where the contents of an absent page are.
+ * A partition's stage 2. It says for each guest-physical address what is there. Holes carry a note:
+ * nothing, the number of the emulated region, or where the contents of an absent page are.
  */
 #pragma once
 
@@ -33,8 +32,8 @@ struct stage2_entry {
 	u64 raw; /* the descriptor, for reports */
 };
 
-/* Takes notice of the calling CPU's physical address size and VMIDs: the least counts. Each CPU,
- * as it comes up, before stage2_create(). */
+/* Records the physical address size and VMID size of the calling CPU; the smallest of all CPUs
+ * counts. Each CPU calls it as it comes up, before stage2_create(). */
 void stage2_init_cpu(void);
 
 /* Empty tables for ipa_bits (a size ID_AA64MMFR0_EL1.PARange can state) and a VMID
@@ -44,7 +43,7 @@ enum err stage2_create(struct stage2 *s2, u16 vmid, u8 ipa_bits) MUST_CHECK;
 
 /* Each takes the lock; range page-aligned; errors as pgtable_map. */
 enum err stage2_map_memory(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size) MUST_CHECK;
-/* Memory of two partitions: never executable, and perhaps not to be written. */
+/* Memory that two partitions share: never executable, and read-only unless write. */
 enum err stage2_map_shared(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size, bool write) MUST_CHECK;
 enum err stage2_map_device(struct stage2 *s2, ipa_t ipa, pa_t pa, u64 size) MUST_CHECK;
 enum err stage2_annotate_mmio(struct stage2 *s2, ipa_t ipa, u64 size, u32 region) MUST_CHECK;
@@ -52,17 +51,17 @@ enum err stage2_unmap(struct stage2 *s2, ipa_t ipa, u64 size) MUST_CHECK;
 
 /* ---- pages that come and go (mm/paged.c) ---- */
 
-/* All of the range becomes absent pages of value 0, each with an entry of its own. */
+/* Fills the range with absent pages of value 0, each with an entry of its own. */
 enum err stage2_make_paged(struct stage2 *s2, ipa_t ipa, u64 size) MUST_CHECK;
 
-/* The entry of a page of such a range, which its owner's lock guards from then on. */
+/* The entry of a page of such a range. From then on the lock of the page's owner guards it. */
 u64 *stage2_page(const struct stage2 *s2, ipa_t ipa);
 
-/* A hole becomes memory. Not young: whether it is used shows later. */
+/* Replaces a hole by memory. Without young its access flag is clear, so the first access shows. */
 void stage2_page_make(u64 *entry, pa_t pa, bool exec, bool young);
 
-/* A page becomes a hole, or a hole another one. What was memory is still known to
- * CPUs until stage2_pages_flush_tlb(). Value: at most 56 bits. */
+/* Replaces a page or a hole by a hole with value, at most 56 bits. CPUs may still access the old
+ * page until stage2_pages_flush_tlb(). */
 void stage2_page_break(u64 *entry, u64 value);
 
 /* The value of a hole. */
@@ -71,7 +70,8 @@ static inline u64 stage2_page_value(u64 entry)
 	return FIELD_GET(NOTE_VALUE, entry);
 }
 
-/* Has it been used since it was made or last asked for? */
+/* Tests and clears the access flag: was the page accessed since the last call, or since it was
+ * made? */
 static inline bool stage2_page_was_young(u64 *entry)
 {
 	return atomic_load(entry) & PTE_AF && atomic_andnot(entry, PTE_AF) & PTE_AF;
@@ -84,14 +84,14 @@ static inline bool stage2_page_exec(u64 entry)
 	return !(entry & S2_XN);
 }
 
-/* From now on they may; the caller's CPU knows, others may fault once more. VTTBR_EL2 is
- * s2's. */
+/* Makes the page executable. The calling CPU sees the change on return; another CPU may fault once
+ * more. VTTBR_EL2 is that of the entry's stage 2. */
 void stage2_page_allow_exec(u64 *entry, ipa_t ipa);
 
-/* Every CPU forgets n pages that were broken. Any CPU. */
+/* Invalidates the TLBs of all CPUs for n pages that stage2_page_break() has unmapped. Any CPU. */
 void stage2_pages_flush_tlb(const struct stage2 *s2, const ipa_t *ipas, u32 n);
 
-/* Makes every CPU forget what it knows of this address space. */
+/* Invalidates the TLBs of all CPUs for this address space. */
 void stage2_flush_tlb(struct stage2 *s2);
 
 /* What ipa is. Takes the lock. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stage-2 descriptors and what Tocsin's holes say (mm/stage2*.c). DDI0487 D8.3.2, D8.5.5;
+/* Stage-2 descriptors and the notes in holes (mm/stage2*.c). DDI0487 D8.3.2, D8.5.5;
  * neither FWB nor XNX is used. */
 #pragma once
 
