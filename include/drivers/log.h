@@ -26,7 +26,7 @@ struct log_ring {
 extern struct log_ring log_ring;
 
 /* Longest line, all included. */
-#define LOG_LINE_MAX 384
+#define LOG_LINE_MAX 416
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 

@@ -299,7 +299,7 @@ TEST(the_log_alone_turns_the_transmit_interrupt_on)
 TEST(long_lines_are_cut)
 {
 	room = 1000;
-	log_info("%300s", "x");
+	log_info("%500s", "x");
 	EXPECT_EQ(nr_sent, LOG_LINE_MAX + 1);
 	EXPECT_EQ(sent[nr_sent - 1], '\n');
 	drain_all();
