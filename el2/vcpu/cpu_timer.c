@@ -23,7 +23,7 @@ static const struct {
     [CPU_TIMER_REPORT] = {.look = report_timer},
 };
 
-/* If the scheduler has set the timer for earlier, it sets it again when it runs. */
+/* The scheduler chooses anew, because its own time may have been in the timer. */
 void cpu_timer_at(enum cpu_timer_user user, u64 then, u64 now)
 {
 	struct cpu *cpu = this_cpu();
@@ -32,11 +32,7 @@ void cpu_timer_at(enum cpu_timer_user user, u64 then, u64 now)
 		cpu->timers[user] = then;
 	if (!cpu->timer_first || then < cpu->timer_first)
 		cpu->timer_first = then;
-	if (cpu->timer_first >= cpu->alarm && cpu->alarm > now)
-		return;
-	cpu->alarm = cpu->timer_first;
-	timer_set(cpu->timer_first);
-	if (cpu->current)
+	if (cpu_timer_arm(cpu, now, cpu->timer_first) && cpu->current)
 		atomic_or(&cpu->current->requests, REQ_RESCHED);
 }
 

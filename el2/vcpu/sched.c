@@ -7,6 +7,7 @@
 #include <arch/barrier.h>
 #include <drivers/timer.h>
 #include <el2/context.h>
+#include <el2/cpu_timer.h>
 #include <el2/irq.h>
 #include <el2/partition.h>
 #include <el2/pvtime.h>
@@ -176,24 +177,9 @@ static inline bool survey(struct schedule *s, struct cpu *cpu)
 	return stale;
 }
 
-/* EL2's timer, for alarm at the latest. One that is set for earlier stays: it costs an
- * interrupt at most, and setting it anew costs more. */
-static inline void set_alarm(struct cpu *cpu, u64 now, u64 alarm)
-{
-	if (cpu->timer_first && cpu->timer_first < alarm)
-		alarm = cpu->timer_first; /* cpu_timer_serve() has something to do */
-	if (alarm < cpu->alarm || cpu->alarm <= now) {
-		cpu->alarm = alarm;
-		timer_set(alarm);
-	}
-}
-
 void sched_choose_by(struct cpu *cpu, u64 then)
 {
-	if (then >= cpu->alarm)
-		return; /* also when that has come: what it was for is still to be done */
-	cpu->alarm = then;
-	timer_set(then);
+	(void)cpu_timer_arm(cpu, 0, then);
 }
 
 /* What the vCPU in the hardware is interrupted by, and may not run for now, disturbs no sleep:
@@ -211,7 +197,7 @@ static __attribute__((noinline)) void sleep_deaf(void)
 
 static void idle(struct cpu *cpu, u64 now)
 {
-	set_alarm(cpu, now, schedule_until(&cpu->schedule));
+	(void)cpu_timer_arm(cpu, now, schedule_until(&cpu->schedule));
 	dsb(sy); /* everything this CPU has to tell others is visible before it sleeps */
 	if (cpu->current && vgic_pending(cpu->current))
 		sleep_deaf();
@@ -239,7 +225,7 @@ static void take_up(struct cpu *cpu, struct vcpu *v, u64 now, bool stale)
 	if (atomic_andnot(&v->requests, (u32)(REQ_RESCHED | REQ_VGIC)) & REQ_VGIC)
 		vgic_flush(v);
 	alarm = stale ? now : schedule_until(&cpu->schedule);
-	set_alarm(cpu, now, v->apf ? MIN(alarm, paging_ready(v)) : alarm);
+	(void)cpu_timer_arm(cpu, now, v->apf ? MIN(alarm, paging_ready(v)) : alarm);
 }
 
 /* What v has to do before it can be entered, in its turn: what was asked of it, a step of its

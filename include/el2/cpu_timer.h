@@ -6,7 +6,23 @@
  */
 #pragma once
 
+#include <drivers/timer.h>
 #include <el2/cpu.h>
+
+/* The one place that sets EL2's timer: it fires at the counter value at, or at the first user's
+ * time if that is earlier. An earlier setting that is still to come stays, because it costs one
+ * interrupt at most and a new setting costs more; with now 0 it also stays if it has come, because
+ * it has not been served yet. now is the counter. True: the timer was set. This CPU's. */
+static inline bool cpu_timer_arm(struct cpu *cpu, u64 now, u64 at)
+{
+	if (cpu->timer_first && cpu->timer_first < at)
+		at = cpu->timer_first;
+	if (at >= cpu->alarm && cpu->alarm > now)
+		return false;
+	cpu->alarm = at;
+	timer_set(at);
+	return true;
+}
 
 /* Calls the user's function on this CPU at the counter value then, or earlier if that was
  * asked for already. Once: it asks again if it needs to. now is the counter. */
