@@ -34,8 +34,7 @@ static inline bool pager_ring_owes(const struct pager *p, const struct pager_slo
 	return s->owed && s->hello == p->hello;
 }
 
-/* Begins a session: the rings are empty, and requests of earlier sessions are no longer in flight.
- */
+/* Begins a session: the rings are empty, and older requests are no longer in flight. */
 void pager_ring_begin(struct pager *p, u32 session);
 
 /* Tells the pager that its session has begun: the repeated requests are in the ring. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tocsin's options: a table of names, where they go, and what they may say. */
+/* Tocsin's options: a table of names, fields, and valid values. */
 #include <boot/cmdline.h>
 #include <el2/terminal.h>
 #include <lib/bits.h>
@@ -9,7 +9,7 @@
 #define PREFIX "tocsin."
 #define PREFIX_LEN (sizeof(PREFIX) - 1)
 
-/* More vCPUs than anybody has interrupt controllers for. */
+/* More vCPUs than any interrupt controller supports. */
 #define MAX_VCPUS 4096
 
 /* Bindings of SPIs: a slot for each SPI that a GIC can have. */
@@ -30,8 +30,8 @@ static const struct choice on_off[] = {{"on", 1}, {"off", 0}, {0}};
 static const struct choice consoles[] = {{"lines", TERMINAL_LINES}, {"focus", TERMINAL_FOCUS}, {0}};
 static const struct choice no_escape[] = {{"off", TERMINAL_NO_ESCAPE}, {0}};
 
-/* With choices, offset is that of a u32; with max, of a u64 from min to max; both if it
- * may be either. */
+/* With choices, the field at offset is a u32; with max, a u64 from min to max. With both, the value
+ * may be a word or a number. */
 static const struct option {
 	const char *name;
 	const char *expected;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Partitions in the device tree: finds their nodes under /chosen, has them read and
- * checked. libfdt may walk here: the tree was read once
- * from end to end (machine_scan), and only what is below /chosen is looked at.
+ * Partitions in the device tree: finds their nodes under /chosen, and has them read and checked.
+ * libfdt is safe here, because machine_scan() has read the whole tree once, and cheap, because only
+ * nodes below /chosen are read.
  */
 #include "config_meant.h"
 #include "config_reader.h"
 #include <boot/arena.h>
 #include <libfdt.h>
 
-/* Whether the node is to be read; its kinds in r. */
+/* True if the node is to be read; sets its kinds in r. */
 static bool is_partition(struct config_reader *r, int node)
 {
 	struct prop compatible = config_prop(r->fdt, node, "compatible");
@@ -19,7 +19,7 @@ static bool is_partition(struct config_reader *r, int node)
 	return (r->tocsin || r->xen) && config_enabled(r->fdt, node);
 }
 
-/* Room for all of them: moved arrays would be lost in the arena. */
+/* Room for all partitions at once: an array that grows leaves its old copies in the arena. */
 static bool make_room(struct config_reader *r, int chosen)
 {
 	u32 nr = 0;
@@ -35,7 +35,7 @@ static bool make_room(struct config_reader *r, int chosen)
 	return r->c->partitions;
 }
 
-/* One more partition in r->p; NULL if it cannot be kept. */
+/* Adds a partition and sets r->p to it; NULL if there is no room. */
 static void add_partition(struct config_reader *r, const char *name)
 {
 	struct config *c = r->c;
@@ -74,7 +74,7 @@ static void read_partition(struct config_reader *r, int node)
 	config_check_alone(r, node);
 }
 
-/* What a node under /chosen may be. A name that is nearly one of these is no good name. */
+/* Complains if a compatible string of a node under /chosen is nearly a known one. */
 static void name_near(struct config_reader *r, int node)
 {
 	static const char *const known[] = {
@@ -87,7 +87,7 @@ static void name_near(struct config_reader *r, int node)
 		config_name_near(r, node, path, known, ARRAY_SIZE(known));
 }
 
-/* Modules of the zero-configuration guest, which is not there beside others. */
+/* Names the modules of the zero-configuration guest, which does not exist beside partitions. */
 static void name_unused(struct config_reader *r)
 {
 	r->p = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Giving a device of the machine to a partition: nobody else may have it or a part
- * of its pages, and it must not hide anything else that the guest sees. config_trust.c says
- * whether it may be given at all.
+ * Assigns a device of the machine to a partition. No other partition and not Tocsin may have it or
+ * a part of its pages, and it must not hide anything else that the guest sees. config_trust.c
+ * decides whether it may be assigned at all.
  */
 #include "config_nodes.h"
 #include "config_reader.h"
@@ -12,7 +12,7 @@
 #include <libfdt.h>
 
 #define NR_SPIS 988
-/* Whether pa is within the registers of the machine's node. */
+/* True if pa is within the registers of the machine's node. */
 static bool node_has(const struct config_reader *r, int node, struct range pa)
 {
 	struct config_walk w;
@@ -43,7 +43,7 @@ static void complain_taken(struct config_reader *r, const struct device_node *d,
 			     d->name, MAX(pages.base, has->pa.base), has->guest, other->path);
 }
 
-/* Whether another partition has some of these pages. */
+/* True if another partition has some of these pages. */
 static bool taken(struct config_reader *r, const struct device_node *d, struct range pages)
 {
 	for (u32 i = 0; i < r->c->nr_partitions; i++) {
@@ -59,7 +59,7 @@ static bool taken(struct config_reader *r, const struct device_node *d, struct r
 	return false;
 }
 
-/* What the guest sees at these addresses besides; NULL: nothing. */
+/* What else the guest sees at these addresses; NULL: nothing. */
 static const char *hidden(const struct config_reader *r, struct range ipa)
 {
 	static const struct range layout_gic[] = {{VIRT_MAP_GICD, VIRT_MAP_GICD_SIZE},
@@ -71,7 +71,7 @@ static const char *hidden(const struct config_reader *r, struct range ipa)
 
 	if (config_meets_memory(p, ipa))
 		return "RAM";
-	/* What a direct-mapped one sees of Tocsin's own is at addresses of other RAM. */
+	/* Tocsin's own devices for a direct-mapped partition are at addresses of RAM. */
 	if (p->direct_map && ranges_touching(&r->m->memory, ipa))
 		return "RAM, or another's";
 	if (!p->direct_map && ranges_overlap(ipa, (struct range){VIRT_MAP_PVTIME, KIB(64)}))
@@ -93,7 +93,7 @@ static const char *hidden(const struct config_reader *r, struct range ipa)
 	return in_gic ? "interrupt controller" : NULL;
 }
 
-/* Another device of its own at the same addresses. */
+/* True if the partition has another device at the same addresses. */
 static bool doubled(const struct partition_spec *p, struct range pages, u64 ipa)
 {
 	for (u32 i = 0; i < p->nr_devices; i++) {
@@ -173,7 +173,7 @@ static void add_device(struct config_reader *r, const struct device_node *d, str
 		config_no_memory(r);
 }
 
-/* One entry of xen,reg. The guest gets whole pages; within them nothing may shift. */
+/* One entry of xen,reg. The guest gets whole pages; pa and ipa must have the same page offset. */
 static void take_region(struct config_reader *r, const struct device_node *d, struct range pa,
 			u64 ipa)
 {
@@ -212,7 +212,7 @@ static void take_regions(struct config_reader *r, const struct device_node *d)
 	}
 }
 
-/* Who has the interrupt already; NULL: nobody. */
+/* The owner of the interrupt; NULL: it is free. */
 static const char *owner(const struct config_reader *r, u32 intid)
 {
 	if (intid == r->m->uart.intid)
@@ -227,7 +227,7 @@ static const char *owner(const struct config_reader *r, u32 intid)
 	return NULL;
 }
 
-/* False: no more can be given. */
+/* False: there is no room for more interrupts. */
 static bool add_spi(struct config_reader *r, u32 intid)
 {
 	struct partition_spec *p = r->p;
@@ -254,7 +254,7 @@ static bool add_spi(struct config_reader *r, u32 intid)
 	return true;
 }
 
-/* False: those that follow cannot be given either. */
+/* False: the following interrupts cannot be assigned either. */
 static bool take_interrupt(struct config_reader *r, const struct device_node *d, u32 type, u32 n)
 {
 	const struct partition_spec *p = r->p;

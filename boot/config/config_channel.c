@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Channels in the device tree: which two partitions, how much memory, who may write,
- * which interrupts. A channel that is wrong is not made; its partitions run without. And
- * those that nobody asks for as such: between a paged partition and its pager.
+ * Channels in the device tree: their two partitions, the size of the memory, which side may write,
+ * and the interrupts. An invalid channel is not made, and its partitions run without it. Also makes
+ * the implicit channels, between a paged partition and its pager.
  */
 #include "config_reader.h"
 #include <boot/arena.h>
@@ -19,7 +19,7 @@ static const char *const known[] = {
     "tocsin,partitions", "tocsin,size", "tocsin,access", "tocsin,interrupts",
 };
 
-/* One node and what it says so far. */
+/* A node, and what was read of it so far. */
 struct node {
 	struct config_reader *r;
 	struct channels *channels;
@@ -34,7 +34,7 @@ u64 config_channel_room(u64 size)
 	return ALIGN_UP(size, VIRT_MAP_SHARED_ALIGN);
 }
 
-/* String i of two; NULL if that is not what the value is. */
+/* String i of two; NULL if the value is not two strings. */
 static const char *string_of_two(struct prop p, u32 i)
 {
 	const char *first = prop_string(p), *second;
@@ -131,7 +131,7 @@ static bool has_interrupt(const struct channel_spec *c, u32 partition, u32 intid
 	       (c->side[1].partition == partition && c->side[1].intid == intid);
 }
 
-/* Nobody else's in that partition. */
+/* The interrupt must not be used for anything else in that partition. */
 static bool check_interrupt(struct node *n, const struct channel_side *side)
 {
 	const struct partition_spec *p = &n->r->c->partitions[side->partition];
@@ -182,8 +182,8 @@ static bool is_side(const struct channel_spec *c, u32 partition)
 	return c->side[0].partition == partition || c->side[1].partition == partition;
 }
 
-/* What a partition has already: how many channels, and how much room their memory and
- * this one's take. */
+/* Number of channels that a partition has already, and the room that their memory and this
+ * channel's take. */
 static u32 count(const struct node *n, u32 partition, u64 *room)
 {
 	u32 ends = 0;
@@ -200,7 +200,7 @@ static u32 count(const struct node *n, u32 partition, u64 *room)
 	return ends;
 }
 
-/* Whether a partition has room for one more. */
+/* True if a partition has room for one more channel. */
 static bool check_room(struct node *n, u32 partition)
 {
 	const struct partition_spec *p = &n->r->c->partitions[partition];
@@ -240,7 +240,7 @@ static void name_unknown(struct node *n)
 	}
 }
 
-/* Its path, and its name without unit address. */
+/* Sets the channel's path, and its name without unit address. */
 static bool name_node(struct node *n, const char *name)
 {
 	const char *at = strchr(name, '@');
@@ -295,7 +295,7 @@ static enum err read_channel(struct node *n, const char *name)
 	return add(n);
 }
 
-/* Of r->p and its pager: without it the partition cannot run. */
+/* Adds the channel of r->p and its pager, without which the partition cannot run. */
 static enum err add_pager(struct config_reader *r, struct channels *all,
 			  const struct partition_spec *pager)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What can be said of partitions before memory: each by itself, then names and the
- * time on each CPU among all of them. Of two in conflict, the later one is wrong.
+ * Checks of partitions that need no memory layout: each one alone, then the names and the CPU time
+ * of all together. In a conflict of two partitions the error is the later one's.
  */
 #include "config_reader.h"
 #include <boot/virt_map.h>
@@ -10,7 +10,7 @@
 #define GICV2_MAX_CPUS 8
 #define GICV3_FRAME KIB(128)
 
-/* How many CPUs the interrupt controller has room for that the partition will see. */
+/* The most vCPUs that the partition's interrupt controller supports. */
 static u64 most_vcpus(const struct machine *m, const struct partition_spec *p)
 {
 	u64 nr = 0, stride = m->gic.redist_stride ? m->gic.redist_stride : GICV3_FRAME;
@@ -44,7 +44,7 @@ static void check_vcpus(struct config_reader *r)
 			     p->nr_windows);
 }
 
-/* Memory is either given or allocated; what is given may be said twice. */
+/* Memory is either given or allocated. If it is given, "memory" may repeat the amount. */
 static void check_amount(struct config_reader *r)
 {
 	struct partition_spec *p = r->p;
@@ -120,7 +120,7 @@ static void check_name(struct config_reader *r, const struct partition_spec *bef
 			     before->path);
 }
 
-/* Whether one of p's vCPUs is said to run on the CPU. */
+/* True if the affinity of one of p's vCPUs is the CPU. */
 static bool uses_cpu(const struct partition_spec *p, u32 cpu)
 {
 	for (u32 i = 0; p->affinity && i < p->nr_affinity; i++)
@@ -134,7 +134,7 @@ static bool meet(struct spec_window a, struct spec_window b)
 	return a.offset_us < b.offset_us + b.length_us && b.offset_us < a.offset_us + a.length_us;
 }
 
-/* Two partitions with windows on a CPU that they share. */
+/* Checks two partitions that both have windows on a shared CPU. */
 static bool check_windows(struct config_reader *r, const struct partition_spec *before, u32 cpu)
 {
 	for (u32 i = 0; i < r->p->nr_windows; i++) {
@@ -154,7 +154,7 @@ static bool check_windows(struct config_reader *r, const struct partition_spec *
 	return false;
 }
 
-/* A CPU runs by windows or by priority: who has no window there never runs. */
+/* On a CPU with windows, a partition that has none there runs only in donated slack. */
 static bool check_policy(struct config_reader *r, const struct partition_spec *before, u32 cpu)
 {
 	const struct partition_spec *with = r->p->nr_windows ? r->p : before;
@@ -169,7 +169,7 @@ static bool check_policy(struct config_reader *r, const struct partition_spec *b
 	return true;
 }
 
-/* False: nothing is wrong on this CPU. */
+/* False: there is no error on this CPU. */
 static bool check_cpu(struct config_reader *r, const struct partition_spec *before, u32 cpu)
 {
 	if (r->p->nr_windows && before->nr_windows)
@@ -179,7 +179,7 @@ static bool check_cpu(struct config_reader *r, const struct partition_spec *befo
 	return false;
 }
 
-/* Where there is one CPU, nobody has to say so. */
+/* On a machine with one CPU the affinity need not be given. */
 static void check_time(struct config_reader *r, const struct partition_spec *before)
 {
 	if (r->m->nr_cpus == 1) {

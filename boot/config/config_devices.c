@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The partial device tree of a partition: its nodes that stand for devices of the
- * machine. It is as hostile as any other, and was not read by anybody before.
+ * The partial device tree of a partition: its nodes that stand for devices of the machine. It may
+ * be hostile like any tree, and has not been checked before.
  */
 #include "config_meant.h"
 #include "config_reader.h"
@@ -12,16 +12,16 @@
 #include <libfdt.h>
 
 #define MAX_DEPTH 16
-/* One that is copied is searched for each phandle in it. */
+/* A partial tree is searched once for each phandle in it, so its size is limited. */
 #define MAX_PART_SIZE KIB(64)
 
-/* What a node says of those below it. */
+/* What a node defines for its children. */
 struct partial_dt_level {
 	u32 address_cells, size_cells;
-	u32 interrupt_parent; /* inherited; 0: not said */
+	u32 interrupt_parent; /* inherited; 0: not given */
 };
 
-/* Reads all tokens once, so that libfdt can be let loose on it. */
+/* Reads all tokens once, so that libfdt is safe on the tree afterwards. */
 static bool tree_good(struct config_reader *r, const void *tree)
 {
 	const struct spec_file *file = &r->p->tree;
@@ -49,7 +49,7 @@ static bool tree_good(struct config_reader *r, const void *tree)
 	return true;
 }
 
-/* A property under our or Xen's prefix. */
+/* A property with Tocsin's prefix, or else with Xen's. */
 static struct prop either(const void *tree, int node, const char *ours, const char *xens)
 {
 	struct prop p = config_prop(tree, node, ours);
@@ -75,8 +75,8 @@ static void find_path(struct config_reader *r, struct device_node *d, struct pro
 		     d->name, text ? text : "");
 }
 
-/* Those of the guest's interrupt controller; others, of a controller that the tree has
- * besides, are the guest's own matter. */
+/* Finds interrupts of the guest's interrupt controller. Those of another controller in the tree are
+ * left to the guest, but not in interrupts-extended. */
 static void find_interrupts(struct config_reader *r, struct device_node *d, const void *tree,
 			    int node, u32 parent)
 {
@@ -119,7 +119,7 @@ static void read_device(struct config_reader *r, const void *tree, int node,
 	config_assign(r, &d);
 }
 
-/* Properties that begin like ours or Xen's, without being one. */
+/* Names properties that have Tocsin's or Xen's prefix and are not known. */
 static void name_unknown(struct config_reader *r, const void *tree, int node)
 {
 	static const char *const known[] = {
@@ -150,7 +150,7 @@ static void name_unknown(struct config_reader *r, const void *tree, int node)
 	}
 }
 
-/* A cell that a node has, or else what is normal. */
+/* A cell of a node, or the default. */
 static u32 cell_of(const void *tree, int node, const char *name, u32 normal)
 {
 	struct prop p = config_prop(tree, node, name);

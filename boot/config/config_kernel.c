@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel file of a partition: what it is, and whether its memory has room for it. */
+/* The kernel file of a partition: its format, and whether it fits into the memory. */
 #include "config_reader.h"
 #include <boot/image.h>
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The word that may have been meant by another one: the one that is a few letters away. */
+/* Finds the known word that an unknown one was probably meant to be: it differs in few letters. */
 #include "config_meant.h"
 #include <lib/string.h>
 
 #define LONGEST 32
-/* Letters that may differ, and how many of a word's must not. */
+/* The most letters that may differ. */
 #define MOST_LETTERS 3
 
-/* How many letters must be put in, taken out or changed to make b of a. */
+/* The number of letters to insert, delete or change in order to turn a into b. */
 static u32 edit_distance(const char *a, const char *b)
 {
 	u32 row[LONGEST + 1], len = (u32)strlen(b);

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A name that is not known, and the known one that is most like it. */
+/* An unknown name, and the known one that is most similar. */
 #pragma once
 
 #include "config_reader.h"
 
 struct config_meant {
 	const char *name;
-	const char *found; /* NULL: none is like it */
-	u32 distance;      /* letters between the two */
+	const char *found; /* NULL: none is similar */
+	u32 distance;      /* letters in which the two differ */
 };
 
-/* Begins with a name; looks whether word is more like it than those before. */
+/* Starts with an unknown name; then compares it with one known word, and keeps the most similar. */
 void config_meant_start(struct config_meant *m, const char *name);
 void config_meant_try(struct config_meant *m, const char *word);
 
-/* Complains of strings in the compatible of a node (at path) that are nearly one of the known
- * words: an error where no partition is being read (r->p), as the node then is nothing. */
+/* Complains of compatible strings of a node (at path) that are nearly one of the known words:
+ * an error if no partition is being read (r->p is NULL), because the node then has no meaning. */
 void config_name_near(struct config_reader *r, int node, const char *path, const char *const *known,
 		      u32 nr);

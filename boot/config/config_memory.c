@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where partitions lie: their files and given memory against the machine, against
- * each other, and what is asked for against what RAM has.
+ * Checks the addresses of partitions' files and given memory against the machine and against each
+ * other, and the memory to be allocated against the free RAM.
  */
 #include "config_reader.h"
 #include <boot/arena.h>
 #include <boot/virt_map.h>
 #include <lib/fmt.h>
 
-/* Where boot loaders like to put things. */
+/* Alignment that boot loaders prefer. */
 #define NICE_ALIGN MIB(2)
 
-/* What lies somewhere, and whose it is. */
+/* A range that is in use, and its owner. */
 struct claim {
 	struct range range;
 	const char *what;
@@ -60,7 +60,7 @@ static void add_partition(struct config_reader *r, struct claims *set, u32 i)
 		    (struct claim){p->given[k].pa, "memory", p->path, "xen,static-mem", i, false});
 }
 
-/* What boot loaders wrote besides; guests may have the place, for it is read by then. */
+/* Other data of boot loaders. Guests may get that memory, because the data is read before. */
 static void add_machine(struct config_reader *r, struct claims *set)
 {
 	const struct machine *m = r->m;
@@ -72,8 +72,8 @@ static void add_machine(struct config_reader *r, struct claims *set)
 		    (struct claim){m->modules[i].range, "a module", "/chosen", "", NOBODY, true});
 }
 
-/* A free place for as much, above if there is one, as a half sentence. Below might be
- * Tocsin, which the host knows nothing of. */
+/* Proposes a free address for range.size bytes, as the end of a message. It is above range if
+ * possible, because Tocsin, which the host does not know, might be below. */
 static const char *propose(const struct config_reader *r, struct range range, char *text,
 			   size_t len)
 {
@@ -116,7 +116,7 @@ static void check_pair(struct config_reader *r, const struct claim *c, const str
 		return;
 	if (before->owner == NOBODY && !c->file)
 		return;
-	/* One file may be that of several partitions: it is only read. */
+	/* Several partitions may share one file, because it is only read. */
 	if (c->file && before->file && before->owner != NOBODY &&
 	    c->range.base == before->range.base && c->range.size == before->range.size)
 		return;
@@ -127,8 +127,8 @@ static void check_pair(struct config_reader *r, const struct claim *c, const str
 		     RANGE_ARGS(before->range), propose(r, c->range, right, sizeof(right)));
 }
 
-/* RAM that nothing known occupies. False: the arena is too small for it; then there are
- * no proposals, and nothing is known of the sum. */
+/* Finds the RAM that nothing known occupies. False: the arena is too small; then there are no
+ * proposals, and the sum cannot be checked. */
 static bool find_free(struct config_reader *r, const struct claims *set)
 {
 	enum err err = machine_free(r->m, (struct range){0}, &r->free);
@@ -144,7 +144,7 @@ static bool find_free(struct config_reader *r, const struct claims *set)
 	return !err;
 }
 
-/* Partitions that start get their memory in this order. */
+/* Memory is allocated in this order, and only for partitions that are not broken. */
 static void check_sum(struct config_reader *r)
 {
 	u64 left = ranges_size(&r->free), all = left;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The nodes below a partition's: boot modules, by their compatible strings or, for
- * plain ones, by their order. Where they lie is compared in config_memory.c.
+ * The nodes below a partition's: boot modules, known by their compatible strings or, for plain
+ * ones, by their order. config_memory.c checks their addresses.
  */
 #include "config_meant.h"
 #include "config_reader.h"
@@ -21,7 +21,7 @@ static const struct {
     {"xen,multiboot-module", FILE_PLAIN},
 };
 
-/* What a module's node may have. */
+/* Properties that a module's node may have. */
 static const char *const known[] = {"compatible", "reg",           "bootargs", "tocsin,raw",
 				    "phandle",    "linux,phandle", "status"};
 
@@ -142,7 +142,7 @@ static void read_bootargs(struct config_reader *r, int node, const char *path,
 			    "without effect: should be in the node of the kernel");
 }
 
-/* Raw code that does not look like it, of a kernel only. */
+/* tocsin,raw: code that is not recognised as such. For a kernel only. */
 static void read_raw(struct config_reader *r, int node, const char *path, struct spec_file *file)
 {
 	if (!config_prop(r->fdt, node, "tocsin,raw").bytes)

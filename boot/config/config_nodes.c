@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A walk over all nodes of the machine's tree that knows what is above each, so that its
- * registers can be told without a search for its parents.
+ * A walk over all nodes of the machine's tree. It keeps the parents of each node, so that the
+ * node's registers are found without a search for them.
  */
 #include "config_nodes.h"
 #include "config_reader.h"
@@ -41,7 +41,7 @@ static u32 size_cells(const struct config_walk *w, int depth)
 	return (u32)fdt_size_cells(w->fdt, w->path[depth]);
 }
 
-/* Through the ranges of the bus, as its parent sees it. */
+/* Translates r by the ranges of the bus to an address of the bus's parent. */
 static bool translate(const struct config_walk *w, int bus, struct range *r)
 {
 	struct prop ranges = config_prop(w->fdt, w->path[bus], "ranges");

@@ -11,15 +11,15 @@
 struct config_walk {
 	const void *fdt;
 	int node, depth;             /* the root has depth 0 */
-	int path[CONFIG_WALK_DEPTH]; /* the nodes above it, and itself */
+	int path[CONFIG_WALK_DEPTH]; /* its parents, and itself */
 };
 
-/* Before the root; to the next node, false: there is none; to that node. */
+/* Start before the root; go to the next node (false: there is none); go to the given node. */
 void config_walk_start(struct config_walk *w, const void *fdt);
 bool config_walk_next(struct config_walk *w);
 bool config_walk_to(struct config_walk *w, const void *fdt, int node);
 
-/* How many entries the node's reg has; entry i as the CPU sees it, false: it has no such address
- * or is empty. */
+/* The number of entries in the node's reg; entry i as a CPU address (false: it has none, or is
+ * empty). */
 u32 config_walk_regions(const struct config_walk *w);
 bool config_walk_region(const struct config_walk *w, u32 i, struct range *pa);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What must fit together where a partition's memory is paged, and who its pager can be. */
+/* Checks of a partition with paged memory: its properties, and which partition can be its pager. */
 #include "config_reader.h"
 #include <lib/bits.h>
 #include <lib/string.h>
@@ -14,7 +14,7 @@ u64 config_needs_memory(const struct partition_spec *p)
 
 /* ---- one partition ---- */
 
-/* Properties that mean something only with others, or without. */
+/* Properties that have a meaning only with, or only without, another one. */
 enum needs { PAGED, FAR, PAGER };
 
 static const struct {
@@ -98,7 +98,7 @@ void config_check_paging(struct config_reader *r, int node)
 			     1U << (31 - __builtin_clz(g->pager_slots)));
 }
 
-/* ---- who keeps its pages ---- */
+/* ---- its pager ---- */
 
 const struct partition_spec *config_find(const struct config *c, const char *name)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The properties of a partition's node and of /chosen: a table of names, what their
- * values are, where these go, and within which bounds. Names without "tocsin," are
- * Xen's, with Xen's meaning.
+ * The properties of a partition's node and of /chosen: a table of names, kinds of value, fields and
+ * bounds. Names without "tocsin," are Xen's, with Xen's meaning.
  */
 #include "config_meant.h"
 #include "config_reader.h"
@@ -19,18 +18,18 @@ enum kind {
 	KIND_KIB,    /* one or two cells, a number of KiB: u64 bytes */
 	KIND_ACTION, /* a word: enum spec_action */
 	KIND_ON_OFF, /* a word: bool */
-	KIND_LOSS,   /* a word: does it stop the partition? bool */
+	KIND_LOSS,   /* a word: does a lost page stop the partition? bool */
 	KIND_TEXT,   /* const char *, in the tree */
 	KIND_CPUS,
 	KIND_WINDOWS,
 	KIND_SLOTS,
 	KIND_GIVEN,
 	KIND_NAME,
-	KIND_OTHER,  /* looked at elsewhere */
+	KIND_OTHER,  /* read elsewhere */
 	KIND_FOREIGN /* Xen's, without meaning here */
 };
 
-/* In which nodes a property may be. */
+/* Kinds of node in which a property may be. */
 enum { TOCSIN = 1, XEN = 2, BOTH = 3 };
 
 struct property {
@@ -96,7 +95,7 @@ static const struct property properties[] = {
     {"xen,enhanced", KIND_FOREIGN, 0, 0, 0, XEN},
 };
 
-/* Of /chosen; others there are not ours, unless they are called so. */
+/* Properties of /chosen. Others there are ignored, unless they begin with "tocsin,". */
 static const struct property of_chosen[] = {
     {"tocsin,major-frame-us", KIND_U32, offsetof(struct config, major_frame_us), 100, 10000000,
      BOTH},
@@ -113,7 +112,7 @@ static const char *const actions[] = {
 #define DEFAULT_FAR_US 500
 #define DEFAULT_PAGER_SLOTS 32
 #define DEFAULT_PAGER_TIMEOUT_MS 10000
-#define DEFAULT_ASYNC_MIN_US 50 /* where it begins to pay: docs/async-page-fault.md */
+#define DEFAULT_ASYNC_MIN_US 50 /* shorter waits do not pay: docs/async-page-fault.md */
 
 void config_default(const struct config *c, struct partition_spec *p)
 {
@@ -141,7 +140,7 @@ static void read_flag(struct config_reader *r, const struct property *row, struc
 	*to = true;
 }
 
-/* One cell, or with wide two; false after a complaint. */
+/* One cell, or two if wide; false after a complaint. */
 static bool read_number(struct config_reader *r, const struct property *row, struct prop value,
 			bool wide, u64 *number)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How devices are taken out of use when their partition has stopped: a table by what they
- * are. Of the others only the interrupts are (docs/partitions.md, 5).
+ * How passed-through devices are quiesced when their partition has stopped: a table by compatible
+ * string. Of other devices only the interrupts are disabled (docs/partitions.md, 5).
  */
 #include "config_nodes.h"
 #include "config_reader.h"
@@ -13,14 +13,14 @@ static const struct {
 	u8 width;
 	u32 value;
 } known[] = {
-    {"virtio,mmio", 0x70, 4, 0}, /* Status: reset. No queue is looked at any more */
+    {"virtio,mmio", 0x70, 4, 0}, /* Status: reset. The device stops reading its queues */
     {"arm,pl031", 0x10, 4, 0},   /* RTCIMSC */
     {"arm,pl031", 0x1c, 4, 1},   /* RTCICR */
     {"arm,pl011", 0x38, 4, 0},   /* UARTIMSC */
     {"arm,pl011", 0x48, 4, 0},   /* UARTDMACR */
 };
 
-/* Whether all of r is in pages that the partition was given. */
+/* True if all of r is in pages that the partition was given. */
 static bool is_given(const struct partition_spec *p, struct range r)
 {
 	for (u32 i = 0; i < p->nr_devices; i++)
@@ -45,7 +45,8 @@ static void add(struct config_reader *r, struct quiesce_write write)
 	p->quiesce = all;
 }
 
-/* Not only what the partition names: it can reach all that is in the same pages. */
+/* Includes devices that the partition does not name, because it can reach all registers in its
+ * pages. */
 void config_quiesce(struct config_reader *r)
 {
 	struct config_walk w;

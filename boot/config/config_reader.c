@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What those who read the configuration share: complaints, and a node's path, state and
- * properties. Calls none of them.
+ * Shared by the readers of the configuration: complaints, and a node's path, state and properties.
+ * Calls none of the readers.
  */
 #include "config_reader.h"
 #include <boot/arena.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a device could do to others: reach their memory by DMA, or control the machine. Only a
- * direct-mapped partition gets such a one, and only if its tree says that it is trusted. It is
- * judged for all that lies in the pages that a partition was given, named or not.
+ * Devices that can harm other partitions: they reach memory by DMA, or control the machine. Only a
+ * direct-mapped partition may have one, and only if its tree says that it is trusted. The check
+ * covers all devices in the pages that a partition was given, whether its tree names them or not.
  */
 #include "config_nodes.h"
 #include "config_reader.h"
@@ -11,7 +11,7 @@
 
 enum power { POWER_NONE, POWER_DMA, POWER_MACHINE };
 
-/* Devices that reach no memory by themselves and nothing of others. What is not in here may. */
+/* Devices that do no DMA and do not affect other partitions. Any other device is taken to do so. */
 static const char *const harmless[] = {
     "arm,pl011",
     "arm,sbsa-uart",
@@ -34,8 +34,8 @@ static const char *const harmless[] = {
     "snps,designware-i2c",
 };
 
-/* Devices that reset the board, or control what others need: by what they are, by what they offer,
- * by the name that the specification of device trees has for them. */
+/* Devices that reset the board, or control what other partitions need: known by compatible string,
+ * by the cells that they provide, or by the generic node name of the Devicetree Specification. */
 static const char *const controllers[] = {
     "arm,sp805",           "arm,sbsa-gwdt",     "arm,sp810",
     "snps,dw-wdt",         "cdns,wdt-r1p2",     "xlnx,xps-timebase-wdt-1.00.a",
@@ -47,7 +47,7 @@ static const char *const offers[] = {"#clock-cells", "#reset-cells", "#power-dom
 static const char *const names[] = {"watchdog",         "clock-controller", "reset-controller",
 				    "power-controller", "pinctrl",          "syscon"};
 
-/* Neighbours that one partition hears of. */
+/* The most neighbours that are reported for one partition. */
 #define MAX_NEIGHBOURS 8
 
 static bool is_one_of(struct prop compatible, const char *const *words, u32 nr)
@@ -65,7 +65,7 @@ static bool is_called(const char *node, const char *name)
 	return node && !strncmp(node, name, len) && (!node[len] || node[len] == '@');
 }
 
-/* Of a node of the machine. */
+/* The power of a node of the machine. */
 static enum power power_of(const void *fdt, int node)
 {
 	struct prop compatible = config_prop(fdt, node, "compatible");
@@ -119,8 +119,8 @@ static bool is_named(const struct partition_spec *p, int node)
 	return false;
 }
 
-/* The device in whose pages some of the node's registers are, and which does not excuse its
- * power: to one that may do DMA a second one adds nothing. NULL: there is none. */
+/* A device of p in whose pages some of the node's registers are, or NULL. A device that is trusted
+ * to do DMA does not count if the node only adds DMA, too. */
 static const struct spec_device *beside(const struct partition_spec *p, const struct config_walk *w,
 					enum power power)
 {
@@ -138,14 +138,14 @@ static const struct spec_device *beside(const struct partition_spec *p, const st
 	return NULL;
 }
 
-/* Whether the node stands for memory. */
+/* True if the node stands for memory. */
 static bool is_memory(const struct config_walk *w)
 {
 	return is_called(fdt_get_name(w->fdt, w->path[1], NULL), "reserved-memory") ||
 	       prop_has_string(config_prop(w->fdt, w->node, "device_type"), "memory");
 }
 
-/* Whether its status lets a node be used or not, its registers are there. */
+/* The status of a node does not matter, because its registers exist anyway. */
 void config_check_neighbours(struct config_reader *r)
 {
 	char path[PATH_MAX_SHOWN];

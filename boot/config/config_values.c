@@ -26,7 +26,7 @@ bool config_name_good(const char *name, size_t len)
 	return len > 0 && len <= NAME_MAX;
 }
 
-/* Outlives the tree: el2 says it. */
+/* Copies the name, because EL2 uses it after the tree is gone. */
 static void set_name(struct config_reader *r, const char *text, size_t len)
 {
 	r->p->name = arena_text(text, len);
@@ -48,7 +48,7 @@ void config_read_name(struct config_reader *r, const char *name, struct prop val
 			     text ? text : "", NAME_MAX);
 }
 
-/* The node's name, before a unit address, if tocsin,name has not given one. */
+/* Uses the node's name without unit address, if there is no tocsin,name. */
 void config_name_of_node(struct config_reader *r, const char *node)
 {
 	const char *at = strchr(node, '@');
@@ -93,7 +93,7 @@ void config_read_cpus(struct config_reader *r, const char *name, struct prop val
 	r->p->nr_affinity = nr;
 }
 
-/* Puts w among the ascending windows. False: it overlaps one, which is *other. */
+/* Inserts w into the ascending windows. False: it overlaps one, which is *other. */
 static bool sort_in(struct partition_spec *p, struct spec_window w, struct spec_window *other)
 {
 	u32 i = p->nr_windows;
@@ -181,7 +181,7 @@ void config_read_slots(struct config_reader *r, const char *name, struct prop va
 	r->p->sdei_shared_slots = (u16)shared;
 }
 
-/* Number of cells, from the first of two properties that is there. */
+/* Number of cells, from the first of two properties that exists. */
 static u32 cells(const struct config_reader *r, int node, const char *first, const char *second,
 		 u32 normal)
 {
@@ -206,8 +206,8 @@ static void take_given(struct config_reader *r, const char *name, struct range p
 	*ipa += pa.size;
 }
 
-/* Whether or not it is direct-mapped is known when all properties were read: the
- * addresses here are those of QEMU's virt machine. */
+/* The guest-physical addresses here are those of QEMU's virt machine. Only after all properties
+ * were read is it known whether the partition is direct-mapped. */
 void config_read_given(struct config_reader *r, int node, const char *name, struct prop value)
 {
 	u32 ac = cells(r, node, "#xen,static-mem-address-cells", "#address-cells", 2);

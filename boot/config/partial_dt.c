@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Partial trees: which nodes and phandles in them stand for the interrupt controller. */
+/* Partial trees: finds the nodes and phandles in them that stand for the interrupt controller. */
 #include <boot/partial_dt.h>
 #include <boot/tree.h>
 #include <lib/bits.h>
@@ -35,7 +35,7 @@ bool partial_dt_has(const void *part, u32 phandle)
 	return node >= 0 && !partial_dt_is_gic(part, node);
 }
 
-/* That of the node that stands for it, or 0. */
+/* The phandle of the node that stands for the interrupt controller, or 0. */
 static u32 given_phandle(const void *part)
 {
 	int node;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory for what boot code learns before there is a page pool: a bump
- * allocator over a static buffer. The buffer is part of the image, so it moves
- * with it; whoever keeps pointers into it adds the distance (machine_rebase).
- * Boot CPU only. Nothing is ever freed but all that was taken since a mark.
+ * Memory for boot code before there is a page pool: a bump allocator over a static buffer. The
+ * buffer is part of the image and moves with it, so pointers into it must be adjusted
+ * (machine_rebase()). Boot CPU only. Memory is freed only by going back to a mark.
  */
 #pragma once
 
@@ -11,23 +10,23 @@
 
 #define ARENA_SIZE 0x10000
 
-/* size zeroed bytes, 8-byte aligned, or NULL; the first time there is a sentence in the log. */
+/* size zeroed bytes, 8-byte aligned, or NULL. The first failure is logged. */
 void *arena_alloc(size_t size);
 
 /* A NUL-terminated copy of len bytes of text, or NULL like arena_alloc. */
 char *arena_text(const char *text, size_t len);
 
 /*
- * Room for one more element behind the nr that array (NULL for nr == 0) holds,
- * each of that many bytes: returns the array, perhaps at a new place, or NULL
- * like arena_alloc (the old one then still stands).
+ * Makes room for one more element after the nr elements of array (NULL for nr == 0), of `each`
+ * bytes each. Returns the array, perhaps at a new address, or NULL like arena_alloc(); the old
+ * array then stays valid.
  */
 void *arena_grow(void *array, u32 nr, size_t each);
 
-/* What has been taken. arena_release() of an earlier answer: what was taken since then is
- * forgotten; 0: everything. */
+/* A mark of the memory in use. arena_release() frees all that was allocated since the mark; 0:
+ * everything. */
 size_t arena_mark(void);
 void arena_release(size_t mark);
 
-/* Where the pages begin that were not needed: the rest lives for ever. */
+/* The address of the first page that was not needed. The pages before it are never freed. */
 u64 arena_end(void);

@@ -9,7 +9,7 @@ enum stop_action { STOP_HALT, STOP_POWER_OFF, STOP_MACHINE_RESET };
 
 struct options {
 	u64 vcpus;          /* 0: as many as CPUs */
-	u64 load;           /* where a raw kernel goes; ~0: where it is */
+	u64 load;           /* load address of a raw kernel; ~0: its present address */
 	u32 log;            /* enum log_level */
 	u32 on_stop, panic; /* enum stop_action */
 	u32 mitigations;    /* 1: as the CPU needs, 0: off */
@@ -23,7 +23,7 @@ struct options {
 
 #define LOAD_WHERE_IT_IS (~0UL)
 
-/* Defaults, then what text says. A word tocsin.* that is not known, or whose
- * value is not, is named in a warning with what was expected. The last of equal
- * options counts; other words are none of our business. */
+/* Sets the defaults, then the options in text. An unknown word tocsin.*, or one with an unknown
+ * value, gives a warning that says what was expected. The last of equal options counts. Other words
+ * are ignored. */
 void cmdline_parse(struct options *o, const char *text);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the device tree asks for: partitions as nodes under /chosen, in the shape of
- * Xen's dom0less bindings (docs/partitions.md). Read and checked by the same code
- * at boot and on the host (partcheck); knows of the machine only what machine_scan()
- * has found. No pointer into the tree is kept but strings, which live as long as the
- * copy of the tree that was read; the rest, names included, is in the boot arena.
+ * Configuration in the device tree: partitions as nodes under /chosen, in the form of Xen's
+ * dom0less bindings (docs/partitions.md). The same code reads and checks them at boot and on the
+ * host (partcheck). It uses only what machine_scan() has found of the machine. The only pointers
+ * into the tree that are kept are strings, which live as long as the copy of the tree that was
+ * read. All else, names included, is in the boot arena.
  */
 #pragma once
 
@@ -12,10 +12,10 @@
 #include <boot/virt_map.h>
 #include <el2/partition.h>
 
-/* A raw kernel goes where QEMU puts one: above the start of the partition's RAM. */
+/* Offset of a raw kernel from the start of the partition's RAM, as in QEMU. */
 #define CONFIG_RAW_OFFSET KIB(512)
 
-/* No node beyond these is read. */
+/* Further nodes are not read. */
 #define CONFIG_MAX_PARTITIONS 32
 /* In one partition. */
 #define CONFIG_MAX_VCPUS 512
@@ -45,7 +45,7 @@ struct spec_device {
 	bool dma_forced; /* tocsin,force-assign-without-iommu or Xen's name for it */
 };
 
-/* One memory region of its own: where the guest sees it, and where it is. */
+/* One memory region: its guest-physical and its physical address. */
 struct spec_memory {
 	u64 ipa;
 	struct range pa;
@@ -63,7 +63,7 @@ struct spec_paging {
 	u32 far_latency_us, far_jitter_us, far_seed, far_per_ms;
 	const char *pager; /* name of the partition that keeps its pages; NULL: far memory */
 	u32 pager_slots, pager_timeout_ms;
-	bool loss_stops; /* who touches what is lost stops the partition; else: an abort */
+	bool loss_stops; /* an access to a lost page stops the partition; else it aborts */
 };
 
 struct partition_spec {
@@ -80,12 +80,12 @@ struct partition_spec {
 	u32 nr_spis; /* of its interrupt controller */
 	struct spec_file kernel, ramdisk, tree;
 	bool raw;        /* tocsin,raw: the kernel is raw code, whatever it looks like */
-	bool tree_whole; /* tree is all that the guest gets, not a part: it has /cpus */
+	bool tree_whole; /* tree is the guest's whole tree, not a part, because it has /cpus */
 	struct spec_device *devices;
 	u32 nr_devices;
 	u32 *spis; /* INTIDs of passed-through devices, ascending */
 	u32 nr_spi;
-	struct quiesce_write *quiesce; /* how those of the devices that are known are silenced */
+	struct quiesce_write *quiesce; /* writes that quiesce the known ones of the devices */
 	u32 nr_quiesce;
 	struct spec_paging paging;
 	u8 priority;                 /* of its vCPUs on a shared CPU: higher first */
@@ -98,10 +98,10 @@ struct partition_spec {
 	bool sdei;
 	u8 sdei_private_slots;
 	u16 sdei_shared_slots;
-	bool broken; /* a complaint was an error: it is not started */
+	bool broken; /* a complaint was an error, so it is not started */
 };
 
-/* Where p has its vpl011, and its interrupt (0: it has none). */
+/* The address of p's vpl011, and its interrupt (0: none). */
 static inline struct range config_uart(const struct partition_spec *p, const struct machine *m)
 {
 	if (p->direct_map)
@@ -117,12 +117,12 @@ static inline u32 config_uart_intid(const struct partition_spec *p, const struct
 struct config {
 	struct partition_spec *partitions;
 	u32 nr_partitions;  /* 0: the zero-configuration guest */
-	u32 major_frame_us; /* 0: nobody has windows */
+	u32 major_frame_us; /* 0: no partition has windows */
 	bool donate_slack;  /* all partitions do */
 };
 
-/* A sentence about a node: what was found, what would be right. All strings are
- * gone when the function returns. */
+/* A message about a node: what was found, and what would be right. The strings are valid only until
+ * the function returns. */
 struct complaint {
 	bool error;                  /* else a warning: the partition starts */
 	const char *path, *property; /* property may be NULL */
@@ -131,33 +131,32 @@ struct complaint {
 typedef void (*complain_fn)(void *context, const struct complaint *c);
 
 /*
- * Reads and checks all partitions in the tree that m was scanned from (or its copy):
- * one pass over /chosen. A complaint that is an error breaks the partition whose
- * node (or a module's below it) it names; a conflict of two is the later one's. Contents of modules
- * are not looked at. ERR_NO_MEMORY: the arena is full, some nodes were not read (those that were
- * stand). Boot CPU, or the host.
+ * Reads and checks all partitions in the tree that m was scanned from (or its copy), in one pass
+ * over /chosen. A complaint that is an error breaks the partition whose node, or whose module's
+ * node, it names. A conflict of two partitions is the error of the later one. Contents of modules
+ * are not read. ERR_NO_MEMORY: the arena is full, and some nodes were not read; those that were
+ * read stay valid. Boot CPU, or the host.
  */
 enum err config_read(struct config *c, const void *fdt, const struct machine *m, complain_fn say,
 		     void *context) MUST_CHECK;
 
 /*
- * Fills in the devices of one partition of c from its module multiboot,device-tree,
- * now mapped at tree (a multiple of 8, else a complaint), cuts the module's range to the tree's
- * size, and compares them with the machine and
- * with the partitions before it that were read. Call it for each whose tree has a size, in order,
- * after config_read and with the same fdt, m, say and context. Errors are complaints: look at
- * p->broken.
+ * Fills in the devices of one partition of c from its module multiboot,device-tree, now mapped at
+ * tree (a multiple of 8, else a complaint). Cuts the module's range to the tree's size. Checks the
+ * devices against the machine and against the partitions read before. The caller calls it, in
+ * order, for each partition whose tree has a size, after config_read() and with the same fdt, m,
+ * say and context. Errors are complaints, and set p->broken.
  */
 void config_read_devices(struct config *c, struct partition_spec *p, const void *tree,
 			 const void *fdt, const struct machine *m, complain_fn say, void *context);
 
-/* Says, as a complaint, what the kernel file (mapped at file) is if it cannot be run, or that it
- * does not fit into the memory of its partition. */
+/* Complains if the kernel file (mapped at file) cannot be run, and says what it is, or if it does
+ * not fit into the memory of its partition. */
 void config_check_kernel(struct config *c, struct partition_spec *p, const void *file,
 			 const struct machine *m, complain_fn say, void *context);
 
-/* Adds to set what partitions occupy: modules and given memory, whole pages. Nothing
- * of Tocsin's may go there. ERR_NO_MEMORY. */
+/* Adds to set the memory that partitions occupy: modules and given memory, in whole pages. Tocsin
+ * must not use it. ERR_NO_MEMORY. */
 enum err config_assigned(const struct config *c, struct ranges *set) MUST_CHECK;
 
 /* A complain_fn that writes to the log: "PATH: PROPERTY: text". */

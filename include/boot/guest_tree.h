@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The guest's device tree: the machine's, less what the guest does not have. */
+/* The guest's device tree: the machine's tree without what the guest does not have. */
 #pragma once
 
 #include <boot/machine.h>
@@ -12,13 +12,12 @@ struct guest_tree {
 	struct range initrd; /* size 0: none */
 };
 
-/* Bytes of buffer that guest_tree_write needs at most for a source tree. */
+/* The most bytes of buffer that guest_tree_write() needs for the machine's tree. */
 u32 guest_tree_room(const struct machine *m, u32 nr_vcpus, u32 nr_memory, const char *bootargs);
 
 /*
  * Writes the tree into to[room]; source is the machine's tree or a packed copy.
- * *size is that of the packed result. ERR_FORMAT or ERR_NO_MEMORY after a
- * sentence.
+ * *size becomes the size of the packed result. ERR_FORMAT or ERR_NO_MEMORY after a message.
  */
 enum err guest_tree_write(const struct guest_tree *g, const void *source, void *to, u32 room,
 			  u32 *size) MUST_CHECK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside guest_tree_write: the state of the copy, and the nodes and properties
- * that are ours. Private to boot/layout/guest_tree*.c.
+ * The parts of guest_tree_write(): the state of the copy, and the nodes and properties that Tocsin
+ * writes. Private to boot/layout/guest_tree*.c.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ struct tree_writer {
 	int err;       /* the first of libfdt's errors */
 	u32 note;      /* the next of machine.notes */
 	int skip;      /* depth of the node that is left out with all below; 0: none */
-	bool in_props; /* no child of the innermost node was seen */
+	bool in_props; /* no child of the innermost node was read yet */
 	enum node_role role[SCAN_DEPTH]; /* of the open nodes, root first */
 	u32 address_cells, size_cells;   /* the root's */
 	u32 cpu_cells;                   /* #address-cells of /cpus */
@@ -38,22 +38,22 @@ void tree_writer_empty(struct tree_writer *w, const char *name);
 void tree_writer_begin(struct tree_writer *w, const char *name, u64 address);
 void tree_writer_end(struct tree_writer *w);
 
-/* The machine's own console is a PL011: its clocks are right for the guest. */
+/* True if the machine's own console is a PL011: then its clocks are right for the guest. */
 bool guest_tree_is_pl011(const struct tree_writer *w);
 
-/* Our properties of /chosen, PSCI and the console; the latter once more when
- * its own are known. */
+/* Tocsin's properties of /chosen, PSCI and the console; those of the console again when its own
+ * properties are known. */
 void guest_tree_chosen(struct tree_writer *w);
 void guest_tree_psci(struct tree_writer *w);
 void guest_tree_console(struct tree_writer *w);
 void guest_tree_console_end(struct tree_writer *w);
 
-/* What /firmware gets from us, behind its own children. */
+/* Tocsin's nodes in /firmware, after its own children. */
 void guest_tree_firmware_end(struct tree_writer *w);
 
 /* CPU nodes for vCPUs that have none in the machine's tree; nodes below the root. */
 void guest_tree_more_cpus(struct tree_writer *w);
 void guest_tree_root_end(struct tree_writer *w);
 
-/* Gives our clock a phandle that nobody has. */
+/* Gives Tocsin's clock an unused phandle. */
 void guest_tree_set_phandles(struct tree_writer *w);

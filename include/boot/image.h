@@ -7,23 +7,23 @@
 
 enum image_format { IMAGE_LINUX, IMAGE_ELF, IMAGE_RAW };
 
-/* For raw_at: it came without an address of its own, as in an archive. */
+/* For raw_place.at: the file has no address of its own, as in an archive. */
 #define RAW_ANYWHERE (~0UL)
 
 struct image {
 	enum image_format format;
-	bool floating; /* goes where there is room: Linux, and raw ones from an archive */
+	bool floating; /* it may be placed anywhere: Linux, and a raw one from an archive */
 	struct load_segment *load; /* from: offsets into the file until image_place */
 	u32 nr_load;
 	u64 entry;
-	struct range span; /* all it occupies, bss included; Linux: base 0 until placed */
-	u64 text_offset;   /* Linux: from a 2 MiB boundary, which is RAM as well */
+	struct range span; /* all that it occupies, bss included; Linux: base 0 until placed */
+	u64 text_offset;   /* Linux: from a 2 MiB boundary, which must be RAM as well */
 };
 
-/* Of a raw one. */
+/* The place of a raw kernel. */
 struct raw_place {
-	pa_t at;    /* where it goes; RAW_ANYWHERE */
-	bool asked; /* it was asked for: it is run whatever it looks like */
+	pa_t at;    /* its address, or RAW_ANYWHERE */
+	bool asked; /* the operator asked for a raw kernel: it is run whatever it looks like */
 };
 
 /*
@@ -35,12 +35,12 @@ enum err image_parse(struct image *image, const void *file, u64 size,
 		     struct raw_place raw) MUST_CHECK;
 
 /*
- * Puts it into room (the guest's usable RAM): a floating one lowest, text_offset above a 2 MiB
- * boundary of RAM, others where they must be. Segments then read from the file's copy at from.
- * ERR_RANGE, with image_why(), if it does not fit.
+ * Places the image in room (the guest's usable RAM): a floating one as low as possible, text_offset
+ * above a 2 MiB boundary of RAM; others at their fixed address. Segments then refer to the file's
+ * copy at from. ERR_RANGE, with image_why(), if it does not fit.
  */
 enum err image_place(struct image *image, const struct ranges *room, pa_t from) MUST_CHECK;
 
-/* Why the last file was refused by one of these: what follows its name in a sentence. Boot CPU
- * only. */
+/* Why one of these functions refused the last file: the part of a message that follows the file's
+ * name. Boot CPU only. */
 const char *image_why(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Channels of partitions with memory of their own: where their memory is, where each
- * side sees it and its registers, and how a guest's tree says so.
+ * Channels of configured partitions: the address of their memory, the guest-physical addresses of
+ * memory and registers on each side, and the nodes in the guest's tree.
  */
 #pragma once
 
@@ -16,27 +16,27 @@ struct layout_channels {
 };
 
 /*
- * Takes memory for all channels out of free and clears it. A channel for which there is
- * none has no ends (peer NULL), after a sentence. ERR_NO_MEMORY: for none of them.
+ * Takes memory for all channels out of free and clears it. A channel without memory gets no ends
+ * (peer NULL), after a message. ERR_NO_MEMORY: no channel gets any.
  */
 enum err layout_channels_reserve(struct layout_channels *all, const struct channels *spec,
 				 const struct config *c, struct ranges *free) MUST_CHECK;
 
-/* Fills in what config says of the channels of partition number index, which is s, but
- * for spi_emulated. After config_read_devices(). ERR_NO_MEMORY; an end that collides with
- * the partition's devices is left out after a sentence. */
+/* Fills in config for the channels of s, which is partition number index, except spi_emulated.
+ * After config_read_devices(). ERR_NO_MEMORY. An end that collides with the partition's devices is
+ * left out after a message. */
 enum err layout_channels_plan(const struct layout_channels *all, struct partition_config *config,
 			      const struct partition_spec *s, u32 index) MUST_CHECK;
 
-/* INTIDs that config must have at least for its channels; 0: it has none. */
+/* The fewest INTIDs that config needs for its channels; 0: it has no channels. */
 u32 layout_channels_intids(const struct partition_config *config);
 
-/* Fills in config->spi_emulated; nr_intids is known. ERR_NO_MEMORY. */
+/* Fills in config->spi_emulated; nr_intids is set. ERR_NO_MEMORY. */
 enum err layout_channels_interrupts(struct partition_config *config) MUST_CHECK;
 
-/* Bytes that layout_channels_write() needs at most. */
+/* The most bytes that layout_channels_write() needs. */
 u32 layout_channels_room(const struct partition_config *config);
 
-/* The nodes below the root: /reserved-memory and one per channel. Phandles are taken
- * from w->max_phandle on. */
+/* Writes the nodes below the root: /reserved-memory and one per channel. Phandles follow
+ * w->max_phandle. */
 void layout_channels_write(struct tree_writer *w);

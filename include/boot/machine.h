@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the device tree says of the machine, read once. Everything is a physical
- * address, a number or a pointer into the image (boot arena, driver tables):
- * the tree itself may go away.
+ * The machine, as read once from the device tree. All values are physical addresses, numbers or
+ * pointers into the image (boot arena, driver tables), so the tree need not be kept.
  */
 #pragma once
 
@@ -13,7 +12,7 @@
 
 struct machine_cpu {
 	u64 mpidr;       /* affinity bits only */
-	bool psci;       /* enable-method; others are listed too */
+	bool psci;       /* its enable-method is PSCI; CPUs with another are listed, too */
 	pa_t spin_table; /* cpu-release-addr, or 0 */
 };
 
@@ -27,7 +26,7 @@ struct module {
 	enum module_kind kind;
 };
 
-/* Why a node will not go unchanged into a guest's tree. */
+/* Role of a node that does not go unchanged into a guest's tree. */
 enum node_role {
 	NODE_PLAIN,
 	NODE_DROPPED, /* and all below it */
@@ -48,7 +47,7 @@ struct node_record {
 	u64 mpidr; /* NODE_CPU: affinity */
 };
 
-/* Of a timer's node: enum timer_fault, drivers/timer.h. */
+/* Properties of a timer's node: enum timer_fault, drivers/timer.h. */
 #define TIMER_A64_PROPERTY "allwinner,erratum-unknown1"
 #define TIMER_A008585_PROPERTY "fsl,erratum-a008585"
 #define TIMER_161010101_PROPERTY "hisilicon,erratum-161010101"
@@ -61,7 +60,7 @@ struct machine {
 	u8 pa_bits;             /* nothing at 2^pa_bits or above is in here */
 	struct ranges memory;   /* RAM, whole pages */
 	struct ranges reserved; /* /memreserve/ and /reserved-memory, whole pages */
-	struct ranges claimed;  /* what configured partitions occupy: boot_main() adds it */
+	struct ranges claimed;  /* memory of configured partitions, which boot_main() adds */
 	struct ranges devices;  /* what may be passed through, whole pages */
 	struct machine_cpu *cpus;
 	u32 nr_cpus;
@@ -83,24 +82,22 @@ struct machine {
 };
 
 /*
- * Reads the tree at fdt (mapped, tree_check passed) in one pass. pa_bits (at
- * most 48) is what this CPU can address; memory and devices beyond are left
- * out with a warning. Errors after a sentence: ERR_FORMAT, a broken tree;
- * ERR_NOT_FOUND, no memory, CPU, GIC or timer in it; ERR_UNSUPPORTED, an unknown GIC;
- * ERR_NO_MEMORY. Fills in as much as it can in any case, so that m->uart is
- * usable for the sentence if m->uart.driver is not NULL.
+ * Reads the tree at fdt (mapped, tree_check() passed) in one pass. pa_bits (at most 48) is the size
+ * of physical addresses of this CPU; memory and devices beyond are left out with a warning. Errors
+ * after a message: ERR_FORMAT, a broken tree; ERR_NOT_FOUND, no memory, CPU, GIC or timer in it;
+ * ERR_UNSUPPORTED, an unknown GIC; ERR_NO_MEMORY. Fills in as much as it can in any case, so that
+ * m->uart can be used for the message if m->uart.driver is not NULL.
  */
 enum err machine_scan(struct machine *m, const void *fdt, u8 pa_bits) MUST_CHECK;
 
-/* Adds distance to every pointer in m after the image, arena and drivers
- * included, went there. */
+/* Adds distance to every pointer in m, after the image, with arena and drivers, was moved by it. */
 void machine_rebase(struct machine *m, ptrdiff_t distance);
 
-/* RAM that nothing occupies: not the tree, reservations, modules, claims, initrd nor
- * keep (Tocsin's image; may be empty). ERR_NO_MEMORY. */
+/* The free RAM: all but the tree, reservations, modules, claims, initrd and keep (Tocsin's image;
+ * may be empty). ERR_NO_MEMORY. */
 enum err machine_free(const struct machine *m, struct range keep, struct ranges *free) MUST_CHECK;
 
-/* The highest size bytes (multiple of align, a power of two >= PAGE_SIZE) of
- * free RAM, for Tocsin itself. ERR_NO_MEMORY after a sentence. */
+/* The highest free RAM of size bytes at a multiple of align (a power of two >= PAGE_SIZE), for
+ * Tocsin itself. ERR_NO_MEMORY after a message. */
 enum err reloc_find(const struct machine *m, struct range image, u64 size, u64 align,
 		    pa_t *at) MUST_CHECK;

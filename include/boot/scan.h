@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside machine_scan: one open node after the other, seen when all of its
- * properties are known. Private to boot/fdt/machine*.c.
+ * The parts of machine_scan(). Each node is handled when all of its properties are known. Private
+ * to boot/fdt/machine*.c.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 /* Deeper nodes are skipped. */
 #define SCAN_DEPTH 16
 
-/* The properties that anybody looks at. */
+/* The properties that are read. */
 enum scan_prop {
 	PROP_ADDRESS_CELLS,
 	PROP_SIZE_CELLS,
@@ -43,7 +43,7 @@ enum scan_prop {
 	NR_SCAN_PROPS
 };
 
-/* Where in the tree a node is, as far as that changes what it means. */
+/* The place of a node in the tree, as far as it changes the node's meaning. */
 enum scan_place {
 	PLACE_ROOT,
 	PLACE_CPUS,
@@ -77,18 +77,18 @@ struct scan_level {
 /* A property's name, by its address in the strings block. */
 struct scan_name {
 	const char *name;
-	u32 prop; /* enum scan_prop, NR_SCAN_PROPS: nobody looks at it */
+	u32 prop; /* enum scan_prop; NR_SCAN_PROPS: it is not read */
 };
 
-/* The names that a tree uses again and again; a power of two. */
+/* Size of the cache of property names; a power of two. */
 #define SCAN_NAMES 128
 
-/* A UART that a driver is for. */
+/* A UART for which there is a driver. */
 struct scan_uart {
 	const char *path;
 	struct uart uart;
 	u32 interrupt_parent;
-	struct scan_nexus nexus; /* by which to translate interrupts */
+	struct scan_nexus nexus; /* that translates its interrupts */
 	struct prop interrupts;
 	u32 note; /* index into machine.notes */
 };
@@ -113,10 +113,11 @@ struct scan {
 	const char *stdout_path; /* in the tree */
 	int aliases;             /* offset of /aliases, or -1 */
 	u32 gic_phandle;
-	u32 gic_cells;            /* #interrupt-cells: 3 or 4 */
-	u32 gic_address_cells;    /* as interrupt-map has them */
-	struct range gicc_second; /* its second page, if the tree names only the first */
-	struct prop timer;        /* interrupts of the first timer node */
+	u32 gic_cells;         /* #interrupt-cells: 3 or 4 */
+	u32 gic_address_cells; /* as interrupt-map has them */
+	struct range
+	    gicc_second;   /* second page of the CPU interface, if the tree names only the first */
+	struct prop timer; /* interrupts of the first timer node */
 	struct prop timer_names;
 	bool timer_extended; /* each entry begins with a phandle */
 	struct ranges kept;  /* device addresses that no guest gets */
@@ -129,7 +130,7 @@ struct scan {
 /* Keeps the first error; arena exhaustion was logged where it happened. */
 void scan_fail(struct scan *s, enum err error);
 
-/* Notes the role of the innermost node; returns the index of the note. */
+/* Records the role of the innermost node; returns the index of the record. */
 u32 scan_record(struct scan *s, enum node_role role);
 
 /*
@@ -152,19 +153,17 @@ void scan_psci(struct scan *s);
 void scan_memreserve(struct scan *s);
 void scan_finish_reserved(struct scan *s);
 
-/* machine_gic.c: interrupt controller and timers; what can be said only after
- * all nodes were seen. */
+/* machine_gic.c: interrupt controller and timers; checks that need all nodes. */
 void scan_gic(struct scan *s, u8 version);
 void scan_timer(struct scan *s);
 void scan_finish_gic(struct scan *s);
 
-/* INTID of the shared interrupt that the cells from i of p stand for, or, once
- * the GIC was seen, that a nexus makes of p. 0: it is none. */
+/* INTID of the shared interrupt in the cells of p from i on, or, after the GIC was read, of the one
+ * to which a nexus maps p. 0: it is none. */
 u32 scan_spi(struct prop p, u32 i);
 u32 scan_mapped_spi(const struct scan *s, const struct scan_nexus *n, struct prop p);
 
-/* machine_devices.c: any node with an address; one that Tocsin keeps; the end of
- * the pass. */
+/* machine_devices.c: any node with an address; one that Tocsin keeps; the end of the scan. */
 void scan_device(struct scan *s);
 void scan_withhold(struct scan *s);
 void scan_choose_uart(struct scan *s);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading a flattened device tree from its first to its last token, once.
- * libfdt's searches start anew each time; this walks on fdt_next_tag, which
- * bounds every token, so a hostile tree ends the walk with ERR_FORMAT.
+ * Reads a flattened device tree once, from its first to its last token. libfdt's searches start
+ * again each time. This reader uses fdt_next_tag(), which checks the bounds of every token, so a
+ * hostile tree ends the walk with ERR_FORMAT.
  */
 #pragma once
 
@@ -33,29 +33,29 @@ struct tree_item {
 	struct prop prop;
 };
 
-/* Bytes of the header: what must be readable before tree_check. */
+/* Bytes of the header, which must be readable before tree_check(). */
 #define TREE_HEADER_SIZE 40
-/* Linux accepts no tree that announces more, and head.S maps no more. */
+/* Largest size of a tree: Linux accepts no larger one, and head.S maps no more. */
 #define TREE_MAX_SIZE 0x200000
 
 /*
- * Looks at the header at fdt, any address: ERR_FORMAT without the magic, if
- * misaligned, older than version 17, with blocks that leave the announced size,
- * or announcing more than TREE_MAX_SIZE. Silent: there may be no console.
+ * Checks the header at fdt, any address. ERR_FORMAT if it has no magic, is misaligned, is older
+ * than version 17, has blocks beyond the size that it announces, or announces more than
+ * TREE_MAX_SIZE. Logs nothing, because there may be no console.
  */
 enum err tree_check(const void *fdt) MUST_CHECK;
 
 /* Bytes from fdt to the end of its last block, whatever totalsize announces. */
 u32 tree_used_size(const void *fdt);
 
-/* Copies the tree, and announces no more than what is in use; to is 8-byte
- * aligned. Offsets of nodes stay. ERR_NO_MEMORY: size is below tree_used_size. */
+/* Copies the tree to to, 8-byte aligned; the copy announces only the bytes in use. Offsets of nodes
+ * do not change. ERR_NO_MEMORY: size is below tree_used_size(). */
 enum err tree_copy(const void *fdt, void *to, u32 size) MUST_CHECK;
 
 /* Starts at the root of a checked tree. */
 void tree_start(struct tree_reader *r, const void *fdt);
 
-/* The next token. ERR_FORMAT: the tree is broken here; no sentence. */
+/* The next token. ERR_FORMAT: the tree is broken here; logs nothing. */
 enum err tree_next(struct tree_reader *r, struct tree_item *item) MUST_CHECK;
 
 /* Big-endian 32-bit cell i of p; the caller knows that it is there. */
@@ -71,9 +71,9 @@ const char *prop_string(struct prop p);
 bool prop_has_string(struct prop p, const char *word);
 
 /*
- * reg of a boot module, whose parent has these cells. QEMU's guest-loader writes two of
- * each and says so nowhere; U-Boot scripts set #address-cells. Without it (given
- * false), the length tells. False: that is no reg.
+ * Reads the reg of a boot module, whose parent has these cells. QEMU's guest-loader writes two of
+ * each without #address-cells; U-Boot scripts set it. Without it (given false) the length of reg
+ * decides. False: reg is invalid.
  */
 bool prop_module_reg(struct prop reg, bool given, u32 address_cells, u32 size_cells,
 		     struct range *r);
