@@ -49,7 +49,7 @@ $(LIBFDT): | setup-build ;
 WARN     := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wstrict-prototypes \
             -Wmissing-prototypes -Wwrite-strings
 # The product's own.
-STRICT   := -Wconversion -Wsign-conversion -Wcast-qual
+STRICT   := -Wconversion -Wsign-conversion -Wcast-qual -Wno-unused-parameter
 ifeq ($(COMPILER),clang)
 WARN     += -Wno-ignored-optimization-argument -Wno-unused-command-line-argument -Wno-unknown-warning-option
 endif
@@ -213,7 +213,7 @@ HOST_TESTS  := $(notdir $(basename $(sort $(wildcard tests/host/*_test.c))))
 HOST_FUZZ   := $(notdir $(basename $(sort $(wildcard tests/host/fuzz/*_fuzz.c))))
 HOST_DEPS   := $(shell find include tests/host/include -type f) tests/host/main.c Makefile
 SANITIZE    := -fsanitize=address,undefined -fno-sanitize-recover=undefined
-HOST_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror -Wshadow \
+HOST_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -Werror -Wshadow -Wno-unused-parameter \
                -Itests/host/include -Iinclude -I.
 sources_of   = $(shell sed -n 's,.*sources:,,p' $(1) | sed 's,\*/.*,,')
 # tests/host/include/failing_pool.h includes what it makes fail.

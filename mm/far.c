@@ -110,14 +110,12 @@ static enum store_load load(struct store *s, u32 id, u32 page, void *frame, u64 
 
 static bool save(struct store *s, u32 page, const void *frame, u64 now)
 {
-	(void)now;
 	memcpy(place_of(far_of(s), page), frame, PAGE_SIZE);
 	return true;
 }
 
 static bool pins(const struct store *s, u32 page)
 {
-	(void)s, (void)page;
 	return false;
 }
 

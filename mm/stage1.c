@@ -42,8 +42,6 @@ static void finish_invalidation(void)
 
 static void invalidate_page(const void *owner, u64 va, int level)
 {
-	(void)owner;
-	(void)level;
 	for (int i = 0; i <= tlb_repeat; i++) {
 		tlbi_el2_page(va);
 		finish_invalidation();
@@ -52,7 +50,6 @@ static void invalidate_page(const void *owner, u64 va, int level)
 
 static void invalidate_all(const void *owner)
 {
-	(void)owner;
 	for (int i = 0; i <= tlb_repeat; i++) {
 		tlbi_el2_all();
 		finish_invalidation();

@@ -130,7 +130,6 @@ static void forget(const struct stage2 *s2, const ipa_t *ipas, u32 n)
 
 static void invalidate_ipa(const void *owner, u64 ipa, int level)
 {
-	(void)level;
 	forget(owner, &ipa, 1);
 }
 

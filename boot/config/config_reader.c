@@ -59,7 +59,6 @@ REQUIRE(8 + 9 + PATH_MAX_SHOWN + 2 + 40 + 2 + COMPLAINT_MAX <= LOG_LINE_MAX);
 
 void config_log(void *context, const struct complaint *c)
 {
-	(void)context;
 	log_line(c->error ? LOG_ERROR : LOG_WARN, "%.*s: %.40s%s%s", PATH_MAX_SHOWN, c->path,
 		 c->property ? c->property : "", c->property ? ": " : "", c->text);
 }

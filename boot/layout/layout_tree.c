@@ -162,9 +162,6 @@ u32 layout_tree_room(u32 nr_vcpus, const char *bootargs)
 enum err layout_tree_whole(const struct guest_tree *g, const void *source, void *to, u32 room,
 			   u32 *size)
 {
-	(void)g;
-	(void)source;
-	(void)to;
 	*size = room;
 	return OK;
 }

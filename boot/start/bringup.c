@@ -185,7 +185,6 @@ _Noreturn static void continue_on_own_stack(void)
 
 void boot_moved(const void *tree, u64 *root, u8 *pages, const u8 *pages_end)
 {
-	(void)tree;
 	boot_early_pages(root, pages, pages_end);
 	machine_rebase(&boot.machine, boot.moved_by);
 	console_rebase(boot.moved_by);

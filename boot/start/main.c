@@ -180,8 +180,6 @@ _Noreturn static void move(const void *tree, pa_t at)
 /* What is wrong with the configuration is said once, in the second run. */
 static void say_later(void *context, const struct complaint *c)
 {
-	(void)context;
-	(void)c;
 }
 
 /* What partitions are given by trees of theirs, each mapped meanwhile. One of whose files

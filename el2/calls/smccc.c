@@ -110,7 +110,6 @@ static const struct calls *const owners[TOP(~0u) + 1] = {
 
 static struct verdict unlisted(struct vcpu *v, u32 fid)
 {
-	(void)fid;
 	return smccc_return(v, SMCCC_NOT_SUPPORTED);
 }
 

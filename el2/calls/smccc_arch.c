@@ -14,7 +14,6 @@
 
 struct verdict smccc_version(struct vcpu *v, u32 fid)
 {
-	(void)fid;
 	return smccc_return(v, VERSION_1_3);
 }
 

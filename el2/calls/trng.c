@@ -22,7 +22,6 @@ static bool present(const struct vcpu *v)
 
 struct verdict trng_version(struct vcpu *v, u32 fid)
 {
-	(void)fid;
 	return smccc_return(v, present(v) ? VERSION_1_0 : SMCCC_NOT_SUPPORTED);
 }
 
@@ -39,7 +38,6 @@ struct verdict trng_features(struct vcpu *v, u32 fid)
 /* The back end's UUID, 12e2a833-590a-4184-add7-8c9d5ec2e3ef. */
 struct verdict trng_get_uuid(struct vcpu *v, u32 fid)
 {
-	(void)fid;
 	if (!present(v))
 		return smccc_return(v, SMCCC_NOT_SUPPORTED);
 	v->regs.x[1] = 0x84410a59;

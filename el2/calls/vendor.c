@@ -7,7 +7,6 @@
 
 struct verdict vendor_features(struct vcpu *v, u32 fid)
 {
-	(void)fid;
 	v->regs.x[1] = v->regs.x[2] = v->regs.x[3] = 0;
 	return smccc_return(v, TOCSIN_FEATURE_FEATURES |
 				   (v->partition->config->sdei ? TOCSIN_FEATURE_ALARMS : 0) |
@@ -16,7 +15,6 @@ struct verdict vendor_features(struct vcpu *v, u32 fid)
 
 struct verdict vendor_uid(struct vcpu *v, u32 fid)
 {
-	(void)fid;
 	v->regs.x[1] = TOCSIN_UID_1;
 	v->regs.x[2] = TOCSIN_UID_2;
 	v->regs.x[3] = TOCSIN_UID_3;
@@ -25,7 +23,6 @@ struct verdict vendor_uid(struct vcpu *v, u32 fid)
 
 struct verdict vendor_revision(struct vcpu *v, u32 fid)
 {
-	(void)fid;
 	v->regs.x[1] = TOCSIN_REVISION_MINOR;
 	return smccc_return(v, TOCSIN_REVISION_MAJOR);
 }

@@ -24,7 +24,6 @@ enum { AFFINITY_ON, AFFINITY_OFF, AFFINITY_ON_PENDING };
 
 struct verdict vpsci_version(struct vcpu *v, u32 fid)
 {
-	(void)fid;
 	return smccc_return(v, VERSION_1_1);
 }
 
@@ -77,7 +76,6 @@ struct verdict vpsci_cpu_suspend(struct vcpu *v, u32 fid)
 /* 5.5. */
 struct verdict vpsci_cpu_off(struct vcpu *v, u32 fid)
 {
-	(void)fid;
 	vcpu_off(v);
 	return smccc_return(v, PSCI_SUCCESS);
 }
@@ -125,7 +123,6 @@ struct verdict vpsci_affinity_info(struct vcpu *v, u32 fid)
 
 struct verdict vpsci_migrate_info_type(struct vcpu *v, u32 fid)
 {
-	(void)fid;
 	return smccc_return(v, MIGRATE_NOT_REQUIRED);
 }
 
@@ -133,14 +130,12 @@ struct verdict vpsci_migrate_info_type(struct vcpu *v, u32 fid)
  * could see the result. */
 struct verdict vpsci_system_off(struct vcpu *v, u32 fid)
 {
-	(void)fid;
 	partition_stop(v->partition, STOP_OFF);
 	return smccc_return(v, PSCI_INTERNAL_FAILURE);
 }
 
 struct verdict vpsci_system_reset(struct vcpu *v, u32 fid)
 {
-	(void)fid;
 	partition_stop(v->partition, STOP_RESET);
 	return smccc_return(v, PSCI_INTERNAL_FAILURE);
 }

@@ -30,7 +30,6 @@ static bool run_quit(struct job *j)
 {
 	struct partition *p = terminal_focus();
 
-	(void)j;
 	if (p)
 		terminal_set_focus(p);
 	else

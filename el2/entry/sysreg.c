@@ -19,7 +19,6 @@
  * a cache takes from the lines of neighbours is by the trap less than loads would take. */
 struct verdict sysreg_set_way(struct vcpu *v, u64 *value, bool read)
 {
-	(void)v;
 	if (read)
 		return VERDICT(UNDEF);
 	cache_hand_out_set_way(*value);

@@ -20,7 +20,6 @@
  * that spins loses its slice in time. */
 static struct verdict trap_wfx(struct vcpu *v, u64 esr)
 {
-	(void)esr;
 	vcpu_wait(v);
 	return VERDICT(SKIP);
 }
@@ -28,57 +27,25 @@ static struct verdict trap_wfx(struct vcpu *v, u64 esr)
 /* Trapped while the registers are those of another vCPU. */
 static struct verdict trap_fp(struct vcpu *v, u64 esr)
 {
-	(void)esr;
 	context_take_fp(v);
 	return VERDICT(RESUME);
 }
 
 static struct verdict trap_unlisted(struct vcpu *v, u64 esr)
 {
-	(void)v, (void)esr;
 	return VERDICT(UNDEF);
 }
 
 /* Exceptions that the guest would have taken to EL1 by itself do not come here.
  * What is not listed is something it is not offered. */
-#define UNLISTED(ec) [ec] = trap_unlisted
-#define UNLISTED4(ec) UNLISTED(ec), UNLISTED(ec + 1), UNLISTED(ec + 2), UNLISTED(ec + 3)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
 const trap_fn trap_table[64] = {
-    UNLISTED(EC_UNKNOWN),
-    [EC_WFX] = trap_wfx,
-    UNLISTED(0x02),
-    UNLISTED(0x03),
-    UNLISTED(0x04),
-    UNLISTED(0x05),
-    UNLISTED(0x06),
-    [EC_FP] = trap_fp,
-    UNLISTED4(0x08),
-    UNLISTED4(0x0c),
-    UNLISTED4(0x10),
-    UNLISTED(0x14),
-    UNLISTED(0x15),
-    [EC_HVC64] = trap_hvc64,
-    [EC_SMC64] = trap_smc64,
-    [EC_SYSREG] = trap_sysreg,
-    UNLISTED(0x19),
-    UNLISTED(0x1a),
-    UNLISTED(0x1b),
-    UNLISTED4(0x1c),
-    [EC_IABT_LOWER] = trap_abort,
-    UNLISTED(0x21),
-    UNLISTED(0x22),
-    UNLISTED(0x23),
-    [EC_DABT_LOWER] = trap_abort,
-    UNLISTED(0x25),
-    UNLISTED(0x26),
-    UNLISTED(0x27),
-    UNLISTED4(0x28),
-    UNLISTED4(0x2c),
-    UNLISTED4(0x30),
-    UNLISTED4(0x34),
-    UNLISTED4(0x38),
-    UNLISTED4(0x3c),
+    [0 ... 63] = trap_unlisted,   [EC_WFX] = trap_wfx,          [EC_FP] = trap_fp,
+    [EC_HVC64] = trap_hvc64,      [EC_SMC64] = trap_smc64,      [EC_SYSREG] = trap_sysreg,
+    [EC_IABT_LOWER] = trap_abort, [EC_DABT_LOWER] = trap_abort,
 };
+#pragma GCC diagnostic pop
 
 /* The IT block of a T32 instruction goes on with its next condition (DDI0487
  * G1.8, ITAdvance); IT[7:2] and IT[1:0] are apart in an AArch32 PSTATE. */

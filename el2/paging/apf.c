@@ -204,7 +204,6 @@ bool apf_notify(struct vcpu *v, u32 page)
 
 static void delivered(struct vcpu *v, u32 slot)
 {
-	(void)slot;
 	v->apf->counts.notified++;
 }
 
@@ -234,7 +233,6 @@ static void over(struct vcpu *v, u32 event, enum vsdei_end end)
 	struct apf *a = v->apf;
 	u32 slot;
 
-	(void)event;
 	lock_acquire(&a->lock);
 	slot = a->noticed;
 	a->noticed = NO_SLOT;

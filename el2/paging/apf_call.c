@@ -46,7 +46,6 @@ static u64 area_size(void)
 
 struct verdict apf_info(struct vcpu *v, u32 fid)
 {
-	(void)fid;
 	if (!v->apf)
 		return smccc_return(v, TOCSIN_APF_NOT_SUPPORTED);
 	v->regs.x[1] = TOCSIN_APF_VERSION | area_size() << 32;
@@ -95,7 +94,6 @@ struct verdict apf_enable(struct vcpu *v, u32 fid)
 	u64 ipa = v->regs.x[1], size = AREAS * area_size();
 	struct paged *paged;
 
-	(void)fid;
 	if (!a)
 		return smccc_return(v, TOCSIN_APF_NOT_SUPPORTED);
 	paged = &v->partition->paging->paged;
@@ -126,7 +124,6 @@ struct verdict apf_disable(struct vcpu *v, u32 fid)
 {
 	struct apf *a = v->apf;
 
-	(void)fid;
 	if (!a)
 		return smccc_return(v, TOCSIN_APF_NOT_SUPPORTED);
 	if (!a->on)
@@ -189,7 +186,6 @@ struct verdict apf_count(struct vcpu *v, u32 fid)
 {
 	u64 which = v->regs.x[1];
 
-	(void)fid;
 	if (!v->apf)
 		return smccc_return(v, TOCSIN_APF_NOT_SUPPORTED);
 	if (which >= TOCSIN_APF_NR_COUNTS)

@@ -11,14 +11,11 @@
 
 static void heard(struct vcpu *v, u32 slot)
 {
-	(void)slot;
 	atomic_store(&v->alarms.heard, v->alarms.heard + 1);
 }
 
 static void over(struct vcpu *v, u32 slot, enum vsdei_end end)
 {
-	(void)slot;
-	(void)end;
 	atomic_store(&v->alarms.over, v->alarms.over + 1);
 }
 
@@ -41,7 +38,6 @@ struct verdict alarm_ring(struct vcpu *v, u32 fid)
 	struct vcpu *target = target_of(v);
 	u64 flags = v->regs.x[2];
 
-	(void)fid;
 	if (!target)
 		return VERDICT(RESUME);
 	if (flags & ~(u64)TOCSIN_ALARM_NOW || (flags && target != v))
@@ -57,7 +53,6 @@ struct verdict alarm_cancel(struct vcpu *v, u32 fid)
 {
 	struct vcpu *target = target_of(v);
 
-	(void)fid;
 	if (!target)
 		return VERDICT(RESUME);
 	return smccc_return(v, vsdei_cancel(target, SDEI_ALARM));
@@ -67,7 +62,6 @@ struct verdict alarm_status(struct vcpu *v, u32 fid)
 {
 	const struct vcpu *target = target_of(v);
 
-	(void)fid;
 	if (!target)
 		return VERDICT(RESUME);
 	v->regs.x[1] = atomic_load(&target->alarms.heard);

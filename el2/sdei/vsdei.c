@@ -40,7 +40,7 @@ static struct verdict deliver_again(struct vcpu *v);
 static struct verdict deliver_private(struct vcpu *v, u32 slots)
 {
 	u64 pstate = inject_entry_pstate(v);
-	u32 slot = (u32)__builtin_ctz(slots);
+	u32 slot = lowest_bit(slots);
 
 	if (!sdei_enter(&v->sdei, slot, &v->regs, pstate))
 		return deliver_again(v);
@@ -354,8 +354,8 @@ static struct verdict private_reset(struct vcpu *v)
 {
 	long result = SDEI_SUCCESS;
 
-	for (u32 slots = v->sdei.registered | v->sdei.running; slots; slots &= slots - 1)
-		if (unregister(v, (u32)__builtin_ctz(slots)) != SDEI_SUCCESS)
+	FOR_EACH_BIT (slot, v->sdei.registered | v->sdei.running)
+		if (unregister(v, slot) != SDEI_SUCCESS)
 			result = SDEI_DENIED;
 	return smccc_return(v, result);
 }
@@ -413,8 +413,8 @@ static void drop(struct vcpu *v)
 
 	if (shared)
 		over(v, shared, VSDEI_DROPPED);
-	for (; dropped; dropped &= dropped - 1)
-		over(v, (u32)__builtin_ctz(dropped), VSDEI_DROPPED);
+	FOR_EACH_BIT (slot, dropped)
+		over(v, slot, VSDEI_DROPPED);
 }
 
 void vsdei_vcpu_suspend(struct vcpu *v)
@@ -426,8 +426,8 @@ void vsdei_vcpu_suspend(struct vcpu *v)
 void vsdei_vcpu_reset(struct vcpu *v)
 {
 	drop(v);
-	for (u32 bound = v->sdei.registered >> SDEI_BOUND << SDEI_BOUND; bound; bound &= bound - 1)
-		vsdei_bound_gone(v, (u32)__builtin_ctz(bound));
+	FOR_EACH_BIT (slot, v->sdei.registered >> SDEI_BOUND << SDEI_BOUND)
+		vsdei_bound_gone(v, slot);
 	sdei_pe_reset(&v->sdei);
 	v->alarms.heard = v->alarms.over = 0;
 	/* A shared event may have waited all the time: it is looked for once. */

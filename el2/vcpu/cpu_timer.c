@@ -78,9 +78,7 @@ void cpu_timer_serve(struct cpu *cpu)
 		}
 	}
 	cpu->timer_first = 0;
-	for (; due; due &= due - 1) {
-		u32 user = (u32)__builtin_ctz(due);
-
+	FOR_EACH_BIT (user, due) {
 		if (users[user].run)
 			users[user].run();
 		else

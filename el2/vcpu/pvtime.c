@@ -65,6 +65,5 @@ struct verdict pvtime_st(struct vcpu *v, u32 fid)
 {
 	u64 ipa = v->partition->config->pvtime.ipa + v->index * sizeof(struct pvtime);
 
-	(void)fid;
 	return smccc_return(v, pvtime_has(v) ? (long)ipa : SMCCC_NOT_SUPPORTED);
 }

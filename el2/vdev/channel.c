@@ -145,7 +145,6 @@ enum mmio_result channel_access(struct vcpu *v, void *device, struct mmio_access
 {
 	struct channel_end *e = device;
 
-	(void)v;
 	if (a->size != 4)
 		return MMIO_FAULT;
 	if (a->write && a->offset == TOCSIN_CHANNEL_RING)

@@ -316,7 +316,6 @@ enum mmio_result vpl011_access(struct vcpu *v, void *device, struct mmio_access 
 {
 	struct vpl011 *u = device;
 
-	(void)v;
 	if (a->size > 4)
 		return MMIO_FAULT;
 	if (a->offset % 4) {

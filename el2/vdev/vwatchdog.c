@@ -193,7 +193,6 @@ enum mmio_result vwatchdog_control_access(struct vcpu *v, void *device, struct m
 	struct vwatchdog *w = device;
 	u64 now;
 
-	(void)v;
 	if (a->size != 4)
 		return MMIO_FAULT;
 	lock_acquire(&w->lock);
@@ -213,7 +212,6 @@ enum mmio_result vwatchdog_refresh_access(struct vcpu *v, void *device, struct m
 	struct vwatchdog *w = device;
 	u64 now;
 
-	(void)v;
 	if (a->size != 4)
 		return MMIO_FAULT;
 	if (!a->write) {

@@ -179,7 +179,7 @@ static bool flush_direct(struct vcpu *v)
 		return false;
 	incoming = atomic_swap(&vc->incoming, 0);
 	while (incoming) {
-		u32 intid = vgic_lowest(incoming);
+		u32 intid = lowest_bit(incoming);
 
 		if (!(vc->direct >> intid & 1) || !vgic_direct(v, intid)) {
 			atomic_or(&vc->incoming, incoming);

@@ -37,7 +37,7 @@ u16 vgic_target_v2(struct partition *p, u64 mask)
 {
 	if (p->nr_vcpus == 1)
 		return 0;
-	return mask ? (u16)vgic_lowest((u32)mask) : VGIC_NOBODY;
+	return mask ? (u16)lowest_bit((u32)mask) : VGIC_NOBODY;
 }
 
 void vgic_come_to(struct partition *p, u32 intid, const struct cpu *cpu)

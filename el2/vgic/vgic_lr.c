@@ -310,7 +310,7 @@ static u64 place_sgi_source(struct vgic_cpu *vc, u32 intid, bool active)
 	if (active) {
 		source = vc->sgi_active_from[intid];
 	} else {
-		source = vc->sgi_sources[intid] ? vgic_lowest(vc->sgi_sources[intid]) : 0;
+		source = vc->sgi_sources[intid] ? lowest_bit(vc->sgi_sources[intid]) : 0;
 		vc->sgi_sources[intid] &= (u8) ~(1U << source);
 		if (!vc->sgi_sources[intid])
 			vc->bank.pending &= ~(1U << intid);

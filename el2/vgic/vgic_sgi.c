@@ -74,7 +74,6 @@ struct verdict sysreg_sgi1r(struct vcpu *v, u64 *value, bool read)
 /* For the other security state's group, which a guest does not have. */
 struct verdict sysreg_asgi1r(struct vcpu *v, u64 *value, bool read)
 {
-	(void)v, (void)value;
 	return read || gic.version != 3 ? VERDICT(UNDEF) : VERDICT(SKIP);
 }
 

@@ -22,15 +22,6 @@ struct vgic_ref {
 	u32 first; /* INTID of bit 0 */
 };
 
-/* The lowest set bit's number; bits is not 0. */
-static inline u32 vgic_lowest(u32 bits)
-{
-	return (u32)__builtin_ctz(bits);
-}
-
-#define FOR_EACH_BIT(bit, bits)                                                                    \
-	for (u32 left_ = (bits), bit; left_ && (bit = vgic_lowest(left_), true); left_ &= left_ - 1)
-
 static inline struct vgic_bank *vgic_bank(struct vcpu *v, u32 intid)
 {
 	return intid < GIC_SPI_BASE ? &v->vgic.bank : &v->partition->vgic.banks[intid / 32];

@@ -172,7 +172,6 @@ static bool load(struct partition *p, u32 *next)
 {
 	bool complete;
 
-	(void)next;
 	if (!loading_step(p, &complete))
 		return complete;
 	partition_log(p, LOG_ERROR, "loading: no page left of Tocsin's memory for a map of 0x%lx",
@@ -184,7 +183,6 @@ static bool load(struct partition *p, u32 *next)
 /* What devices have signalled since the partition ended is forgotten. */
 static bool forget_spis(struct partition *p, u32 *next)
 {
-	(void)next;
 	vgic_forget_spis(p);
 	return true;
 }
@@ -201,7 +199,6 @@ static bool run(struct partition *p, u32 *next)
 	struct vcpu *first = &p->vcpus[0];
 	bool runs;
 
-	(void)next;
 	pvtime_reset(first); /* it has waited for its turns to load */
 	lock_acquire(&p->lock);
 	runs = p->state == PARTITION_LOADING;
@@ -245,7 +242,6 @@ static bool quiesce(struct partition *p, u32 *next)
 /* What there is one of. */
 static bool reset_devices(struct partition *p, u32 *next)
 {
-	(void)next;
 	loading_close(p);
 	vwatchdog_reset(p);
 	stage2_flush_tlb(&p->stage2);
@@ -405,7 +401,6 @@ static bool conclude(struct partition *p, u32 *next)
 	u64 now = timer_now(), wait_ms;
 	bool again;
 
-	(void)next;
 	lock_acquire(&p->lock);
 	reason = p->stop_reason;
 	order = p->order;

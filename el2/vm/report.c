@@ -129,7 +129,6 @@ void report_timer(struct partition *p, u64 now)
 {
 	struct crash *c = &p->crash;
 
-	(void)now;
 	if (atomic_load(&c->reporter) != this_cpu())
 		return;
 	if (c->line <= REPORT_LAST) {

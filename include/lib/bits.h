@@ -54,3 +54,13 @@ static inline bool range_contains(struct range outer, struct range inner)
 	return inner.base >= outer.base && inner.size <= outer.size &&
 	       inner.base - outer.base <= outer.size - inner.size;
 }
+
+/* The number of the lowest bit that is set; bits is not 0. */
+static inline u32 lowest_bit(u32 bits)
+{
+	return (u32)__builtin_ctz(bits);
+}
+
+/* A loop over the numbers of the bits that are set. */
+#define FOR_EACH_BIT(bit, bits)                                                                    \
+	for (u32 left_ = (bits), bit; left_ && (bit = lowest_bit(left_), true); left_ &= left_ - 1)
