@@ -48,7 +48,7 @@ static void load_el1(const struct vcpu *v)
 #undef FOR_OPT
 }
 
-/* Of rows of one feature, which follow each other, the compiler tests the first. */
+/* Rows of one feature follow each other, so the compiler tests each feature once. */
 static void save_options(struct vcpu *v, u32 options)
 {
 #define SYSREG(name, op0, op1, crn, crm, op2, class, arg) FOR_##class(name, arg)
@@ -123,7 +123,7 @@ static void trap_fp(struct cpu *cpu, bool traps)
 	write_sysreg(CPTR_EL2, read_sysreg(CPTR_EL2) ^ CPTR_EL2_TFP);
 }
 
-/* Out of the hardware, where EL2 may touch them from now on. */
+/* Saves the FP registers; EL2 may touch them from now on. */
 static void put_fp(struct cpu *cpu)
 {
 	trap_fp(cpu, false);
@@ -146,8 +146,9 @@ void context_take_fp(struct vcpu *v)
 	load_fp(v->cpu, v);
 }
 
-/* Between vCPUs of a partition the registers stay where they are until the other wants
- * to use its own. Those of another partition never do: no speculation finds them. */
+/* Between vCPUs of one partition the registers stay until the next vCPU uses FP. Between
+ * partitions they are switched at once, so that no speculation can read another partition's
+ * registers. */
 static void switch_fp(struct cpu *cpu, struct vcpu *v)
 {
 	if (cpu->fp == v)
@@ -174,12 +175,12 @@ static __attribute__((noinline)) void charge_serror(struct cpu *cpu, struct vcpu
 	if (!esr)
 		return;
 	trap_stop(v, esr);
-	sched_choose_by(cpu, timer_now()); /* v has its end to come to, whichever vCPU runs now */
+	sched_choose_by(cpu, timer_now()); /* v must be stopped soon, whichever vCPU runs now */
 }
 
-/* v is out, though its EL1 registers are still in the hardware, and what comes next is another
- * partition's: an error of v's last stores must not be taken there. EL2 masks SErrors, so it is
- * pending once the barriers are over. */
+/* v has been saved, though its EL1 registers are still in the hardware, and another partition's
+ * vCPU may come next. That vCPU must not take an SError of v's last stores. EL2 masks SErrors, so
+ * it is pending after the barriers. */
 static inline void settle_errors(struct cpu *cpu, struct vcpu *v)
 {
 	dsb(sy);
@@ -232,9 +233,9 @@ static void load(struct cpu *cpu, struct vcpu *v, bool same_partition)
 	vgic_load(v);
 }
 
-/* Two vCPUs of one partition share a VMID, but not what a guest wrote with
- * CPU-local maintenance of TLB and instruction cache in mind; with its MMU off one may even have
- * fetched from memory what the other has newer in caches. */
+/* Two vCPUs of one partition share a VMID, but a guest's CPU-local maintenance of TLB and
+ * instruction cache assumes that each has its own. With its MMU off, one may even have fetched
+ * instructions from memory that the other has newer in caches. */
 static void forget_sibling(struct cpu *cpu, struct vcpu *v)
 {
 	struct vcpu **last = &v->partition->last_vcpu[cpu->index];
@@ -276,6 +277,6 @@ void context_evict(struct cpu *cpu, struct vcpu *v)
 	if (cpu->current != v)
 		return;
 	put(v);
-	settle_errors(cpu, v); /* there may be no telling later whose it was */
+	settle_errors(cpu, v); /* later the error could no longer be charged to v */
 	cpu->current = NULL;
 }

@@ -9,12 +9,12 @@
 
 REQUIRE(NR_CPU_TIMER_USERS <= 32); /* bits of due */
 
-/* Partitions that a user looks at in one go. */
+/* Partitions that a user polls in one step. */
 #define LOOKS 16
 
 static const struct {
 	void (*run)(void);
-	void (*look)(struct partition *p, u64 now); /* at each partition */
+	void (*look)(struct partition *p, u64 now); /* polls one partition */
 } users[] = {
     [CPU_TIMER_TERMINAL] = {.run = terminal_timer},
     [CPU_TIMER_CONSOLE] = {.run = terminal_poll},
@@ -36,7 +36,7 @@ void cpu_timer_at(enum cpu_timer_user user, u64 then, u64 now)
 		atomic_or(&cpu->current->requests, REQ_RESCHED);
 }
 
-/* The next partitions of a round over all of them, of which *next remembers where it is. */
+/* Polls the next LOOKS partitions of a round over all; the round continues at *next. */
 static void look_on(u32 user, u32 *next, u64 now)
 {
 	u32 end = MIN(*next + LOOKS, nr_partitions);
@@ -46,7 +46,7 @@ static void look_on(u32 user, u32 *next, u64 now)
 	*next = end == nr_partitions ? 0 : end;
 }
 
-/* The next of all set times; a round that is not over goes on at once. */
+/* The earliest of all set times. An unfinished round continues at once. */
 static u64 first_of(const struct cpu *cpu, u64 now)
 {
 	u64 first = 0;
@@ -60,8 +60,8 @@ static u64 first_of(const struct cpu *cpu, u64 now)
 	return first;
 }
 
-/* Those whose time it is are no longer asked for when the first of them is called. One that is
- * asked for during a round has another after it. */
+/* Clears the times of all due users before it calls the first of them. A user whose time is set
+ * during its round has another round after it. */
 void cpu_timer_serve(struct cpu *cpu)
 {
 	u64 now = timer_now();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The loop between exits: requests, choice, switch. No locks: a CPU's queue is
- * an array that never changes after boot, and only its own CPU walks it. The choice
- * itself is el2/vcpu/schedule.c's.
+ * The loop between exits: requests, choice, switch. No locks, because a CPU's queue is an array
+ * that never changes after boot, and only that CPU walks it. el2/vcpu/schedule.c makes the choice
+ * itself.
  */
 #include <arch/barrier.h>
 #include <drivers/timer.h>
@@ -16,13 +16,13 @@
 #include <el2/vtimer.h>
 #include <mm/pages.h>
 
-/* Requests that are served in the vCPU's turn, before it is entered, if it is on or off. */
+/* Requests that are served in the vCPU's turn, before it is entered, whether it is on or off. */
 #define REQ_FIRST (u32)(REQ_START | REQ_STOP | REQ_SDEI)
-/* Those that concern no other vCPU, when v runs. */
+/* Requests that concern only v, while v runs. */
 #define REQ_OWN ((u32)(REQ_VGIC | REQ_SDEI))
-/* How long a vCPU keeps the CPU when an equal could run: 1/256 s. */
+/* How long a vCPU keeps the CPU when one of equal rank could run: 1/256 s. */
 #define SLICE_SHIFT 8
-/* vCPUs that are looked at between two looks at interrupts. */
+/* vCPUs that survey() reads between two polls for interrupts. */
 #define SURVEY 16
 
 u32 sched_major_frame_us;
@@ -61,7 +61,7 @@ static enum err add_windows(struct schedule *s, const struct partition_config *c
 	return err;
 }
 
-/* Makes *s what cpu's schedule will be: with p's windows, and room for its vCPUs. */
+/* Makes *s the future schedule of cpu, with p's windows and room for p's vCPUs. */
 static enum err plan(struct schedule *s, const struct cpu *cpu, const struct partition *p)
 {
 	const struct partition_config *c = p->config;
@@ -116,8 +116,8 @@ enum err sched_add(struct partition *p)
 
 /* ---- requests ---- */
 
-/* Others may wait for what the list registers of a vCPU hold that does not run now. True:
- * they may have got it, and be ready. */
+/* Flushes the list registers of the loaded vCPU, which does not run now, because other vCPUs may
+ * wait for what they hold. True: those may be ready now. */
 static bool flush_current(struct cpu *cpu)
 {
 	struct vcpu *v = cpu->current;
@@ -130,7 +130,8 @@ static bool flush_current(struct cpu *cpu)
 
 /* ---- choice ---- */
 
-/* v waits for an interrupt. Timers in the hardware interrupt by themselves. */
+/* When v, which waits for an interrupt, wakes up. The timers of the loaded vCPU raise interrupts
+ * by themselves. */
 static inline u64 woken_at(struct vcpu *v, bool loaded)
 {
 	u64 deadline = loaded ? UINT64_MAX : vtimer_deadline(v);
@@ -138,8 +139,8 @@ static inline u64 woken_at(struct vcpu *v, bool loaded)
 	return v->apf ? MIN(deadline, paging_ready(v)) : deadline;
 }
 
-/* When v can use the CPU: at a counter value, 0 for now; UINT64_MAX: that is for others
- * to say. The timers of the one in the hardware interrupt by themselves. */
+/* When v can use the CPU: a counter value, 0 for now. Returns UINT64_MAX if only an event can wake
+ * v. The timers of the loaded vCPU raise interrupts and need no deadline here. */
 static inline u64 ready_at(const struct cpu *cpu, struct vcpu *v)
 {
 	u32 requests = atomic_load(&v->requests);
@@ -150,7 +151,7 @@ static inline u64 ready_at(const struct cpu *cpu, struct vcpu *v)
 		return requests & REQ_STEP ? v->partition->not_before : UINT64_MAX;
 	if (!v->waiting)
 		return 0;
-	/* What an absent page keeps from running no interrupt wakes. */
+	/* No interrupt wakes a vCPU that waits for an absent page. */
 	if (v->apf && atomic_load(&v->paging.absent))
 		return paging_ready(v);
 	if (vgic_pending(v))
@@ -182,8 +183,8 @@ void sched_choose_by(struct cpu *cpu, u64 then)
 	(void)cpu_timer_arm(cpu, 0, then);
 }
 
-/* What the vCPU in the hardware is interrupted by, and may not run for now, disturbs no sleep:
- * a WFI of QEMU's ends for it at EL2, too. */
+/* Sleeps with the virtual interface off. The loaded vCPU may not run now, but its pending
+ * interrupts would end QEMU's WFI at EL2, too. */
 static __attribute__((noinline)) void sleep_deaf(void)
 {
 	u32 hcr = gic_hcr_read();
@@ -198,16 +199,15 @@ static __attribute__((noinline)) void sleep_deaf(void)
 static void idle(struct cpu *cpu, u64 now)
 {
 	(void)cpu_timer_arm(cpu, now, schedule_until(&cpu->schedule));
-	dsb(sy); /* everything this CPU has to tell others is visible before it sleeps */
+	dsb(sy); /* all stores are visible to other CPUs before this one sleeps */
 	if (cpu->current && vgic_pending(cpu->current))
 		sleep_deaf();
 	else
 		wfi();
 }
 
-/* Makes v, which has been chosen, the one to enter. The timer: when to choose anew, for
- * which the timers count of vCPUs whose own are not in the hardware; at once, if what it was
- * chosen by is stale. */
+/* Prepares the chosen v for entry. Sets EL2's timer for the next choice, which covers the timers
+ * of vCPUs that are not loaded. The next choice is due at once if this one is stale. */
 static void take_up(struct cpu *cpu, struct vcpu *v, u64 now, bool stale)
 {
 	struct vcpu *from;
@@ -228,8 +228,8 @@ static void take_up(struct cpu *cpu, struct vcpu *v, u64 now, bool stale)
 	(void)cpu_timer_arm(cpu, now, v->apf ? MIN(alarm, paging_ready(v)) : alarm);
 }
 
-/* What v has to do before it can be entered, in its turn: what was asked of it, a step of its
- * partition's start or end, or for pages that it waits for. */
+/* Does what v needs in its turn before it can be entered: its requests, a step of its partition's
+ * start or end, or a step for pages that it waits for. */
 static void step(struct vcpu *v, u64 now)
 {
 	bool on = atomic_load(&v->power) == POWER_ON;
@@ -249,7 +249,7 @@ static inline bool can_be_entered(const struct vcpu *v, u64 now)
 	return !v->apf || (!atomic_load(&v->paging.absent) && paging_ready(v) > now);
 }
 
-/* v runs now; it has been kept from it for a while. */
+/* Adds the time for which the chosen vCPU was ready without running to its stolen time. */
 static __attribute__((noinline)) void account(struct cpu *cpu, u64 now)
 {
 	u64 waited = schedule_waited(&cpu->schedule, now);
@@ -292,13 +292,13 @@ static struct vcpu *next_vcpu(struct cpu *cpu)
 			else if (!flushed && !stale)
 				idle(cpu, now);
 		}
-		irq_handle(cpu); /* whatever others ask of v meanwhile */
+		irq_handle(cpu); /* requests for v that came meanwhile */
 	}
 }
 
 struct vcpu *sched_serve(struct vcpu *v)
 {
-	/* These need nothing but v itself. */
+	/* These requests concern only v. */
 	if (!(atomic_load(&v->requests) & ~REQ_OWN)) {
 		u32 requests = atomic_andnot(&v->requests, REQ_OWN);
 

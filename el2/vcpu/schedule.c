@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The choice of who runs. Priorities and windows become one number per vCPU, its rank,
- * which changes only where windows do; turns and slices order those of equal rank.
+ * The choice of the vCPU that runs. Priorities and windows become one number per vCPU, its rank,
+ * which changes only when a window begins or ends. Turns and slices order vCPUs of equal rank.
  */
 #include <arch/barrier.h>
 #include <el2/schedule.h>
@@ -10,19 +10,19 @@
 #include <lib/layout.h>
 
 /*
- * An entry's order: rank in the upper bits, the lower the better, and below it the number
- * of the turn that it had last, 0 while it has one. At two million turns a second there are
- * numbers for seventy years.
+ * An entry's order: its rank in the upper bits, lower is better; below it the number of its last
+ * turn, 0 while its turn is not over. At two million turns a second the numbers last for seventy
+ * years.
  */
 #define RANK_SHIFT 52
 #define RANK(order) ((order) >> RANK_SHIFT)
 #define TURNS GENMASK(RANK_SHIFT - 1, 0)
-#define RANK_OWNER 0x100UL /* of all that its owner may donate a window to, the owner is first */
+#define RANK_OWNER 0x100UL /* a window's owner is before those to which it donates */
 #define RANK_OTHER 0x200UL
-#define RANK_NEVER 0xfffUL /* in this window */
+#define RANK_NEVER 0xfffUL /* not in this window */
 
-/* The kick threshold: another CPU kicks this one for a vCPU of a lower rank than these bits say,
- * and for the entry in the other bits. */
+/* The kick threshold: another CPU kicks this one only for a vCPU whose rank is below the upper
+ * bits, or for the entry in the lower bits. */
 #define THRESHOLD_SHIFT 20
 #define THRESHOLD_ENTRY GENMASK(THRESHOLD_SHIFT - 1, 0)
 
@@ -70,7 +70,7 @@ enum err schedule_add_window(struct schedule *s, const struct schedule_window *w
 		s->windows[i] = s->windows[i - 1];
 	s->windows[i] = *w;
 	s->nr_windows++;
-	s->window_end = 0; /* ranks are to be made */
+	s->window_end = 0; /* the next schedule_enter() sets the ranks */
 	s->ranked = true;
 	return OK;
 }
@@ -99,7 +99,7 @@ static u64 rank_in(const struct schedule_window *open, const struct schedule_ent
 	return (open ? open->donates : !e->windowed) ? RANK_OTHER - e->priority : RANK_NEVER;
 }
 
-/* The window, or gap between two, that now is in. */
+/* Enters the window, or the gap between two, that contains now. */
 void schedule_enter_window(struct schedule *s, u64 now)
 {
 	u64 at = now % s->frame, end = s->frame;
@@ -128,8 +128,8 @@ bool schedule_allows(const struct schedule_entry *e)
 
 /* ---- turns ---- */
 
-/* The one that has been running gives up its turn, or has had its slice; else the rest
- * of that is kept, in case it is driven out. */
+/* Ends the turn of the vCPU that ran if it is no longer ready or its slice is over. Otherwise
+ * keeps the rest of its slice, in case it is preempted. */
 static inline void end_turn(struct schedule *s, struct schedule_entry *e, u64 now)
 {
 	if (e->ready <= now && now < s->slice_end) {
@@ -176,13 +176,13 @@ struct schedule_entry *schedule_choose(struct schedule *s, u64 now)
 
 /* ---- time ---- */
 
-/* Everybody who may run at all is better than nobody. */
+/* If none runs: worse than the rank of any vCPU that may run. */
 static u64 running_rank(const struct schedule *s)
 {
 	return s->running ? RANK(s->running->order) : RANK_NEVER - 1;
 }
 
-/* An equal that has been announced, but not found ready, has its turn then. */
+/* A vCPU of equal rank that caused a kick, but was not found ready, has its turn then. */
 static u64 latest(const struct schedule *s)
 {
 	return s->equal_pending ? s->slice_end : UINT64_MAX;
@@ -258,7 +258,7 @@ bool schedule_publish(struct schedule *s, u32 loaded)
 		return false;
 	s->ranks_changed = false;
 	atomic_store(&s->kick_threshold, threshold);
-	dmb(ish); /* ranks and threshold, before requests are looked at again */
+	dmb(ish); /* writes ranks and threshold before the caller reads requests again */
 	return more;
 }
 

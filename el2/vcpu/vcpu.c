@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of a vCPU. power is changed by compare-exchange (CPU_ON, by anybody)
- * or by the CPU that the vCPU is bound to (all else); no lock.
+ * The life of a vCPU. power is changed by compare-exchange (CPU_ON, on any CPU) or by the CPU that
+ * the vCPU is bound to (all else); no lock.
  */
 #include <arch/barrier.h>
 #include <arch/esr.h>
@@ -22,10 +22,11 @@ static __attribute__((noinline)) void reschedule_ranked(struct cpu *cpu, const s
 		reschedule(cpu);
 }
 
-/* v's CPU, another one, is interrupted only for what it can do something about. */
+/* Kicks v's CPU, another one, only if v is loaded or could preempt what runs there. */
 static __attribute__((noinline)) void kick(struct cpu *cpu, const struct vcpu *v)
 {
-	dmb(ish); /* first the request, then a look at what that CPU does: schedule_publish() */
+	dmb(ish); /* the request is set before the threshold is read: pairs with schedule_publish()
+		   */
 	if (!schedule_admits(&cpu->schedule, v->sched_slot))
 		return;
 	if (!atomic_swap(&cpu->kicked, true))
@@ -40,8 +41,8 @@ void vcpu_request(struct vcpu *v, u32 requests)
 	if (cpu != this_cpu()) {
 		kick(cpu, v);
 	} else if (cpu->current && cpu->current != v) {
-		/* An interrupt or event can wait until v could run. Among equals that is at
-		 * the end of the slice, if the timer asks by then. */
+		/* An interrupt or event can wait until v could run. Between equals that is when
+		 * the slice ends, if EL2's timer is set for then at the latest. */
 		bool waits = !(requests & ~(u32)(REQ_VGIC | REQ_SDEI));
 
 		if (waits && cpu->schedule.ranked)

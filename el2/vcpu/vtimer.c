@@ -8,7 +8,8 @@
 #define CTL_ENABLE CNTV_CTL_EL0_ENABLE
 #define CTL_IMASK CNTV_CTL_EL0_IMASK
 
-static u32 virtual_ppi; /* its bit; the physical timer's is the other that guests own */
+static u32
+    virtual_ppi; /* bit of its PPI; the other PPI of vgic_listens() is the physical timer's */
 
 void vtimer_init(u32 virtual_intid)
 {

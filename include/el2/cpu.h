@@ -8,7 +8,7 @@
 
 struct vcpu;
 
-/* Who may want something done on a CPU at a set time: el2/cpu_timer.h. */
+/* Users of a CPU's timer: el2/cpu_timer.h. */
 enum cpu_timer_user {
 	CPU_TIMER_TERMINAL,
 	CPU_TIMER_CONSOLE,
@@ -35,11 +35,11 @@ struct cpu {
 	bool debugs;     /* debug registers (class PASS) hold something */
 	bool draining;   /* in panic_drain_serror() */
 	u64 drained;     /* ... the syndrome that came */
-	bool kicked;     /* somebody set a request for a vCPU here (under IPI) */
+	bool kicked;     /* another CPU set a request for a vCPU here (under IPI) */
 
 	u32 nr_vcpus;
 	u64 alarm; /* what EL2's timer is set to while a guest runs; in the past: it has come */
-	u64 timer_first;                    /* the first of ticks */
+	u64 timer_first;                    /* the first of timers; 0: none */
 	u64 timers[NR_CPU_TIMER_USERS];     /* el2/cpu_timer.h: when; 0: nothing */
 	u32 timer_next[NR_CPU_TIMER_USERS]; /* the partition at which a round goes on; 0: none is
 					 under way */

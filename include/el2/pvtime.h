@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stolen time (DEN0057): for how long a vCPU could have run and another, or nobody, did.
- * Its guest reads it in memory of ours, 64 bytes per vCPU from config->pvtime.ipa, and asks
- * where by PV_TIME_ST. Written by the vCPU's CPU, without a lock.
+ * Stolen time (DEN0057): for how long a vCPU could have run but did not, whether another vCPU ran
+ * or none. Its guest reads it in memory of ours, 64 bytes per vCPU from config->pvtime.ipa, and
+ * asks where by PV_TIME_ST. Written by the vCPU's CPU, without a lock.
  */
 #pragma once
 

@@ -23,17 +23,17 @@ extern u32 sched_major_frame_us;
 /* No CPU has a vCPU. Boot CPU, once. */
 void sched_init(void);
 
-/* p's vCPUs, whose partition and cpu are set, get their places on their CPUs, and p its
- * windows. ERR_NO_MEMORY; ERR_RANGE, ERR_OVERLAP: windows that cannot be; then no CPU's
- * schedule has changed. Boot CPU, before sched_start() of any. */
+/* Adds p's vCPUs, whose partition and cpu are set, and p's windows to the schedules of their CPUs.
+ * ERR_NO_MEMORY; ERR_RANGE, ERR_OVERLAP: impossible windows. After an error no CPU's schedule has
+ * changed. Boot CPU, before any sched_start(). */
 enum err sched_add(struct partition *p) MUST_CHECK;
 
 /* Serves v's requests (and, if it must, those of the other vCPUs of its CPU)
  * and returns the vCPU to enter, its context loaded. May wait in WFI for one. */
 struct vcpu *sched_serve(struct vcpu *v);
 
-/* cpu, this one, chooses anew at that counter value, if it does not earlier: its current vCPU,
- * which goes on, has begun to wait for something. */
+/* Makes cpu, this one, choose again at the counter value then, or earlier. The current vCPU runs
+ * on, but something that it waits for is due then. */
 void sched_choose_by(struct cpu *cpu, u64 then);
 
 /* The same for a CPU that has none yet: the end of its bring-up. Enters a guest. */

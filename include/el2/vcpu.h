@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A virtual CPU. Its first fields are known to vectors.S: while it runs, SP_EL2
- * points at it, so that every guest register can be saved without a spare one.
+ * A virtual CPU. vectors.S knows its first fields: while the vCPU runs, SP_EL2 points at it, so
+ * that every guest register can be saved without a spare one.
  *
- * Only the CPU that it is bound to touches a vCPU's state, without a lock;
- * others set bits in requests and may read or compare-exchange power.
+ * Only the CPU to which it is bound touches a vCPU's state, without a lock. Other CPUs only set
+ * bits in requests and read or compare-exchange power.
  */
 #pragma once
 
@@ -93,32 +93,33 @@ struct vcpu {
 	} fp;
 } __attribute__((aligned(64)));
 
-/* Sets a request and makes sure that the vCPU's CPU looks at it soon: by an IPI
- * if that is another CPU. Any CPU, any context. */
+/* Sets requests and makes sure that the vCPU's CPU serves them before the vCPU could run next.
+ * Kicks that CPU by an IPI if it is another one and schedule_admits() is true. Any CPU, any
+ * context. */
 void vcpu_request(struct vcpu *v, u32 requests);
 
-/* PSCI CPU_OFF of the calling vCPU: POWER_OFF, one less in the partition's nr_on
- * (CPU_ON counted it), another vCPU gets the CPU; the last one stops the
- * partition as SYSTEM_OFF does. */
+/* PSCI CPU_OFF of the calling vCPU: sets POWER_OFF, decrements the partition's nr_on (CPU_ON
+ * incremented it) and gives the CPU to another vCPU. The last one stops the partition as
+ * SYSTEM_OFF does. */
 void vcpu_off(struct vcpu *v);
 
 /* The calling vCPU has nothing to do until an interrupt is pending for it. */
 void vcpu_wait(struct vcpu *v);
 
-/* The same, but then it starts anew at entry with context in x0. */
+/* The same, but when it wakes up it starts anew at entry with context in x0. */
 void vcpu_suspend_powerdown(struct vcpu *v, u64 entry, u64 context);
 
 /* Serves those of REQ_START, REQ_STOP, REQ_STEP and REQ_SDEI that are set in requests. On
  * v's CPU, in its turn, v loaded or not. */
 void vcpu_serve_life(struct vcpu *v, u32 requests);
 
-/* v, all of its partition's vCPUs are stopped, is as before its first start: off, and asked
- * for nothing that belongs to the life that is over. Any CPU. */
+/* Makes v as before its first start: off, without start or stop requests of its last run. All
+ * vCPUs of its partition are stopped. Any CPU. */
 void vcpu_forget(struct vcpu *v);
 
 /* v begins at v->entry with v->context in x0 and everything else as after reset.
  * On v's CPU. */
 void vcpu_begin(struct vcpu *v);
 
-/* v stops where it is and leaves the hardware. On v's CPU. */
+/* Stops v where it is and takes its state out of the hardware. On v's CPU. */
 void vcpu_halt(struct vcpu *v);

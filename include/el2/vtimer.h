@@ -18,8 +18,8 @@ void vtimer_load(const struct vcpu *v);
 /* Timers off, as after reset; v is not loaded. */
 void vtimer_reset(struct vcpu *v);
 
-/* When the first of v's timers will interrupt v; UINT64_MAX: never, or its guest does not
- * listen. v is not loaded. */
+/* When the first of v's timers will interrupt v; UINT64_MAX: never, or not in vgic_listens(). v is
+ * not loaded. */
 u64 vtimer_armed_deadline(const struct vcpu *v);
 
 static inline u64 vtimer_deadline(const struct vcpu *v)
