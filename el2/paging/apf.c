@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Async page-not-present: the life of tokens. A slot is used from the notice on, waiting
- * until its page has come, accepted from when the guest said so until its token is in the
- * ring, and free again when that was consumed, or when it was declined or cancelled.
+ * Async page-not-present: the life of tokens. A slot is used from the notice on. It is waiting
+ * until its page has come, and accepted from the guest's answer until its token is in the ring. It
+ * is free again when the token was consumed, or when the notice was declined or cancelled.
  *
- * Lock: the vCPU's own, as pages arrive on any CPU: what was seen to wait must not
- * become another token's before it is marked, nor its event before it is cancelled.
+ * Lock: the vCPU's own, because pages arrive on any CPU. It keeps a slot found waiting from
+ * becoming another token's before it is marked, and its event before it is cancelled.
  *
- * The control block is the guest's memory: nothing in it is believed. What is read there
- * is read once; what counts is kept here.
+ * The control block is the guest's memory, so Tocsin trusts nothing in it. It reads each value
+ * once, and keeps here what counts.
  */
 #include "apf_block.h"
 #include <arch/esr.h>
@@ -24,7 +24,7 @@
 
 /* ---- slots ---- */
 
-/* apf_waits() looks without the lock. */
+/* Atomic, because apf_waits() reads it without the lock. */
 static void set_waiting(struct apf *a, u64 slots)
 {
 	atomic_store(&a->waiting, slots);
@@ -38,14 +38,14 @@ static void free_slot(struct apf *a, u32 slot)
 	set_waiting(a, a->waiting & ~BIT(slot));
 }
 
-/* What the guest has taken out of the ring is outstanding no more. Some of it: one is
- * enough for who asks. */
+/* Frees slots of tokens that the guest has consumed. Only some of them, because the caller needs
+ * one. */
 static void reclaim(struct apf *a)
 {
 	u32 taken = apf_block_consumed(a) - a->consumed;
 
 	if (taken > a->produced - a->consumed)
-		return; /* it cannot have */
+		return; /* the guest cannot have consumed so many */
 	for (u32 n = MIN(taken, RECLAIMED_AT_ONCE); n; n--)
 		a->used &= ~BIT(a->order[a->consumed++ % APF_RING]);
 }
@@ -79,7 +79,7 @@ static void post(struct apf *a, u32 slot)
 	a->counts.ready++;
 }
 
-/* The notice is not delivered, if that has not happened yet. */
+/* Cancels the notice, if it has not been delivered yet. */
 static void withdraw(struct vcpu *v)
 {
 	struct apf *a = v->apf;
@@ -134,14 +134,14 @@ bool apf_arrived(struct vcpu *v, u32 page)
 
 /* ---- not present ---- */
 
-/* Who runs at EL0, as far as can be told: the stack that its kernel gives it, its address
- * space, and its own register. */
+/* Names the thread that runs at EL0, as far as Tocsin can tell: the stack that its kernel gives
+ * it, its address space, and its thread register. */
 static u64 guest_context(void)
 {
 	return read_sysreg(SP_EL1) ^ read_sysreg(TTBR0_EL1) << 16 ^ read_sysreg(TPIDR_EL0) << 32;
 }
 
-/* The same thread has heard of it and comes again: it has not gone to sleep. */
+/* The same thread was told of page and faults again, so it has not gone to sleep. */
 static bool was_told(const struct apf *a, u32 page, u64 context)
 {
 	if (a->refused == page && a->refused_context == context)
@@ -155,8 +155,8 @@ static bool was_told(const struct apf *a, u32 page, u64 context)
 	return false;
 }
 
-/* Interrupts are open, so that what the handler asks for can come; an instruction that is
- * being stepped is done first. */
+/* v is at EL0, its interrupts are unmasked, so that the one that the handler needs can come, and
+ * it does not single-step an instruction. */
 static bool can_leave(const struct vcpu *v)
 {
 	return !(v->regs.pstate & (PSTATE_I | PSTATE_SS | PSTATE_M_MASK));

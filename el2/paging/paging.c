@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vCPUs and absent pages. Locks: none of its own; mm/paged.c has one for each partition.
+ * vCPUs and absent pages. No lock of its own; mm/paged.c has one for each partition.
  *
- * No wake-up is lost: a vCPU writes what it waits for before it asks for the page, under
- * whose lock the load that brings it ends, and who ends a load looks at all vCPUs after.
- * What became a token's instead is a slot before absent says no more, and who looks, looks at
+ * No wake-up is lost: a vCPU writes what it waits for before it asks for the page. Asking for a
+ * page and ending its load take the same lock, and the CPU that ends a load scans all vCPUs
+ * afterwards. A fault handed to a token occupies its slot before absent is cleared; readers test
  * absent first.
  */
 #include <arch/barrier.h>
@@ -26,7 +26,8 @@ static void release_all(struct vcpu_paging *g, struct paged *paged)
 	g->oldest = 0;
 }
 
-/* One more: it needs no more than the last PAGED_HELD. */
+/* Holds one more frame, instead of the oldest if there are PAGED_HELD: the instruction needs no
+ * more. */
 static void hold(struct vcpu_paging *g, struct paged *paged, u32 frame)
 {
 	if (g->nr_held < PAGED_HELD) {
@@ -41,10 +42,10 @@ static void hold(struct vcpu_paging *g, struct paged *paged, u32 frame)
 /* ---- a pager ---- */
 
 #define BELL_REQUESTS 1
-/* vCPUs that are told of something before others are heard. */
+/* vCPUs that are told of something in one step. */
 #define TOLD_AT_ONCE 8
 
-/* It hears of what has been asked of it since the last time. */
+/* Rings the pager's doorbell if there are new requests since the last time. */
 static void ring_pager(struct partition *p)
 {
 	struct channel_end *ours = p->config->paging->pager;
@@ -58,15 +59,16 @@ static bool waits(const struct vcpu *v)
 	return atomic_load(&v->paging.absent) || apf_waits(v->apf);
 }
 
-/* v's CPU calls paging_step() soon, though v need not wait for anything. */
+/* Makes v's CPU call paging_step() soon, even if v waits for nothing. */
 static void have_look(struct vcpu *v)
 {
 	atomic_store_release(&v->paging.news, true);
 	vcpu_request(v, REQ_RESCHED);
 }
 
-/* vCPUs that wait look, some for each bell and others for the next; if none waits, some vCPU that
- * is on. The vCPU that looks hears all that there is, and tells those that it concerns. */
+/* Some waiting vCPUs poll the pager's completions, other ones at the next bell. If none waits,
+ * some vCPU that is on polls. The vCPU that polls takes all completions and tells the vCPUs that
+ * they concern. */
 void paging_rung(struct partition *p)
 {
 	u32 at = atomic_load(&p->paging->rung_at), told = 0;
@@ -97,20 +99,21 @@ void paging_renew(struct partition *p)
 
 /* ---- faults ---- */
 
-/* Asks for page on behalf of v, which has written down that it waits for it. True: it waits. */
+/* Handles the answer to v's request for page, for which v has recorded that it waits. True: v
+ * waits. */
 static bool must_wait(struct vcpu *v, u32 page, enum paged_answer answer, bool may_notify)
 {
 	struct vcpu_paging *g = &v->paging;
 
 	if (answer == PAGED_ROOM) {
-		/* What ends a load from now on sees that v waits for any. */
+		/* A CPU that ends a load from now on sees that v waits for any load. */
 		atomic_store(&g->absent, ABSENT_ROOM);
 		if (paged_is_loading(&v->partition->paging->paged))
 			return true;
 	} else if (answer == PAGED_WAIT) {
 		if (!may_notify || !apf_notify(v, page))
 			return true;
-		/* It may have come while v was being told. */
+		/* The page may have come while the guest was told. */
 		if (!atomic_cas(&g->absent, ABSENT_PAGE + page, ABSENT_NOTHING))
 			apf_withdraw(v);
 		else
@@ -186,7 +189,7 @@ enum bring paging_bring(struct vcpu *v, u32 page, u32 *frame)
 
 /* ---- arrivals ---- */
 
-/* If v waits for it or for room, with or without being kept from running. */
+/* Tells v if it waits for page or for room, or if its guest has a token for page. */
 static void tell(struct vcpu *v, u32 page)
 {
 	struct vcpu_paging *g = &v->paging;
@@ -201,8 +204,8 @@ static void tell(struct vcpu *v, u32 page)
 		have_look(v);
 }
 
-/* Of what v has ended a load of; but for the last of them it goes on with that before it does
- * anything else. */
+/* Tells the next TOLD_AT_ONCE waiting vCPUs of the load that v has ended. Until all are told, v
+ * does nothing else. */
 static void tell_some(struct vcpu *v)
 {
 	struct partition *p = v->partition;
@@ -229,7 +232,7 @@ u64 paging_ready(const struct vcpu *v)
 	return paged_next(&v->partition->paging->paged);
 }
 
-/* It goes on. Events that could not be delivered meanwhile can. */
+/* v runs again. Events that could not be delivered meanwhile now can be. */
 static void resume(struct vcpu *v, u64 now)
 {
 	struct vcpu_paging *g = &v->paging;
@@ -241,7 +244,7 @@ static void resume(struct vcpu *v, u64 now)
 		atomic_or(&v->requests, REQ_SDEI);
 }
 
-/* There is more that a pager has said, and v looks at it for nobody in particular. */
+/* The pager has more completions; v processes them although it waits for none. */
 static bool looks_again(const struct vcpu *v)
 {
 	return v->partition->config->paging->pager && !waits(v) &&
@@ -297,7 +300,7 @@ void paging_reset_step(struct partition *p, u64 *next)
 	if (!paging_is_reset(p, *next))
 		return;
 	stage2_flush_tlb(&p->stage2);
-	/* The pager may have rung when nobody was there. */
+	/* The pager may have rung while no vCPU ran. */
 	p->vcpus[0].paging.news = p->config->paging->pager != NULL;
 }
 
