@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The virtual interrupt controller's life, and interrupts that come in: from the
- * hardware and from emulated devices. include/el2/vgic.h says who owns what.
+ * The virtual interrupt controller's life, and interrupts that come in: from the hardware and from
+ * emulated devices. include/el2/vgic.h describes ownership.
  *
- * A physical interrupt is acknowledged by EL2 and stays active in hardware until the
- * guest deactivates it through a list register that names it (or EL2 does in its
- * stead): so it can come only once at a time.
+ * A physical interrupt is acknowledged by EL2 and stays active in hardware until the guest
+ * deactivates it through a list register that names it (or EL2 does in its stead): therefore it
+ * comes only once at a time.
  */
 #include "vgic_state.h"
 #include <arch/esr.h>
 #include <mm/pages.h>
 
-/* Who owns which SPI physically, by INTID. */
+/* The partition that owns each physical SPI, by INTID. */
 static struct partition **spi_owner;
 
 /* ---- life ---- */
@@ -21,9 +21,9 @@ static bool owns_spi(const struct partition_config *c, u32 intid)
 	return intid < c->nr_intids && c->spi_owned[intid / 32] >> intid % 32 & 1;
 }
 
-/* 32 SPIs after reset: off, level, on GICv2 for nobody, on GICv3 for affinity 0.0.0.0.
- * Group 1 on GICv3, whose software may leave the group registers to firmware;
- * Group 0 on GICv2, where that is what an undivided controller has. */
+/* 32 SPIs after reset: off, level, on GICv2 without a target, on GICv3 for affinity 0.0.0.0. Group
+ * 1 on GICv3, whose software may leave the group registers to firmware; Group 0 on GICv2, where
+ * that is what an undivided controller has. */
 static void reset_spis(struct partition *p, u32 n)
 {
 	struct vgic *g = &p->vgic;
@@ -261,7 +261,7 @@ bool vgic_pending(struct vcpu *v)
 		return true;
 	if (vc->loaded && vc->lr_used && is_offered_any(vc))
 		return true;
-	/* Who puts something into memory that is to be delivered asks. */
+	/* A CPU that puts a deliverable interrupt into memory sets refill. */
 	return (atomic_load(&vc->refill) || vc->overflow) && is_in_memory(v);
 }
 
@@ -288,7 +288,7 @@ static __attribute__((noinline)) bool inject_spi(struct vcpu *current, struct pa
 		lock_release(&g->lock);
 		return false;
 	}
-	/* It has been over in a list register here, of which another vCPU waits to hear. */
+	/* It has ended in a list register here, and another vCPU waits for that. */
 	if (current && current->partition == p && g->holder[intid] == current->index)
 		vgic_fold_own(&ref);
 	ref.w->pending |= bit;
@@ -318,9 +318,9 @@ static int spi_lr(struct vcpu *v, u32 intid)
 	return vgic_free_lr(vc);
 }
 
-/* Straight into an empty list register, if it is for this vCPU and nothing stands in
- * the way. Memory is only read: it is up to date unless somebody has asked for a
- * refill, and who changes it now asks for one. */
+/* Puts an SPI directly into an empty list register, if it is for this vCPU and nothing prevents
+ * that. Memory is only read. It is up to date unless refill is set, and a CPU that changes it now
+ * sets refill. */
 static bool spi_direct(struct vcpu *v, u32 intid)
 {
 	struct vgic *g = &v->partition->vgic;

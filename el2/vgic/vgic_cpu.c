@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a vCPU's own CPU does on the way in and out: the short way into a list
- * register, without lock and memory, and the calls that see to everything else
- * (vgic_lr.c) when the short way is not enough or the vCPU changes.
+ * What a vCPU's own CPU does on the way in and out: the fast path into a list register, without
+ * lock and memory, and the calls to vgic_lr.c for everything else when the fast path is not enough
+ * or the vCPU changes.
  */
 #include "vgic_state.h"
 
 /* ---- without lock ---- */
 
-/* From the top: the first is left to the timer, see vgic_inject_physical(). Of those in
- * use, the ones that the guest is done with are looked for only if there is no other. */
+/* Allocates from the highest list register, because LR0 is kept for the timer, see
+ * vgic_inject_physical(). Reclaims completed ones only when none is free. */
 int vgic_free_lr(struct vgic_cpu *vc)
 {
 	u32 all = (u32)BIT(gic.nr_lrs) - 1;
@@ -26,7 +26,7 @@ static inline u64 private_lr(const struct vgic_cpu *vc, u32 intid, u64 flags)
 	       (u64)(vc->bank.group >> intid & 1) << 60;
 }
 
-/* Empty list register n is this private interrupt's from now on. */
+/* Assigns the empty list register n to this private interrupt. */
 static void take_lr(struct vgic_cpu *vc, u32 n, u32 intid)
 {
 	vc->lr_of[intid] = (u8)n;
@@ -34,7 +34,8 @@ static void take_lr(struct vgic_cpu *vc, u32 n, u32 intid)
 	vc->lr_used |= 1U << n;
 }
 
-/* It is where it was last time, in whatever state: so it cannot be in two places. */
+/* Uses the same list register as last time, in whatever state, so that the interrupt cannot be in
+ * two. */
 static __attribute__((noinline)) bool pend_again(struct vgic_cpu *vc, u32 sgi, u32 n)
 {
 	u64 lr = private_lr(vc, sgi, 0) | (gic_lr_read(n) & LR_STATE);
@@ -69,7 +70,7 @@ bool vgic_direct(struct vcpu *v, u32 sgi)
 	return true;
 }
 
-/* False: it is taken for SDEI, which is told by the caller. */
+/* False: it is taken for SDEI, and the caller reports it there. */
 static __attribute__((noinline)) bool inject_private(struct vcpu *v, u32 intid)
 {
 	struct lock *lock = &v->partition->vgic.lock;
@@ -84,8 +85,8 @@ static __attribute__((noinline)) bool inject_private(struct vcpu *v, u32 intid)
 	return is_guests;
 }
 
-/* A physical interrupt that can come is in no list register any more: the one that it
- * had is free. The first is the best: it can be written without looking. */
+/* A physical interrupt that can come is in no list register any more, so the one that it had is
+ * free. LR0 is the best, because it can be written without a check. */
 static __attribute__((noinline)) bool direct_physical(struct vcpu *v, u32 intid, u64 lr)
 {
 	struct vgic_cpu *vc = &v->vgic;
@@ -159,7 +160,7 @@ bool vgic_inject_physical(struct vcpu *v, u32 intid)
 	if (!(vc->direct >> intid & 1))
 		return inject_private(v, intid);
 	lr = private_lr(vc, intid, LR_HW | (u64)intid << 32);
-	/* The timer, again and again: it was in the first and is not any more. */
+	/* The timer, again and again: it was in LR0 and is not any more. */
 	if (gic.version == 3 && vc->lr_used & 1 && vc->lr_intid[0] == intid) {
 		vc->lr_state[0] = LR_PENDING >> 62;
 		vc->lr_latched &= ~1U;
@@ -229,8 +230,8 @@ void vgic_put(struct vcpu *v)
 	lock_acquire(lock);
 	vgic_fold_all(v);
 	vc->loaded = false;
-	/* The hardware's active state of a PPI belongs to the vCPU whose timer fired:
-	 * the next one must hear its own. vgic_load() sets it again. */
+	/* The hardware's active state of a PPI belongs to the vCPU whose timer fired, and would
+	 * block the next vCPU's timer. vgic_load() sets it again. */
 	FOR_EACH_BIT (intid, held(vc))
 		gic_clear_active(v->cpu->index, intid);
 	lock_release(lock);

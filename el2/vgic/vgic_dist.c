@@ -7,7 +7,7 @@
 #include "vgic_state.h"
 #include <arch/nospec.h>
 
-/* Nobody's JEP106 code; product 'T' */
+/* JEP106 code 0, of no company; product 'T' */
 #define IIDR 0x54000000U
 
 #define TYPER_CPUS(n) ((u32)((n)-1) << 5)
@@ -70,7 +70,7 @@ void vgic_set_route(struct vcpu *v, struct partition *p, u32 intid, u64 route)
 	vgic_fold_own(&ref);
 	g->target[intid] = target;
 	vgic_come_here(&ref, bit);
-	/* Whoever has it in a list register gives it up, if it is pending there. */
+	/* A CPU that has it in a list register gives it up, if it is pending there. */
 	vgic_changed(&ref, bit);
 }
 

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What register accesses do to interrupts, 32 at a time. They change memory; what
- * that means for list registers is worked out by vgic_flush() on the CPUs of the
- * vCPUs concerned. The accessing vCPU's own list registers are folded first where
- * their content matters; a note (drop_*) goes to other vCPUs.
+ * What register accesses do to interrupts, 32 at a time. They change memory; vgic_flush() applies
+ * that to list registers on the CPUs of the vCPUs concerned. The accessing vCPU's own list
+ * registers are folded first where their content matters; a note (drop_*) goes to other vCPUs.
  *
- * Owned SPIs: enable, configuration and a pending state that no CPU has
- * acknowledged live in the physical distributor. One that has been acknowledged is
- * physically active until the guest deactivates it or it is given back. Private
- * physical interrupts (the timers') stay enabled physically: one that the guest has
- * disabled is held active, in memory, until it is enabled and given back. What is to
- * happen in the hardware to an SPI happens on the CPU of the access (vgic_come_here).
+ * Owned SPIs: enable, configuration and a pending state that no CPU has acknowledged live in the
+ * physical distributor. One that has been acknowledged is physically active until the guest
+ * deactivates it or it is given back. Private physical interrupts (the timers') stay enabled
+ * physically: one that the guest has disabled is held active, in memory, until it is enabled and
+ * given back. The CPU of the access makes all changes of an SPI in hardware (vgic_come_here).
  */
 #include "vgic_state.h"
 
@@ -32,8 +30,8 @@ static struct vcpu *other_holder(const struct vgic_ref *ref, u32 bit)
 	return h;
 }
 
-/* Is the physical side of these interrupts within reach? That of private ones is
- * when the owner is in the hardware; on_cpu_of() is where. */
+/* Can the physical side of these interrupts be accessed? For private ones, only while the owner is
+ * loaded, on on_cpu_of(). */
 static bool is_physical(const struct vgic_ref *ref)
 {
 	return !ref->owner || ref->owner->vgic.loaded;
@@ -94,7 +92,7 @@ bool vgic_settled(const struct vgic_ref *ref, u64 offset)
 	return settled;
 }
 
-/* Those in list registers of other vCPUs, in one of these states when written. */
+/* The interrupts in list registers of other vCPUs, in one of these states when written. */
 static u32 in_lrs(const struct vgic_ref *ref, u64 states)
 {
 	u32 bits = 0;
@@ -135,8 +133,8 @@ void vgic_give_back(u32 cpu, struct vgic_bank *w, u32 intid)
 	gic_clear_active(cpu, intid);
 }
 
-/* Acknowledged physical interrupts in memory that only waited for being enabled:
- * their reason may be gone, the hardware knows. */
+/* Acknowledged physical interrupts in memory that only waited until they are enabled. Their reason
+ * may be gone; the hardware knows. */
 static void give_back_held(const struct vgic_ref *ref, u32 bits)
 {
 	const struct vgic_bank *w = ref->w;
@@ -148,7 +146,7 @@ static void give_back_held(const struct vgic_ref *ref, u32 bits)
 	vgic_fold_own(ref);
 	bits &= w->pending & w->hw & ~(w->active | in_lrs(ref, LR_STATE));
 	if (ref->owner)
-		bits &= ~w->kept; /* no latch in hardware: it may not be there next time */
+		bits &= ~w->kept; /* no latch in hardware: it may not be loaded next time */
 	vgic_come_here(ref, bits);
 	FOR_EACH_BIT (bit, bits)
 		vgic_give_back(on_cpu_of(ref), ref->w, ref->first + bit);
@@ -209,8 +207,8 @@ void vgic_set_pending(const struct vgic_ref *ref, u32 bits)
 	struct vgic_bank *w = ref->w;
 	u32 physical, offered;
 
-	/* The hardware has forgotten about one that is pending in a list register: do
-	 * not make it two. */
+	/* The hardware no longer has the one that is pending in a list register: do not make it
+	 * two. */
 	offered = w->hw & in_lrs(ref, LR_PENDING);
 	FOR_EACH_BIT (bit, bits & offered)
 		other_holder(ref, bit)->vgic.noted = true;
@@ -222,7 +220,7 @@ void vgic_set_pending(const struct vgic_ref *ref, u32 bits)
 	vgic_come_here(ref, physical);
 	FOR_EACH_BIT (bit, physical)
 		gic_set_pending(ref->v->cpu->index, ref->first + bit);
-	/* A guest's PPI cannot be left to the hardware: its vCPU may not be there. */
+	/* A guest's PPI cannot be left to the hardware, because its vCPU may not be loaded. */
 	FOR_EACH_BIT (bit, ref->owner && is_physical(ref) ? bits & w->hw : 0)
 		gic_set_active(on_cpu_of(ref), bit);
 	w->pending |= bits & ~physical;

@@ -2,17 +2,17 @@
 /*
  * List registers: what is in them, reading them back, filling them.
  *
- * Filling is a fresh choice every time: all list registers are folded into memory,
- * then the most important interrupts are placed. If there are more than fit, the
- * rest is waited for with two maintenance interrupts that cannot storm:
+ * A refill chooses anew every time: it folds all list registers into memory, then places the
+ * interrupts of highest priority. If there are more than fit, two maintenance interrupts, which
+ * cannot storm, ask for the next refill:
  *   NPIE   something pending is left over. One list register at least is pending
  *          then, so it comes when the guest has acknowledged all of them;
  *   LRENPIE  something active is left over. It comes when the guest deactivates an
  *          interrupt that is in no list register: the most important one left over,
- *          as deactivation runs from the inside out.
- * The best pending interrupt always has a place, even if active ones fill the rest:
- * it may preempt them. Within a bounded number of instructions: one pass over the
- * partition's words (at most 32) and the interrupts pending for this vCPU.
+ *          because deactivation runs from the inside out.
+ * The best pending interrupt always has a place, even if active ones fill the rest, because
+ * it may preempt them. The number of instructions is bounded: one pass over the partition's
+ * banks (at most 32) and the interrupts pending for this vCPU.
  */
 #include "vgic_state.h"
 #include <lib/layout.h>
@@ -20,7 +20,7 @@
 REQUIRE(GIC_MAX_LRS <= 32); /* bits of lr_used */
 
 #define HCR_EOICOUNT(hcr) FIELD_GET(ICH_HCR_EL2_EOICOUNT, hcr)
-/* Bits 12:10 of a GICv2 SGI's list register: who sent it */
+/* Bits 12:10 of a GICv2 SGI's list register: its sender */
 #define LR_SOURCE_SHIFT 10
 
 void vgic_ask(struct vcpu *v)

@@ -7,7 +7,7 @@
 #include "vgic_state.h"
 #include <arch/nospec.h>
 
-/* Nobody's JEP106 code; product 'T' */
+/* JEP106 code 0, of no company; product 'T' */
 #define IIDR 0x54000000U
 
 static u64 typer(const struct vgic_frames *f, const struct vcpu *owner)

@@ -34,8 +34,8 @@ static bool is_owned(const struct partition *p, u32 intid)
 	return vgic_spi_owner(intid) == p || vgic_emulates(p, intid);
 }
 
-/* The hardware knows whether a physical SPI is active, whoever has it; a list register
- * that has been given an emulated one reports when that is over. */
+/* The hardware knows whether a physical SPI is active, whichever vCPU has it. A list register that
+ * holds an emulated one reports its end. */
 static bool is_active(const struct vgic_ref *ref, u32 intid)
 {
 	u16 holder;

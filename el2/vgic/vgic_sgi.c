@@ -64,7 +64,7 @@ struct verdict sysreg_sgi1r(struct vcpu *v, u64 *value, bool read)
 
 	if (read || gic.version != 3)
 		return VERDICT(UNDEF);
-	/* To itself, most often the answer to nobody but oneself: at once. */
+	/* Fast path: inject an SGI directly that a vCPU sends only to itself. */
 	if ((*value & (SGI_CLUSTER | SGI_TARGETS | SGI_IRM)) != v->vgic.sgi_name ||
 	    !(v->vgic.direct >> sgi & 1) || !group_matches(v, sgi, true) || !vgic_direct(v, sgi))
 		send(v, *value, true);

@@ -12,10 +12,10 @@
 #include <el2/partition.h>
 #include <el2/vcpu.h>
 
-/* 32 interrupts and who is asking: the argument of everything that a register
- * access does. */
+/* 32 interrupts and the vCPU that accesses them: the argument of every function of a register
+ * access. */
 struct vgic_ref {
-	struct vcpu *v; /* whose access it is, on whose CPU we are */
+	struct vcpu *v; /* the vCPU that accesses, on its CPU */
 	struct partition *p;
 	struct vcpu *owner; /* whose private interrupts these are; NULL: SPIs */
 	struct vgic_bank *w;
@@ -72,8 +72,7 @@ static inline bool vgic_emulates(const struct partition *p, u32 intid)
 
 /* ---- vgic_lr.c ---- */
 
-/* Memory that concerns v has changed: its CPU looks at it before it enters the
- * guest again. */
+/* Memory that concerns v has changed: makes v's CPU read it before it enters the guest again. */
 void vgic_ask(struct vcpu *v);
 /* To be called when something that vgic_cpu.direct is made of has changed. */
 void vgic_update_direct(struct vcpu *v);
@@ -91,8 +90,8 @@ int vgic_free_lr(struct vgic_cpu *vc);
 void vgic_doubt(struct vcpu *v);
 /* vgic.c: vgic_inject_physical() for SPIs. No lock held. */
 bool vgic_inject_spi(struct vcpu *v, u32 intid);
-/* vgic_cpu.c: v is loaded here: puts an SGI, one of vgic_cpu.direct, into a list
- * register without looking at memory. False: no room. No lock. */
+/* vgic_cpu.c: v is loaded here: puts an SGI, one of vgic_cpu.direct, into a list register without
+ * reading memory. False: no room. No lock. */
 bool vgic_direct(struct vcpu *v, u32 sgi);
 /* An interrupt may have become free to go to its target, which is not v. */
 void vgic_released(struct vcpu *v, u32 intid);
@@ -103,8 +102,8 @@ void vgic_released(struct vcpu *v, u32 intid);
 void vgic_changed(const struct vgic_ref *ref, u32 bits);
 /* May v's list registers hold one of these that they must give up first? */
 void vgic_fold_own(const struct vgic_ref *ref);
-/* For accesses to pending and active state: is what memory says about ref recent? If
- * not, the vCPUs concerned have been asked, and the access is to be tried again. */
+/* For accesses to pending and active state: is what memory says about ref recent? If not, the
+ * vCPUs concerned have been asked, and the access must be retried. */
 bool vgic_settled(const struct vgic_ref *ref, u64 offset);
 u32 vgic_read_pending(const struct vgic_ref *ref);
 u32 vgic_read_active(const struct vgic_ref *ref);
@@ -129,7 +128,7 @@ void vgic_give_back(u32 cpu, struct vgic_bank *w, u32 intid);
  * value is 0 before. */
 enum mmio_result vgic_bank_access(struct vcpu *v, struct vcpu *owner, u32 offset,
 				  struct mmio_access *a);
-/* Has any vCPU but v still to apply what was written? GICD_CTLR.RWP. */
+/* Must any vCPU but v still apply what was written? GICD_CTLR.RWP. */
 bool vgic_writes_pending(struct vcpu *v);
 
 /* ---- vgic_dist.c ---- */
@@ -143,9 +142,10 @@ u32 vgic_typer(const struct partition *p);
 u16 vgic_target_v3(struct partition *p, u64 route);
 u16 vgic_target_v2(struct partition *p, u64 mask);
 /*
- * p's physical SPI comes to that CPU from now on. What a register write may make pending, lets come
- * again or moves comes to the CPU of that write, which has its turn; only when it has come, it
- * follows its target for the next time. So no vCPU interrupts the CPU of another by registers.
+ * p's physical SPI comes to that CPU from now on. An interrupt that a register write makes
+ * pending, enables or moves comes to the CPU of that write, in the writer's own turn. Only after
+ * it has come does it follow its target for the next time. So no vCPU interrupts the CPU of
+ * another by register writes.
  */
 void vgic_come_to(struct partition *p, u32 intid, const struct cpu *cpu);
 /* The same for those of bits that are physical. */

@@ -2,20 +2,19 @@
 /*
  * The virtual interrupt controller: GICv3 on GICv3, GICv2 on GICv2.
  *
- * Who owns what. The list registers, and the bookkeeping of what is in them,
- * belong to the CPU that carries the vCPU; nobody else looks at them. Everything
- * else (words, priorities, routes: "memory") is under the partition's vgic lock.
- * An interrupt's pending and active state is in memory or in one list register,
- * never in both. Others may look at what an owner last wrote into its list registers
- * (lr_intid, lr_state) once it has read them back for them.
+ * Ownership. The list registers, and the bookkeeping of what is in them, belong to the vCPU's CPU;
+ * no other CPU reads them. Everything else (banks, priorities, routes: "memory") is under the
+ * partition's vgic lock. An interrupt's pending and active state is in memory or in one list
+ * register, never in both. Other CPUs may read what an owner last wrote into its list registers
+ * (lr_intid, lr_state) after it has read them back on their request.
  *
- * Who wants something of a vCPU on another CPU changes memory, leaves a note
- * (incoming, refill, the words' drop_*) and sets REQ_VGIC. That vCPU's CPU calls
- * vgic_flush() before it enters the guest again, which reads the list registers
- * back, applies the notes and fills them anew with the most important interrupts.
+ * A CPU that changes the interrupts of a vCPU on another CPU changes memory, leaves a note
+ * (incoming, refill, the banks' drop_*) and sets REQ_VGIC. That vCPU's CPU calls vgic_flush()
+ * before it enters the guest again. vgic_flush() reads the list registers back, applies the notes
+ * and refills them with the interrupts of highest priority.
  *
- * Two paths work without lock and without memory: a physical interrupt and an SGI
- * that go directly into an empty list register.
+ * Two paths take no lock and change no bank: a physical interrupt and an SGI that go directly into
+ * an empty list register.
  */
 #pragma once
 
@@ -60,24 +59,24 @@ struct vgic_cpu {
 	bool overflow;         /* memory holds more than the list registers had room for */
 	bool doubtful;         /* a level came again while its handler ran: el2/vgic/vgic_cpu.c */
 	u64 sgi_name;          /* what in ICC_SGI1R_EL1 names this vCPU: affinity, its target bit */
-	struct vcpu *sgi_last; /* whom its last SGI through memory was for */
+	struct vcpu *sgi_last; /* target of its last SGI through memory */
 	struct gic_virt virt;  /* while not loaded */
 
 	/* Notes, atomic. */
 	u32 incoming; /* SGIs */
-	u32 refill;   /* non-zero: memory has changed, do not take the short way */
+	u32 refill;   /* non-zero: memory has changed, do not take the fast path */
 
 	/* Under the vgic lock; direct is read without it. */
 	u32 direct; /* private interrupts that may go directly into a list register */
 	u32 synced; /* epoch of the last read-back */
 	struct vgic_bank bank;
 	u8 priority[32];
-	u8 sgi_sources[16];     /* GICv2: from whom SGIs are pending, beside word.pending */
-	u8 sgi_active_from[16]; /* GICv2: whose SGI is active in memory */
+	u8 sgi_sources[16];     /* GICv2: senders of pending SGIs, beside bank.pending */
+	u8 sgi_active_from[16]; /* GICv2: sender of the SGI that is active in memory */
 	bool asleep;            /* GICR_WAKER.ProcessorSleep */
 	bool noted;             /* there may be drop_* notes to this vCPU */
 
-	/* An access that waits for others to read their list registers back. */
+	/* An access that waits until other CPUs have read their list registers back. */
 	u32 ticket_epoch; /* 0: none */
 	u64 ticket_offset;
 };
@@ -105,13 +104,13 @@ struct vgic {
 	struct vgic_frames *frames;
 	u32 nr_frames;
 	/* The line of an emulated device has risen whose SPI vgic_sdei_take() has taken. Any CPU;
-	 * no lock of the vGIC held. Set by who claims. */
+	 * no lock of the vGIC held. Set by el2/sdei/vsdei_bound.c. */
 	void (*sdei_line_rises)(struct partition *p, u32 intid);
 };
 
 /* ---- life ---- */
 
-/* Nobody owns an interrupt. Boot CPU, once, after gic_init(). ERR_NO_MEMORY. */
+/* No partition owns an interrupt yet. Boot CPU, once, after gic_init(). ERR_NO_MEMORY. */
 enum err vgic_init(void) MUST_CHECK;
 
 /* State for a partition whose vcpus, nr_vcpus and config are set: allocates, in
@@ -119,8 +118,8 @@ enum err vgic_init(void) MUST_CHECK;
  * more vCPUs than a GICv2 has room for. Boot CPU, after vgic_init(). */
 enum err vgic_create(struct partition *p) MUST_CHECK;
 
-/* p, however far vgic_create() came with it, owns no interrupt any more. It has not run:
- * none of them is enabled. */
+/* Takes all interrupts from p, however far vgic_create() came with it. p has not run, so none of
+ * them is enabled. */
 void vgic_destroy(const struct partition *p);
 
 /* How many mmio_regions vgic_regions() writes at most. */
@@ -130,49 +129,47 @@ u32 vgic_nr_regions(const struct partition_config *c);
  * After vgic_create(). (GICv2: GICV is to be mapped at GICC.) */
 u32 vgic_regions(struct partition *p, struct mmio_region *out);
 
-/* Everything back to reset, physically too: owned SPIs off, inactive, not pending. In steps, of
- * which *next is the number, from 0 on; true: there is no such step. No vCPU of the
+/* Resets everything, in hardware too: owned SPIs become disabled, inactive and not pending. Works
+ * in steps, whose number is *next, from 0 on. True: there is no such step. No vCPU of the
  * partition runs, or can. */
 bool vgic_reset(struct partition *p, u32 *next);
 
-/* Between vgic_reset() and the first vCPU: what devices have signalled meanwhile is no longer
- * pending. */
+/* Between vgic_reset() and the first vCPU: clears what devices have made pending meanwhile. */
 void vgic_forget_spis(struct partition *p);
 
-/* The private interrupts and CPU interface of one vCPU back to reset, as CPU_ON
- * finds them. The vCPU's CPU, loaded or not. */
+/* Resets the private interrupts and CPU interface of one vCPU, as CPU_ON finds them. The vCPU's
+ * CPU, loaded or not. */
 void vgic_vcpu_reset(struct vcpu *v);
 
 /* ---- on the vCPU's CPU ---- */
 
-/* Takes the vCPU out of the virtual interface, or puts it there; SGIs that came
- * meanwhile are left to REQ_VGIC, which they have set. Physical PPIs that its guest has
- * not deactivated stop being active while it is out. */
+/* Takes the vCPU out of the virtual interface, or puts it there; REQ_VGIC, which is set, delivers
+ * SGIs that came meanwhile. Physical PPIs that its guest has not deactivated stop being active
+ * while it is out. */
 void vgic_put(struct vcpu *v);
 void vgic_load(struct vcpu *v);
 
-/* For REQ_VGIC; loaded. */
+/* Serves REQ_VGIC; v is loaded. */
 void vgic_flush(struct vcpu *v);
 
-/* v's access to the CPU interface trapped. True: because of a doubtful level, about which the
- * hardware has been asked; the access is to be made again. Loaded. */
+/* v's access to the CPU interface trapped. True: because of a doubtful level, for which the
+ * hardware has been read; the guest must repeat the access. v is loaded. */
 bool vgic_settle(struct vcpu *v);
 
 /* The maintenance interrupt came; current is whose list registers these are. */
 void vgic_maintenance(struct vcpu *current);
 
-/* Is there an interrupt for which WFI must not wait? Loaded or not. May say yes to
- * one that the guest's priority mask keeps out: WFI may always return. */
+/* Is there an interrupt for which WFI must not wait? Loaded or not. May be true for one that the
+ * guest's priority mask excludes, because WFI may always return. */
 bool vgic_pending(struct vcpu *v);
 
-/* Those PPIs of the hardware by which v would be woken, were they to come: enabled, or
- * claimed for SDEI; and not held because they have come before. v is not loaded; whoever changes
- * that asks for REQ_VGIC. */
+/* Physical PPIs that would wake v up if they came: enabled, or claimed for SDEI, and not held
+ * because they have come before. v is not loaded; a CPU that changes this sets REQ_VGIC. */
 u32 vgic_listens(const struct vcpu *v);
 
-/* A physical interrupt was acknowledged (and its priority dropped or about to be);
- * current is the vCPU in the hardware, or NULL. True: a vGIC took it, and its guest
- * will deactivate it. False: it is nobody's, the caller deactivates. */
+/* A physical interrupt was acknowledged (and its priority dropped or about to be); current is the
+ * vCPU in the hardware, or NULL. True: a vGIC took it, and its guest will deactivate it. False: no
+ * vGIC took it, the caller deactivates it. */
 bool vgic_inject_physical(struct vcpu *current, u32 intid);
 
 /* ---- emulated devices, any CPU ---- */
@@ -197,11 +194,10 @@ enum vgic_bindable {
 };
 enum vgic_bindable vgic_bindable(struct vcpu *v, u32 intid);
 
-/* Takes the interrupt from the guest: it is pending and active nowhere, it reads as not
- * being there (but for priority and route, which keep their values), writes to
- * it are ignored, and when it comes vgic_inject_physical() says no and leaves it active.
- * A PPI is v's own, v is loaded, and it may come at once; an SPI is disabled. On v's
- * CPU. */
+/* Takes the interrupt from the guest: it is pending and active nowhere, it reads as not being
+ * there (but for priority and route, which keep their values), writes to it are ignored, and when
+ * it comes vgic_inject_physical() returns false and leaves it active. A PPI is v's own, v is
+ * loaded, and it may come at once; an SPI is disabled. On v's CPU. */
 void vgic_sdei_take(struct vcpu *v, u32 intid);
 
 /* Gives it back to the guest: disabled, inactive, not pending but for a line that is
@@ -211,11 +207,12 @@ void vgic_sdei_release(struct vcpu *v, u32 intid);
 /* A claimed interrupt has been dealt with and may come again. On v's CPU; an SPI on any. */
 void vgic_sdei_again(struct vcpu *v, u32 intid);
 
-/* Is a claimed SPI an emulated device's, and there? The hardware says by itself when
- * others are. Of an edge-triggered one the answer is yes once. Any CPU. */
+/* Is a claimed SPI an emulated device's, and raised? The hardware interrupts by itself for others.
+ * For an edge-triggered one the answer is true once. Any CPU. */
 bool vgic_sdei_raised(struct partition *p, u32 intid);
 
-/* Lets a claimed SPI come, to this CPU, or not, which one that is on its way may still ignore. */
+/* Enables a claimed SPI, which then comes to this CPU, or disables it. One in flight may still
+ * come after that. */
 void vgic_sdei_enable(struct partition *p, u32 intid, bool enable);
 
 /* A claimed SPI, whose route has changed, comes to this CPU, until its event is over on another. */
