@@ -21,7 +21,7 @@ static void over(struct vcpu *v, u32 slot, enum vsdei_end end)
 
 const struct vsdei_owner owner_alarm = {heard, over};
 
-/* Whom a call is about, or NULL after the caller has got its error. */
+/* The target vCPU of a call, or NULL after the error was returned to the caller. */
 static struct vcpu *target_of(struct vcpu *v)
 {
 	struct vcpu *target = partition_vcpu(v->partition, v->regs.x[1]);

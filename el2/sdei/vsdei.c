@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SDEI for guests (DEN0054C): the 19 calls, delivery, and the interface for those
- * who raise events. A vCPU's events are its own: no lock is taken here. What
- * happens to bound interrupts and shared events is in el2/sdei/vsdei_bound.c.
+ * SDEI for guests (DEN0054C): the 19 calls, delivery, and the interface for code that raises
+ * events. No lock is taken here, because a vCPU's events are its own. Bound interrupts and shared
+ * events are in el2/sdei/vsdei_bound.c.
  *
- * Delivery rewrites the registers with which the guest is entered next, so that
- * nothing can come between: at the end of a call that made an event deliverable, or
- * when the scheduler serves REQ_SDEI for one raised by somebody else.
+ * Delivery rewrites the registers with which the guest is entered next, so that nothing can come
+ * between: at the end of a call that made an event deliverable, or when the scheduler serves
+ * REQ_SDEI for one that was raised elsewhere.
  */
 #include "vsdei_bound.h"
 #include <abi/tocsin.h>
@@ -20,8 +20,8 @@
 
 #define VERSION_1_1 (FIELD_PREP(SDEI_VERSION_MAJOR, 1) | FIELD_PREP(SDEI_VERSION_MINOR, 1))
 
-static const struct vsdei_owner owner_guest;    /* who signals asks for no news */
-static const struct vsdei_owner owner_watchdog; /* it looks at how it is treated itself */
+static const struct vsdei_owner owner_guest;    /* a vCPU that signals gets no callback */
+static const struct vsdei_owner owner_watchdog; /* the watchdog polls the event's state */
 
 static const struct vsdei_owner *const owners[SDEI_BOUND] = {
 #define EVENT(name, number, priority, signalable, owner) [SDEI_##name] = &owner_##owner,
@@ -54,8 +54,8 @@ static __attribute__((noinline)) struct verdict deliver_shared(struct vcpu *v)
 	return vsdei_shared_enter(v, inject_entry_pstate(v)) ? VERDICT(RESUME) : deliver_again(v);
 }
 
-/* What is ready: a critical event, else a private one, else what is shared. The end
- * of calls that made something deliverable. */
+/* Delivers what is ready: a critical event, else a private one, else a shared one. The end of
+ * calls that made something deliverable. */
 static inline struct verdict deliver(struct vcpu *v)
 {
 	u32 ready = sdei_deliverable(&v->sdei);
@@ -127,7 +127,7 @@ static __attribute__((noinline)) void over_bound(struct vcpu *v, u32 slot)
 		vsdei_bound_gone(v, slot);
 }
 
-/* The handler of the event in slot ran on v and does no more. */
+/* The handler of the event in slot ran on v and is over. */
 static inline void over(struct vcpu *v, u32 slot, enum vsdei_end end)
 {
 	if (slot >= SDEI_BOUND)
@@ -288,7 +288,7 @@ static struct verdict event_context(struct vcpu *v)
 	return smccc_return(v, (long)sdei_innermost(&v->sdei)->x[n]);
 }
 
-/* How it went (x1) changes nothing for anybody. */
+/* The handler's result (x1) changes nothing. */
 static struct verdict event_complete(struct vcpu *v)
 {
 	if (!sdei_is_running(&v->sdei))
@@ -349,7 +349,7 @@ static struct verdict pe_unmask(struct vcpu *v)
 	return deliver(v);
 }
 
-/* The mask stays. An event that runs is unregistered when its handler is over. */
+/* v stays masked. An event that runs is unregistered when its handler is over. */
 static struct verdict private_reset(struct vcpu *v)
 {
 	long result = SDEI_SUCCESS;

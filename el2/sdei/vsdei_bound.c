@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SDEI for guests: events of bound interrupts, private and shared, and who gets a
- * shared one. Lock: the domain's (el2/partition.h: sdei), held across a change of a
- * shared event and what that means for its interrupt; the vGIC's is taken under it.
+ * SDEI for guests: events of bound interrupts, private and shared, and which vCPU gets a shared
+ * one. Lock: the domain's (el2/partition.h: sdei), held across a change of a shared event and of
+ * its interrupt; the vGIC's is taken under it.
  *
- * A shared event that waits is known to those who may take it by a bit of their own,
- * SDEI_PENDING_SHARED: so they need not look here to know that there is nothing. It
- * only says "look": whoever looks has cleared it before. The bit is in the word that
- * says whether a PE is masked, so a PE is either seen masked by who sets it, or sees it
- * when it unmasks. One that is not masked is asked to look at once; if it cannot take
- * the event then, the others are asked; if nobody can, it waits for the first that
- * completes a handler or unmasks, and looks.
+ * Each vCPU that may take a waiting shared event has a bit for it, SDEI_PENDING_SHARED, so that it
+ * need not read the events here to know that none waits. The bit is a hint: a vCPU clears it
+ * before it looks for an event. The bit is in the word that says whether a PE is masked. So either
+ * the CPU that sets the bit sees the PE masked, or the PE sees the bit when it unmasks. A PE that
+ * is not masked is asked to look at once. If it cannot take the event then, the others are asked.
+ * If none can, the event waits for the first vCPU that looks because it completes a handler or
+ * unmasks.
  */
 #include "vsdei_bound.h"
 #include <arch/nospec.h>
@@ -59,9 +59,9 @@ void vsdei_bound_again(struct vcpu *v, u32 slot)
 	vgic_sdei_again(v, sdei_private_intid(&v->partition->sdei, slot));
 }
 
-/* ---- who takes a shared event; lock held ---- */
+/* ---- which vCPU takes a shared event; lock held ---- */
 
-/* Makes v look; false: it is masked, and will see for itself. */
+/* Makes v look for the event; false: v is masked, and looks when it unmasks. */
 static bool tell(struct vcpu *v)
 {
 	return !(atomic_or(&v->sdei.pending, SDEI_PENDING_SHARED) & SDEI_MASKED);
@@ -128,7 +128,7 @@ bool vsdei_shared_enter(struct vcpu *v, u64 pstate)
 	lock_release(&d->lock);
 	if (slot == SDEI_NO_SLOT)
 		return false;
-	/* While it runs nobody changes its handler. */
+	/* No vCPU changes its handler while it runs. */
 	sdei_enter_shared(&v->sdei, slot, &sdei_shared(d, slot)->handler, &v->regs, pstate);
 	return true;
 }

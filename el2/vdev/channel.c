@@ -85,8 +85,8 @@ static bool runs(const struct channel_end *e)
 	return e->partition && atomic_load_acquire(&e->runs);
 }
 
-/* Bells for who does not run are lost, but for Tocsin. Of those that wait to be read only
- * the first has interrupted. */
+/* A bell for a partition that does not run is lost, unless the end is Tocsin's. Of the bells that
+ * wait to be read only the first has interrupted. */
 void channel_ring(struct channel_end *at, u32 bells)
 {
 	if (!bells || !at->partition)

@@ -21,10 +21,10 @@
 #define WOR_BITS GENMASK(47, 0)
 /* A CPU looks after a watchdog at most once in 1/1024 s. */
 #define PERIOD_SHIFT 10
-/* vCPUs that are told of a signal in one go. */
+/* vCPUs that are told of a signal in one step. */
 #define TELL 16
 
-/* Of nobody's JEP106 code, product 'T', architecture version 1. */
+/* JEP106 code 0, of no company, product 'T', architecture version 1. */
 #define IIDR 0x54010000U
 
 #define ENABLED VWATCHDOG_ENABLED

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Channels between two partitions: memory that both see, and at each side a page of
- * registers (abi/channel.h) with which it rings the other's doorbell, an emulated SPI.
+ * Channels between two partitions: memory that both see, and at each side a page of registers
+ * (abi/channel.h) with which it rings the other's doorbell, an emulated SPI.
  *
  * One side can be Tocsin's own, on behalf of a partition whose pages the other side's keeps
- * (docs/pager.md): the partition sees nothing of it, and who rings there reaches its paging.
+ * (docs/pager.md): the partition sees nothing of it, and a ring there reaches its paging.
  *
- * What a ring costs is bounded: until the other side has read its bells a further one
- * sets a bit, and nobody is interrupted. No lock of its own: two words per side are
- * atomic, the rest does not change once partitions run.
+ * What a ring costs is bounded: until the other side has read its bells, a further ring sets a bit
+ * and interrupts no vCPU. No lock of its own: two words per side are atomic, the rest does not
+ * change once partitions run.
  */
 #pragma once
 
@@ -26,7 +26,8 @@ struct channel_end {
 	struct range memory;       /* where this one sees the memory; size 0: none */
 	pa_t memory_pa;
 	bool write;   /* it may write there */
-	bool tocsins; /* nobody's registers, memory or interrupt: bells reach paging_rung() */
+	bool tocsins; /* Tocsin's end: no registers, memory or interrupt; bells reach paging_rung()
+		       */
 	ipa_t page;   /* its registers */
 	u32 intid;    /* its doorbell: among those of partition_config.spi_emulated */
 
@@ -36,11 +37,12 @@ struct channel_end {
 	u32 starts;                  /* atomic: of this side's partition */
 };
 
-/* Maps the memory of p's channels, never executable; from now on others can ring here.
- * Boot CPU, before anybody runs. Errors as stage2_map_memory(). */
+/* Maps the memory of p's channels, never executable; from now on the other sides can ring here.
+ * Boot CPU, before any vCPU runs. Errors as stage2_map_memory(). */
 enum err channel_create(struct partition *p) MUST_CHECK;
 
-/* Who rings at p's ends rings at nobody, and finds a peer that does not run. p has not run. */
+/* Afterwards a ring at p's ends reaches no partition, and the other side finds a peer that does
+ * not run. p has not run. */
 void channel_destroy(const struct partition *p);
 
 /* Fills in the pages of registers, one for each channel of p's config; returns their number. */
@@ -65,6 +67,6 @@ bool channel_shares_with_tocsin(const struct partition *p, struct range r);
  * p's first vCPU's CPU, no lock. */
 bool channel_started(struct partition *p, u32 *next);
 
-/* p has stopped: forgets what has rung, tells the other sides, in the same way. Before
+/* p has stopped: clears unread bells and tells the other sides, in the same way. Before
  * vgic_reset(), which forgets what a last bell has pended. */
 bool channel_stopped(struct partition *p, u32 *next);

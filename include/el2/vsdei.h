@@ -25,7 +25,7 @@ enum vsdei_end {
 	VSDEI_DROPPED /* the vCPU has lost its context: CPU_OFF, power-down, reset */
 };
 
-/* Who raises a private event and hears of it; both on the vCPU's CPU, or NULL. */
+/* Callbacks for the code that raises a private event; both on the vCPU's CPU, or NULL. */
 struct vsdei_owner {
 	void (*delivered)(struct vcpu *v, u32 slot); /* the guest enters its handler next */
 	void (*over)(struct vcpu *v, u32 slot, enum vsdei_end end);
@@ -68,7 +68,7 @@ bool vsdei_reset(struct partition *p, u32 *next);
 
 /* ---- interrupts ---- */
 
-/* A physical interrupt that the vGIC did not take; current is the vCPU in the
- * hardware, or NULL. True: it belongs to an event and stays active until that is
- * completed. False: it is nobody's. */
+/* A physical interrupt that the vGIC did not take; current is the vCPU in the hardware, or NULL.
+ * True: it belongs to an event and stays active until that is completed. False: it belongs to no
+ * event. */
 bool vsdei_interrupt(struct vcpu *current, u32 intid);

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The generic watchdog of Arm's Base System Architecture (DEN0094, appendix A; before
- * that SBSA, DEN0029), revision 1, as a partition with tocsin,watchdog sees it.
+ * The generic watchdog of Arm's Base System Architecture (DEN0094, appendix A; before that SBSA,
+ * DEN0029), revision 1, as a partition with tocsin,watchdog sees it.
  *
- * Its time base is the system counter, which a guest reads as CNTPCT and as CNTVCT (no
- * offset), and goes on whoever runs. WS0 is an SPI of the partition's and an SDEI event of
- * each vCPU; WS1 ends the partition as its on_fault says. A time-out is noticed no
- * earlier than it is due, and what begins anew with it begins when it is noticed: what
- * Tocsin is late, the guest gains.
+ * Its time base is the system counter, which a guest reads as CNTPCT and as CNTVCT (no offset),
+ * and goes on whichever vCPU runs. WS0 is an SPI of the partition's and an SDEI event of each
+ * vCPU; WS1 ends the partition as its on_fault says. A time-out is never early. The next period
+ * starts when the time-out is handled, so lateness lengthens the guest's period.
  *
- * One CPU of the partition's, the timer_owner, looks when the next time-out is due: the
- * last one that had to have it looked at earlier than it would have been. No CPU tells
- * another, so that a guest cannot bother CPUs on which it does not run. Refreshing only
- * makes the time later: the timer_owner finds that out when it looks. A watchdog that is
- * refreshed in time costs an interrupt per period, one that is off none. The timer_owner looks in
- * whatever turn its CPU is in, so it looks no more often than once in 1/1024 s, whatever
- * period the guest has set.
+ * One CPU of the partition, the timer_owner, polls the watchdog when the next time-out is due. It
+ * is the last CPU that moved the deadline forward. No CPU interrupts another for this, so that a
+ * guest cannot disturb CPUs on which it does not run. A refresh only makes the deadline later; the
+ * timer_owner finds that out when it polls. A watchdog that is refreshed in time costs an
+ * interrupt per period, one that is off none. The timer_owner polls in the time of whichever vCPU
+ * runs there, so it polls at most once in 1/1024 s, whatever period the guest has set.
  */
 #pragma once
 
@@ -31,10 +29,10 @@ struct vwatchdog {
 	u64 offset;              /* WOR */
 	u64 compare;             /* WCV: times out when the counter is greater */
 	u32 status;              /* WCS */
-	struct cpu *timer_owner; /* who looks next; NULL: nobody has to */
+	struct cpu *timer_owner; /* the CPU that polls next; NULL: none has to */
 	u64 look_at;             /* when: no later than it times out, but for the least period */
-	u64 looked;              /* when a timer_owner last did */
-	u32 tell_next;           /* the vCPU that is told next of the last signal */
+	u64 looked;              /* when a timer_owner last polled */
+	u32 tell_next;           /* the next vCPU to tell of the last signal */
 };
 
 /* WCS. */
@@ -54,7 +52,7 @@ u32 vwatchdog_regions(struct partition *p, struct mmio_region *out);
 enum mmio_result vwatchdog_refresh_access(struct vcpu *v, void *device, struct mmio_access *a);
 enum mmio_result vwatchdog_control_access(struct vcpu *v, void *device, struct mmio_access *a);
 
-/* Looks at p's, if this CPU keeps it: el2/cpu_timer.h. Takes its lock. */
+/* Polls p's watchdog, if this CPU is its timer_owner: el2/cpu_timer.h. Takes its lock. */
 void vwatchdog_timer(struct partition *p, u64 now);
 
 /* p has stopped: disabled, registers as at first. Its signals are not taken back: before
