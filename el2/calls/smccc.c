@@ -140,8 +140,8 @@ static inline u32 asked(const struct vcpu *v)
 	return (u32)v->regs.x[0] & ~(u32)SMCCC_SVE_HINT;
 }
 
-/* HVC's return address is behind it, but as an UNDEFINED instruction it is
- * reported where it is. */
+/* HVC's return address is behind it; steps back so that the UNDEFINED exception reports the HVC
+ * itself. */
 struct verdict trap_hvc64(struct vcpu *v, u64 esr)
 {
 	if (ESR_IMM16(esr)) {
@@ -151,8 +151,8 @@ struct verdict trap_hvc64(struct vcpu *v, u64 esr)
 	return find(asked(v))(v, asked(v));
 }
 
-/* A trapped SMC's return address is the SMC itself: it is stepped over first, so
- * that functions need not know which of the two they were called by. */
+/* A trapped SMC's return address is the SMC itself: steps over it first, so that functions need
+ * not know whether HVC or SMC called them. */
 struct verdict trap_smc64(struct vcpu *v, u64 esr)
 {
 	if (ESR_IMM16(esr))

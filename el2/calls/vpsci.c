@@ -80,8 +80,8 @@ struct verdict vpsci_cpu_off(struct vcpu *v, u32 fid)
 	return smccc_return(v, PSCI_SUCCESS);
 }
 
-/* 5.6. Who moves power out of OFF owns entry and context until REQ_START, which
- * publishes them; the target looks at neither before. */
+/* 5.6. The caller that moves power out of OFF owns entry and context until REQ_START, which
+ * publishes them; the target reads neither before. */
 struct verdict vpsci_cpu_on(struct vcpu *v, u32 fid)
 {
 	struct partition *p = v->partition;
@@ -126,8 +126,7 @@ struct verdict vpsci_migrate_info_type(struct vcpu *v, u32 fid)
 	return smccc_return(v, MIGRATE_NOT_REQUIRED);
 }
 
-/* 5.10 and 5.11 do not return: the stop request is looked at before the guest
- * could see the result. */
+/* 5.10 and 5.11 do not return: the stop request is served before the guest could see the result. */
 struct verdict vpsci_system_off(struct vcpu *v, u32 fid)
 {
 	partition_stop(v->partition, STOP_OFF);

@@ -46,8 +46,8 @@ void monitor_print(const char *format, ...)
 	(void)console_line(&monitor, "", text, n + 2);
 }
 
-/* Shows text behind the prompt and the line so far, which are shown again only if
- * somebody's message has interrupted them. */
+/* Shows text behind the prompt and the line so far, which are shown again only if a message has
+ * interrupted them. */
 static void echo(const char *text)
 {
 	char prefix[sizeof(PROMPT) + LINE];

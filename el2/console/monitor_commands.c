@@ -314,7 +314,7 @@ static bool run_start(struct job *j)
 	return true;
 }
 
-/* However far its start or its end is. */
+/* At any step of its start or its end. */
 static bool run_stop(struct job *j)
 {
 	if (atomic_load_acquire(&j->p->state) == PARTITION_STOPPED)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The console shared by all partitions and the monitor: who has the input, and the
- * occasions at which what cannot be done at once goes on. What was typed is sorted by
- * receive(). Nothing here waits; pieces take less than 5000 instructions. Lock: the
- * terminals'.
+ * The console shared by all partitions and the monitor: which of them has the input, and the
+ * occasions at which deferred work continues. receive() sorts what was typed. Nothing here waits;
+ * pieces take less than 5000 instructions. Lock: the terminals'.
  */
 #include "monitor.h"
 #include "terminal_state.h"
@@ -17,8 +16,8 @@
 #define CTRL_C 3
 #define KEYS 32 /* in one go */
 
-/* A console without an interrupt is looked at every 1/1024 s while something comes or goes,
- * which is 12 bytes at 115200 baud, and else every 1/64 s. */
+/* A console without an interrupt is polled every 1/1024 s (12 bytes at 115200 baud) while data
+ * comes or goes, and otherwise every 1/64 s. */
 #define BUSY 10
 #define IDLE 6
 
@@ -106,7 +105,7 @@ static void escaped_key(char c)
 		console_text(help, sizeof(help) - 1);
 }
 
-/* Sorts what was typed, as far as whoever it is for has room; some of it at a time. */
+/* Sorts what was typed, as far as its receiver has room; some of it at a time. */
 static void receive(void)
 {
 	struct terminal_input *to;
@@ -173,7 +172,7 @@ bool terminal_monitor_break(void)
 
 /* ---- occasions ---- */
 
-/* Whoever something was typed for, also before the focus went elsewhere. */
+/* Delivers to each partition what was typed for it, also before the focus went elsewhere. */
 static void deliver(void)
 {
 	for (u32 i = 0; i < nr_partitions; i++) {
@@ -184,7 +183,7 @@ static void deliver(void)
 	}
 }
 
-/* What takes longer is done one at a time. */
+/* Of the longer tasks, one is done at a time. */
 static void serve(void)
 {
 	lock_acquire(&terminals.lock);
@@ -212,7 +211,7 @@ void terminal_timer(void)
 	serve();
 }
 
-/* Each look asks for the next on the same CPU. */
+/* Each poll sets the timer for the next on the same CPU. */
 void terminal_poll(void)
 {
 	u64 now = timer_now();

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What partitions print. It goes into their rings; terminal_pump() moves it to the
- * console, a line at a time and in turn, but the partition with the input is shown byte
- * by byte as it prints. A lone partition's bytes go straight through.
+ * What partitions print. It goes into their rings; terminal_pump() moves it to the console, a line
+ * at a time and in turn, but the partition with the input is shown byte by byte as it prints. A
+ * lone partition's bytes go straight through.
  *
- * A guest's store only adds to the ring and asks for the rest, which is done in pieces:
- * after the store, on the console's interrupt, on EL2's timer. A piece takes less than
- * 5000 instructions. Lock: the terminals'.
+ * A guest's store only adds to the ring. The rest is done in pieces: after the store, on the
+ * console's interrupt, on EL2's timer. A piece takes less than 5000 instructions. Lock: the
+ * terminals'.
  */
 #include "terminal_state.h"
 #include <drivers/console.h>
@@ -20,8 +20,8 @@
 /* Positions run freely. */
 POWER_OF_TWO(TERMINAL_RING);
 
-#define PIECE 128         /* bytes in one go, and of a line that nobody can interrupt */
-#define SLOW_PIECE 32     /* of them, those that need thought */
+#define PIECE 128         /* bytes in one go, and of a line that no other can interrupt */
+#define SLOW_PIECE 32     /* of them, those that must be filtered */
 #define BACKLOG_PIECE 400 /* untagged */
 #define SOON_SHIFT 10     /* 1/1024 s */
 #define PATIENCE_SHIFT 5  /* 1/32 s: how long a silent open line is left alone */
@@ -29,7 +29,7 @@ POWER_OF_TWO(TERMINAL_RING);
 static struct {
 	u32 asked;              /* atomic: there is something to move */
 	bool flushing;          /* no line is waited for any more */
-	u32 turn;               /* partition that is looked at first */
+	u32 turn;               /* partition that is polled first */
 	struct partition *line; /* whose line is open and not to be interrupted; or NULL */
 	u32 length;             /* of that line, since others could last interrupt it */
 	u64 printed;            /* when it grew last */
@@ -110,8 +110,8 @@ static void make_tags(const struct partition *p, struct terminal *t)
 	fmt_snprintf(t->tag_on, sizeof(t->tag_on), "[%.16s]+", p->config->name);
 }
 
-/* Makes out of what p printed, up to the end of its line, what the screen gets; returns
- * how much, *at is advanced by what it came from, *c its last byte if that is a newline. */
+/* Converts what p printed, up to the end of its line, to what the screen gets. Returns its length;
+ * advances *at by the input; *c is the last byte if that is a newline. */
 static u32 compose(const struct terminal *t, struct terminal_text *text, u32 *at, u32 end,
 		   char *out)
 {
@@ -167,8 +167,8 @@ static bool show_piece(struct partition *p)
 	return true;
 }
 
-/* The next in turn that has something to show, or NULL. An open line is gone on with;
- * where there is no more of it, others wait for a while. */
+/* The next partition in turn that has something to show, or NULL. An open line continues; if there
+ * is no more of it, the other partitions wait for a while. */
 static struct partition *next_in_turn(u64 now)
 {
 	u64 patience = output.printed + (timer_frequency() >> PATIENCE_SHIFT);
@@ -240,7 +240,7 @@ static bool put_untagged(struct terminal *t, char c)
 	return true;
 }
 
-/* Into the ring, where what nobody sees is overwritten. */
+/* Puts c into the ring. A partition whose output is not shown overwrites its oldest output. */
 static bool put_ring(const struct partition *p, struct terminal *t, char c)
 {
 	if (unseen(t) == TERMINAL_RING) {
@@ -267,7 +267,7 @@ bool terminal_put(struct partition *p, char c)
 	return taken;
 }
 
-/* One at a time: it is a FIFO full. */
+/* Resumes one partition per call, because each can have a FIFO full of output. */
 bool terminal_retry(void)
 {
 	for (u32 i = 0; i < nr_partitions; i++) {

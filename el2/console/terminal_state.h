@@ -16,6 +16,6 @@ extern struct terminals terminals;
 /* Moves a piece of output to the console, and has the rest continued. Under the lock. */
 void terminal_pump(void);
 
-/* Lets one partition try again what was refused. False: there is none that could. No
- * lock held. */
+/* Lets one partition retry output that was refused. False: there is no such partition. No lock
+ * held. */
 bool terminal_retry(void);

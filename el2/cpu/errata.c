@@ -53,7 +53,7 @@
 #define CORTEX_A720 ARM(0xd81)
 #define SOFTWARE_MODEL 0u /* implementer 0: an emulator's CPU, which predicts nothing */
 
-/* Not actions: rows that take a weakness away, though no ID register says so. */
+/* Not actions: these rows mark cores that lack a weakness, though no ID register says so. */
 #define SAFE_TARGET BIT(16)
 #define SAFE_HISTORY BIT(17)
 #define SAFE_BYPASS BIT(18)
@@ -76,7 +76,7 @@ static const struct erratum errata[] = {
     {CORTEX_A72, VERSION(0, 0), NEWEST, ERRATA_AT_SPECULATION, "1319367"},
     {CORTEX_A76, VERSION(0, 0), VERSION(2, 0), ERRATA_AT_SPECULATION, "1165522"},
 
-    /* Mended for whatever CPU: in vectors.S; by the compiler, by the linker. */
+    /* Fixed for every CPU: in vectors.S, by the compiler, by the linker. */
     {CORTEX_A53, VERSION(0, 0), VERSION(0, 4), 0, "845719/835769/843419"},
     {CORTEX_A57, VERSION(0, 0), VERSION(1, 2), ERRATA_STAGE2_FAULT, "834220"},
     {CORTEX_A73, VERSION(0, 0), VERSION(0, 2), ERRATA_COUNTER, "858921"},

@@ -115,7 +115,7 @@ static void begin(void)
 
 	if (!__atomic_compare_exchange_n(&panicking, &nobody, me + 1, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE)) {
-		/* A fault while reporting: what is out is out, go where we wanted. */
+		/* A fault during the report: ends at once with what was printed so far. */
 		if (nobody == me + 1 && !ending)
 			end();
 		stop_here();

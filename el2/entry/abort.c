@@ -100,7 +100,8 @@ static inline bool is_doubtful(u64 far, u64 esr)
 	       !IS_ALIGNED(far, 1UL << ESR_ABT_SAS(esr));
 }
 
-/* Asks stage 1. False: the fault is its, or not to be had any longer: the guest tries again. */
+/* Walks stage 1. False: it is a fault of stage 1, or there is none any longer, so the guest
+ * retries. */
 static __attribute__((noinline)) bool confirm_ipa(struct vcpu *v, u64 esr)
 {
 	u64 ipa;
@@ -118,7 +119,7 @@ static bool is_maintenance(u64 esr)
 	return ESR_EC(esr) == EC_DABT_LOWER && (esr & (ESR_ABT_CM | ESR_ABT_S1PTW)) == ESR_ABT_CM;
 }
 
-/* Of a page that is not there, or is used again after a while. */
+/* A fault on an absent page, or on one that is used again after a while. */
 static inline bool is_for_page(const struct vcpu *v, u64 esr, u64 ipa)
 {
 	u32 type = FSC_TYPE(ESR_ABT_FSC(esr));

@@ -43,8 +43,8 @@ static void reschedule(struct cpu *cpu)
  * on the way out; others need the scheduler. */
 static void kick(struct cpu *cpu)
 {
-	/* An exchange, so that no later load of a request can pass it: whoever
-	 * finds the flag set sends no interrupt. */
+	/* An exchange, so that no later load of a request can pass it, because a CPU that finds
+	 * the flag set sends no interrupt. */
 	(void)atomic_swap(&cpu->kicked, false);
 	if (cpu->current)
 		cpu->current->kicks++;
@@ -76,7 +76,8 @@ static bool handle_own(struct cpu *cpu, u32 intid)
 	return true;
 }
 
-/* Bound to an event, it stays active until that is completed; else it is nobody's. */
+/* If it is bound to an event, it stays active until that is completed. Otherwise it has no
+ * owner. */
 static __attribute__((noinline)) void not_the_vgics(u32 token, u32 intid)
 {
 	if (!vsdei_interrupt(this_cpu()->current, intid))

@@ -105,8 +105,8 @@ void trap_finish(struct vcpu *v, u64 esr, struct verdict verdict)
 		act(v, esr, verdict.action);
 }
 
-/* Everything is in Group 1 and comes as IRQ. An FIQ is an interrupt that firmware
- * left in Group 0, which nobody here can acknowledge: it would come for ever. */
+/* Everything is in Group 1 and comes as IRQ. An FIQ is an interrupt that firmware left in Group 0,
+ * which EL2 cannot acknowledge, so it would come for ever. */
 void exit_fiq(struct vcpu *v)
 {
 	panic("FIQ at EL2 while vCPU %u ran: firmware left an interrupt in Group 0", v->index);

@@ -21,7 +21,7 @@
 #include <el2/terminal.h>
 #include <el2/vsdei.h>
 
-/* How many of what is counted one step does. */
+/* The number of items that one step handles. */
 #define STEP_VCPUS 16
 #define STEP_WRITES 64
 #define STEP_PARTITIONS 16
@@ -54,7 +54,7 @@ typedef bool stage_fn(struct partition *p, u32 *next);
 
 /* ---- beginnings of stages; under the partition's lock ---- */
 
-/* The first vCPU's CPU does the steps, from then on. One that it is in the middle of no longer
+/* The first vCPU's CPU does the steps, from then on. A step that it is doing now no longer
  * counts. */
 static void begin_stages(struct partition *p, u64 then)
 {
@@ -98,7 +98,8 @@ static void begin_halting(struct partition *p)
 	struct vcpu *here = this_cpu()->current;
 	u64 now = timer_now();
 
-	p->stages_begun++; /* the step that has just made it run does not go on to an end's */
+	p->stages_begun++; /* the step that has just made it run does not continue with a step of
+			      its end */
 	atomic_store(&p->nr_stopping, p->nr_vcpus + 1);
 	p->asked = here && here->partition == p ? here : NULL;
 	if (p->asked)
@@ -125,7 +126,7 @@ bool partition_stop(struct partition *p, enum stop_reason reason)
 		p->stop_reason = reason;
 		atomic_store_release(&p->state, PARTITION_STOPPING);
 	}
-	/* It is heard however far it is with its end. */
+	/* The order counts at any step of the partition's end. */
 	if (was != PARTITION_STOPPED && is_order(reason))
 		p->order = reason;
 	if (counts && reason == STOP_WATCHDOG)
@@ -180,14 +181,14 @@ static bool load(struct partition *p, u32 *next)
 	return false;
 }
 
-/* What devices have signalled since the partition ended is forgotten. */
+/* Clears what devices have made pending since the partition ended. */
 static bool forget_spis(struct partition *p, u32 *next)
 {
 	vgic_forget_spis(p);
 	return true;
 }
 
-/* A pager's offer is as it should be before the pager looks. */
+/* A pager's offer is valid before the pager reads it. */
 static bool announce(struct partition *p, u32 *next)
 {
 	return channel_started(p, next);
@@ -218,8 +219,8 @@ static bool run(struct partition *p, u32 *next)
 
 /* ---- the stages of an end ---- */
 
-/* Devices that boot code knows how to silence get no further, neither by DMA nor by an
- * interrupt, before anything else of the partition is looked at. */
+/* Stops the devices that boot code knows how to silence, so that they neither do DMA nor
+ * interrupt, before any other part of the partition is reset. */
 static bool quiesce(struct partition *p, u32 *next)
 {
 	const struct partition_config *c = p->config;
@@ -300,8 +301,7 @@ static bool stop_others(struct partition *p, u32 *next)
 
 /* ---- the end of the end: again, or not ---- */
 
-/* How many milliseconds before a restart of which there have been nr: doubled each time, at
- * most a day. */
+/* Milliseconds to wait before a restart after nr earlier ones: doubled each time, at most a day. */
 static u64 backoff_ms(const struct partition *p, u32 nr)
 {
 	u64 first = MAX(p->config->restart_backoff_ms, LEAST_BACKOFF_MS);

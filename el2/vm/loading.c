@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a partition is started from goes to where the partition has it, in steps. On the CPU of
- * its first vCPU; no lock but that of EL2's map.
+ * Copies the images from which a partition starts into its memory, in steps. On the CPU of its
+ * first vCPU; no lock but that of EL2's map.
  */
 #include <el2/partition.h>
 #include <lib/check.h>

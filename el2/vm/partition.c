@@ -135,7 +135,8 @@ static BOOT_CODE void undo(struct partition *p)
 	memset(p, 0, sizeof(*p));
 }
 
-/* Nothing fails any more. WFI traps where vCPUs share a CPU, which may be news to others. */
+/* No step fails from here on. WFI traps where vCPUs share a CPU, which may now be true for other
+ * partitions' vCPUs, too. */
 static BOOT_CODE void commit(struct partition *p)
 {
 	for (u32 i = 0; i < nr_cpus; i++)

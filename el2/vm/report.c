@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fault reports. A report is written down at once and printed line by line, so that neither
- * the CPU nor the console is kept by it.
+ * Fault reports. A report is recorded at once and printed line by line, so that it blocks neither
+ * the CPU nor the console.
  */
 #include <arch/esr.h>
 #include <arch/sysreg.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Walks over stage-2 tables, in steps: what a partition can reach, and the proof that
- * nobody else can. Nothing is locked between two steps: of a table that changes
- * meanwhile the walk sees some of both.
+ * Walks over stage-2 tables, in steps: what a partition can reach, and the proof that no other
+ * can. Nothing is locked between two steps: of a table that changes meanwhile the walk sees some
+ * of both.
  */
 #pragma once
 
@@ -33,7 +33,7 @@ void walk_begin(struct walk *w, struct partition *p);
  * from *budget; PAUSE: it is used up, call again. About 150 instructions an entry. */
 enum walk_result walk_next(struct walk *w, struct stretch *found, u32 *budget);
 
-/* A page of partition p that somebody else has. */
+/* A page of partition p that another partition or Tocsin has, too. */
 struct breach {
 	struct partition *p, *other; /* other NULL: Tocsin has it */
 	ipa_t ipa;

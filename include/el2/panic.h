@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The end of the road for Tocsin itself, and words for syndromes. */
+/* The panic of Tocsin itself, and words for syndromes. */
 #pragma once
 
 #include <lib/types.h>

@@ -28,7 +28,7 @@ struct load_segment {
 	u64 fill; /* bytes after size to clear (bss) */
 };
 
-/* What silences a device that was passed through: so many bytes of value go to pa. */
+/* Silences a passed-through device: width bytes of value are written to pa. */
 struct quiesce_write {
 	pa_t pa;
 	u32 value;
@@ -83,8 +83,8 @@ struct partition_config {
 	u32 restart_backoff_ms; /* before the first; doubled before each further one */
 	u8 priority;            /* of its vCPUs among those of a CPU: higher first */
 	const struct sched_window *windows; /* of each major frame, on each of its CPUs */
-	u32 nr_windows;                     /* 0: it runs in nobody's time */
-	bool donate_slack;                  /* others may use what it leaves idle of its windows */
+	u32 nr_windows;    /* 0: it runs outside of windows, or in those that donate */
+	bool donate_slack; /* others may use what it leaves idle of its windows */
 	struct {
 		u64 ipa, pa, size;
 	} pvtime;  /* where vCPUs read their stolen time (el2/pvtime.h); size 0: nowhere */
@@ -166,9 +166,9 @@ static inline struct vcpu *partition_vcpu(struct partition *p, u64 mpidr)
 	return NULL;
 }
 
-/* Begins to stop p for that reason: every vCPU gets REQ_STOP, and stops in its own turn. The
- * first reason given counts: true, if it is this. An order counts whenever it comes before the
- * end of the end. Any CPU; the caller goes on until its requests are looked at. Takes p's lock. */
+/* Begins to stop p for that reason: every vCPU gets REQ_STOP, and stops in its own turn. The first
+ * reason given counts: true, if it is this. An order counts at any time before the stop is
+ * complete. Any CPU; the calling vCPU continues until its requests are served. Takes p's lock. */
 bool partition_stop(struct partition *p, enum stop_reason reason);
 
 /* Makes room for at most nr partitions. Boot CPU, once, after gic_init(). ERR_NO_MEMORY. */

@@ -18,7 +18,7 @@ struct crash {
 	u64 esr, far, ipa;
 	struct stage2_entry at_ipa;
 	u64 vbar, elr, esr_el1, far_el1;
-	struct cpu *reporter; /* who prints the report; NULL: it is out */
+	struct cpu *reporter; /* the CPU that prints the report; NULL: it is out */
 	u32 line;             /* the next one to be printed */
 };
 

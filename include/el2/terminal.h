@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One console for all partitions: who has the input, whose output is shown and
- * how, and the escape key. docs/console.md is the user's view of it.
+ * One console for all partitions: which of them has the input, whose output is shown and how, and
+ * the escape key. docs/console.md is the user's view of it.
  *
  * One lock for all of this, below the emulated UARTs' and above the console's.
  */
@@ -77,7 +77,7 @@ bool terminal_put(struct partition *p, char c);
 /* The next byte for p, with UART_RX_ flags, or -1. */
 int terminal_read(struct partition *p);
 
-/* ---- for those who find that there is something to do: no locks held ---- */
+/* ---- for callers that find something to do: no locks held ---- */
 
 /* Partitions may have printed. A piece of it. */
 void terminal_show(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a trap handler decides. It changes no PC, injects nothing and stops
- * nobody: trap_finish() in el2/entry/trap.c does, in one place.
+ * What a trap handler decides. It changes no PC, injects nothing and stops no partition;
+ * trap_finish() in el2/entry/trap.c does so, in one place.
  */
 #pragma once
 
