@@ -250,7 +250,7 @@ SUITES   := check host fuzz models guest partition linux
 export ONLY
 
 .PHONY: test quick soak $(SUITES:%=test-%) host-tests check fuzz models bench bench-accept bench-paging
-test: setup ## Everything, in some 25 minutes on two CPUs; ONLY=pattern selects
+test: setup ## Everything, in some 20 minutes on two CPUs; ONLY=pattern selects
 	@tests/run build $(SUITES)
 
 quick: setup-build setup-check setup-host setup-run setup-fuzz ## In some three minutes: build, checks, host tests and one guest

@@ -19,7 +19,7 @@
 #define TX_GUEST 4096
 #define TX_OWN (TX_RING - TX_GUEST)
 #define RX_RING 256
-/* A UART that takes no byte for so long has nobody at the other end (flow
+/* A UART that takes no byte for so long has no reader at the other end (flow
  * control): Tocsin goes on without it. About a second on slow hardware. */
 #define POLL_LIMIT 4000000
 
@@ -31,7 +31,7 @@ static struct {
 	bool panic;       /* and the lock no longer counts */
 	bool stuck;       /* waiting for the UART was in vain last time */
 	bool mid_line;    /* the last byte sent was not a newline */
-	const void *line; /* whose the line in progress is; NULL: nobody said */
+	const void *line; /* whose the line in progress is; NULL: not known */
 	bool refused;     /* console_write took less than it was given */
 	bool rx_irq, tx_irq;
 	u32 texts_lost;

@@ -99,7 +99,7 @@ static void pl011_init(const struct uart *u)
 	reg_write(u, CR, 0);
 	sbsa_init(u);
 	reg_write(u, IFLS, IFLS_TX8_RX2);
-	/* Nobody uses 5-bit words: WLEN 0 is a UART that no firmware has set up. */
+	/* 5-bit words are not in use: WLEN 0 is a UART that no firmware has set up. */
 	reg_write(u, LCR_H, lcr | LCR_H_FEN | (lcr & LCR_H_WLEN ? 0 : LCR_H_WLEN));
 	reg_write(u, CR, cr | CR_UARTEN | CR_TXE | CR_RXE);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A PE's private events and handlers: the state machine of DEN0054C 6.1. Everything
- * is the calling vCPU's own; only pending is shared with those who raise events.
+ * is the calling vCPU's own; only pending is shared with those that raise events.
  */
 #include <lib/bits.h>
 #include <sdei/pe.h>

@@ -92,7 +92,7 @@ static bool running_valid(u64 running, u64 shared, const struct sdei_limits *may
 	       !(shared && normal);
 }
 
-/* EVENT_SIGNAL and the like reach an event that nobody has registered; a bound
+/* EVENT_SIGNAL and the like reach an event that is not registered; a bound
  * interrupt is the guest's own again by then. */
 static bool bits_valid(const u64 *words, const struct sdei_limits *may)
 {

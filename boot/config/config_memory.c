@@ -17,10 +17,10 @@ struct claim {
 	const char *what;
 	const char *path;     /* of the node that says so */
 	const char *property; /* in it */
-	u32 owner;            /* index of a partition, or NOBODY: the machine */
+	u32 owner;            /* index of a partition, or THE_MACHINE */
 	bool file;            /* read once; else memory of a guest */
 };
-#define NOBODY (~0U)
+#define THE_MACHINE (~0U)
 
 struct claims {
 	struct claim *at;
@@ -65,11 +65,13 @@ static void add_machine(struct config_reader *r, struct claims *set)
 {
 	const struct machine *m = r->m;
 
-	add(r, set, (struct claim){m->tree, "the device tree", "the machine", "", NOBODY, true});
-	add(r, set, (struct claim){m->initrd, "the initrd", "/chosen", "", NOBODY, true});
+	add(r, set,
+	    (struct claim){m->tree, "the device tree", "the machine", "", THE_MACHINE, true});
+	add(r, set, (struct claim){m->initrd, "the initrd", "/chosen", "", THE_MACHINE, true});
 	for (u32 i = 0; i < m->nr_modules; i++)
 		add(r, set,
-		    (struct claim){m->modules[i].range, "a module", "/chosen", "", NOBODY, true});
+		    (struct claim){m->modules[i].range, "a module", "/chosen", "", THE_MACHINE,
+				   true});
 }
 
 /* Proposes a free address for range.size bytes, as the end of a message. It is above range if
@@ -114,16 +116,17 @@ static void check_pair(struct config_reader *r, const struct claim *c, const str
 
 	if (!ranges_overlap(c->range, before->range))
 		return;
-	if (before->owner == NOBODY && !c->file)
+	if (before->owner == THE_MACHINE && !c->file)
 		return;
 	/* Several partitions may share one file, because it is only read. */
-	if (c->file && before->file && before->owner != NOBODY &&
+	if (c->file && before->file && before->owner != THE_MACHINE &&
 	    c->range.base == before->range.base && c->range.size == before->range.size)
 		return;
 	config_error(r, c->path, c->property,
 		     "%s at " RANGE_FORMAT " is over %s of %s at " RANGE_FORMAT ": %s", c->what,
 		     RANGE_ARGS(c->range), before->what,
-		     before->owner == NOBODY ? before->path : r->c->partitions[before->owner].path,
+		     before->owner == THE_MACHINE ? before->path
+						  : r->c->partitions[before->owner].path,
 		     RANGE_ARGS(before->range), propose(r, c->range, right, sizeof(right)));
 }
 

@@ -37,7 +37,7 @@ struct property {
 	enum kind kind;
 	size_t offset; /* in the structure that is filled in */
 	u64 min, max;
-	u8 who;
+	u8 side;
 };
 
 #define AT(field) offsetof(struct partition_spec, field)
@@ -293,14 +293,14 @@ static void read_known(struct config_reader *r, const struct property *row, int 
 	}
 }
 
-static void unknown(struct config_reader *r, const struct property *table, u32 nr, u8 who,
+static void unknown(struct config_reader *r, const struct property *table, u32 nr, u8 side,
 		    const char *name)
 {
 	struct config_meant meant;
 
 	config_meant_start(&meant, name);
 	for (u32 i = 0; i < nr; i++)
-		if (table[i].who & who)
+		if (table[i].side & side)
 			config_meant_try(&meant, table[i].name);
 	if (meant.found)
 		config_warn(r, NULL, name, "unknown: should it be %s?", meant.found);
@@ -312,7 +312,7 @@ static void unknown(struct config_reader *r, const struct property *table, u32 n
 
 void config_read_props(struct config_reader *r, int node)
 {
-	u8 who = (r->tocsin ? TOCSIN : 0) | (r->xen ? XEN : 0);
+	u8 side = (r->tocsin ? TOCSIN : 0) | (r->xen ? XEN : 0);
 	int at, len;
 
 	fdt_for_each_property_offset (at, r->fdt, node) {
@@ -323,12 +323,12 @@ void config_read_props(struct config_reader *r, int node)
 		if (!value)
 			continue;
 		while (i < ARRAY_SIZE(properties) &&
-		       (strcmp(properties[i].name, name) || !(properties[i].who & who)))
+		       (strcmp(properties[i].name, name) || !(properties[i].side & side)))
 			i++;
 		if (i < ARRAY_SIZE(properties))
 			read_known(r, &properties[i], node, (struct prop){value, (u32)len});
 		else
-			unknown(r, properties, ARRAY_SIZE(properties), who, name);
+			unknown(r, properties, ARRAY_SIZE(properties), side, name);
 	}
 }
 

@@ -267,7 +267,7 @@ static void finish_timer(struct scan *s)
 	}
 }
 
-/* The page that the tree did not name must be nobody else's. */
+/* The page that the tree did not name must belong to no other device. */
 static void finish_cpu_interface(struct scan *s)
 {
 	const struct gic_config *found = &s->m->gic;

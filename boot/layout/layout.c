@@ -2,7 +2,7 @@
 /*
  * Planning a configured partition: where in the machine its memory is, where the guest
  * sees it, and how it is loaded. Its files stay where the loader put them, which is
- * nobody's memory, so that the partition can be started again.
+ * memory that no partition uses, so that the partition can be started again.
  */
 #include <boot/arena.h>
 #include <boot/layout.h>
@@ -84,7 +84,7 @@ static enum err plan_windows(struct partition_config *c, const struct partition_
 	return OK;
 }
 
-/* A whole tree stays where it is; one that is written goes to memory that nobody has. */
+/* A whole tree stays where it is; one that is written goes to memory that is free. */
 static enum err reserve_tree(struct plan *plan, const struct partition_spec *s, struct ranges *free)
 {
 	u64 size = layout_tree_room(s->nr_vcpus, plan->files.bootargs) +

@@ -23,7 +23,7 @@
 
 /* ---- memory ---- */
 
-/* Nobody runs yet, so this is not cut into steps. What a pager shares stays mapped. */
+/* No vCPU runs yet, so this is not cut into steps. What a pager shares stays mapped. */
 static bool clear(struct range r, bool stays)
 {
 	for (u64 at = r.base; at < r.base + r.size; at += BLOCK) {
@@ -56,7 +56,7 @@ static bool take(const struct channel_spec *spec, struct ranges *free, pa_t *pa)
 	return false;
 }
 
-/* The registers of a direct-mapped side are seen where there is RAM that nobody gets. */
+/* The registers of a direct-mapped side are seen where there is RAM that no partition gets. */
 static bool take_page(const struct partition_spec *p, struct ranges *free, struct channel_end *e)
 {
 	struct range page;

@@ -3,7 +3,7 @@
  * What a configured partition sees besides its RAM: interrupt controller, UART, devices
  * of the machine, its stolen time. They are where QEMU's virt machine has them or,
  * direct-mapped, where this machine has them; what it has not is then seen at the
- * address of the RAM that is behind it, which is nobody else's.
+ * address of the RAM that is behind it, which no other region uses.
  */
 #include <boot/arena.h>
 #include <boot/layout.h>

@@ -13,7 +13,7 @@
 /* Linux wants its image, and U-Boot people everything, on such a boundary. */
 #define NICE_ALIGN MIB(2)
 
-/* A range that must be free, and who lies there. */
+/* A range that must be free, and what lies there. */
 struct claim {
 	const char *name;
 	struct range range;

@@ -156,7 +156,7 @@ static void start_cpus(void)
 	log_info("%u of %u CPUs, GICv%u", m->nr_cpus, nr_cpus, m->gic.version);
 }
 
-/* What nobody needs when boot is over: its code and constants; the end of the arena, the
+/* What is not needed when boot is over: its code and constants; the end of the arena, the
  * early map, the first stacks, the tree. Returns how many pieces. */
 static u32 spent(struct range *at)
 {

@@ -82,7 +82,7 @@ static void find_uart(void)
 		console_init(&u);
 }
 
-/* Without a tree there is one thing left to do: say so where somebody may see it. */
+/* Without a tree there is one thing left to do: say so where it may be seen. */
 _Noreturn static void no_tree(const void *tree)
 {
 	find_uart();

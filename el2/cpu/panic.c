@@ -107,16 +107,16 @@ _Noreturn static void end(void)
 
 static void begin(void)
 {
-	u32 nobody = 0;
+	u32 none = 0;
 	u32 me = this_cpu()->index;
 
 	/* From here on exceptions of our own must not start on top of us. */
 	this_cpu()->panic_stack_top = ALIGN_DOWN((u64)__builtin_frame_address(0) - BEGIN_STACK, 16);
 
-	if (!__atomic_compare_exchange_n(&panicking, &nobody, me + 1, false, __ATOMIC_ACQ_REL,
+	if (!__atomic_compare_exchange_n(&panicking, &none, me + 1, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE)) {
 		/* A fault during the report: ends at once with what was printed so far. */
-		if (nobody == me + 1 && !ending)
+		if (none == me + 1 && !ending)
 			end();
 		stop_here();
 	}

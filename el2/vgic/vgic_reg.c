@@ -74,12 +74,12 @@ static inline bool make_ref(struct vgic_ref *ref, struct vcpu *v, struct vcpu *o
 
 static bool settled(const struct bit_reg *reg, const struct vgic_ref *ref, u32 offset)
 {
-	u64 who = ref->owner ? ref->owner->index + 1UL : 0;
+	u64 owner = ref->owner ? ref->owner->index + 1UL : 0;
 
 	if (reg->state == STATE_NOT)
 		return true;
 	vgic_fold_own(ref);
-	return vgic_settled(ref, who << 32 | offset);
+	return vgic_settled(ref, owner << 32 | offset);
 }
 
 static enum mmio_result access_bits(struct vcpu *v, struct vcpu *owner, u32 offset,

@@ -33,7 +33,7 @@
 
 /*
  * TOCSIN_APF_DISABLE, for the calling vCPU: its outstanding tokens will never be ready;
- * x1 is how many. Whoever sleeps for them is to be woken. ALREADY: it was not enabled.
+ * x1 is how many. Tasks that sleep for them are to be woken. ALREADY: it was not enabled.
  */
 #define TOCSIN_APF_DISABLE 0xc6000006u
 

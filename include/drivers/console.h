@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The one physical UART: rings in memory, drained and filled by its interrupt.
- * Before console_interrupts_on() output is polled; afterwards nobody waits.
+ * Before console_interrupts_on() output is polled; afterwards no CPU waits.
  * Of a UART without an interrupt console_irq() is to be called at times instead.
- * Who receives input is decided above: console_irq() only says that there is some.
+ * The receiver of input is chosen above: console_irq() only says that there is some.
  */
 #pragma once
 

@@ -3,7 +3,7 @@
  * The log: levelled lines that go into a ring in memory (symbol log_ring, so
  * that a debugger or a memory dump finds it) and to the console.
  *
- * A level says who is to blame: ERROR, Tocsin or the machine failed; WARN, the
+ * A level says what is to blame: ERROR, Tocsin or the machine failed; WARN, the
  * configuration or a partition did something it should not; INFO, milestones;
  * DEBUG, the rest. Nothing that a guest can repeat at will is logged above
  * DEBUG without a limit.

@@ -19,7 +19,7 @@
 
 #define LOCK_PATIENCE 4
 
-/* Free while both tickets are the same: the lock is then next's, who takes it by drawing. */
+/* Free while both tickets are the same: a CPU takes it by drawing next. */
 struct lock {
 	union {
 		u32 word;

@@ -20,7 +20,7 @@
 /*
  * A shared event's state; every field under the domain's lock. As with a private one,
  * running without registered is unregister-pending, and enabled or pending is never
- * without registered. Who runs it knows that itself: sdei_pe.shared.
+ * without registered. The vCPU that runs it knows that itself: sdei_pe.shared.
  */
 struct sdei_shared {
 	struct sdei_handler handler;

@@ -36,7 +36,7 @@ static inline void sdei_start(struct sdei_context *c, u32 number,
 }
 
 /* Starts the handler of a private event, one of sdei_deliverable(). pstate is what an
- * exception to EL1 would set. False: it has been cancelled meanwhile, by whoever raised
+ * exception to EL1 would set. False: it has been cancelled meanwhile, by the one that raised
  * it; nothing has changed. */
 static inline bool sdei_enter(struct sdei_pe *pe, u32 slot, struct regs *regs, u64 pstate)
 {
