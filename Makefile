@@ -129,9 +129,9 @@ $(OFFSETS): $(BUILD)/gen/offsets.s
 
 $(BUILD)/gen/offsets.s: el2/entry/offsets.c Makefile | setup-build
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -S -o $@ $<
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $(@:.s=.dep) -S -o $@ $<
 
--include $(OBJECTS:.o=.d) $(BUILD)/gen/offsets.d
+-include $(OBJECTS:.o=.d) $(BUILD)/gen/offsets.dep
 
 # ---------------------------------------------------------------- guests
 
