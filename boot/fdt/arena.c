@@ -7,7 +7,7 @@
 
 static u8 buffer[ARENA_SIZE] __attribute__((aligned(PAGE_SIZE), section(".bss.arena")));
 static size_t used;
-static bool said; /* that it is full */
+static bool said; /* it was logged that the arena is full */
 
 void *arena_alloc(size_t size)
 {
@@ -31,8 +31,8 @@ char *arena_text(const char *text, size_t len)
 	return copy ? memcpy(copy, text, len) : NULL;
 }
 
-/* An array has room for the next power of two of its elements, at least 4. What was taken
- * last grows where it is. */
+/* An array has room for the next power of two of its elements, at least 4. The array that was
+ * allocated last grows in place. */
 void *arena_grow(void *array, u32 nr, size_t each)
 {
 	void *larger;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One pass over the device tree. The properties of a node are collected until
- * its first child or its end; then the node is handed to the handler for its
- * place or kind, with everything known of the nodes around it.
+ * One pass over the device tree. The properties of a node are collected until its first child or
+ * its end. Then the handler for its place or kind is called, with the state of its parents.
  */
 #include <boot/arena.h>
 #include <boot/scan.h>
@@ -40,7 +39,7 @@ static const char *const prop_names[NR_SCAN_PROPS] = {
     [PROP_STDOUT_PATH] = "stdout-path",
 };
 
-/* What a node is, by its compatible strings or, before that, by device_type. */
+/* Kind of a node, by its device_type or else by its compatible strings. */
 enum kind {
 	KIND_PLAIN,
 	KIND_GICV2,
@@ -48,7 +47,7 @@ enum kind {
 	KIND_OTHER_GIC,
 	KIND_PSCI,
 	KIND_TIMER,
-	KIND_WITHHELD, /* not for guests, nor its registers */
+	KIND_WITHHELD, /* no guest gets it or its registers */
 };
 
 static const struct {
@@ -103,7 +102,7 @@ static enum kind find_kind(const char *compatible)
 	return is_pmu(compatible) ? KIND_WITHHELD : KIND_PLAIN;
 }
 
-/* The first string in compatible that we know decides. */
+/* The first known string in compatible decides. */
 static enum kind node_kind(struct prop compatible)
 {
 	const char *s = prop_string(compatible);
@@ -157,7 +156,7 @@ bool scan_reg(struct scan *s, u32 i, struct range *r)
 	return true;
 }
 
-/* Through the ranges of one bus, seen from its parent. */
+/* Translates r by the ranges of one bus to an address of the bus's parent. */
 static bool translate_once(const struct scan_level *bus, const struct scan_level *parent,
 			   struct range *r)
 {
@@ -198,7 +197,7 @@ static bool is_enabled(struct prop status)
 	return !status.bytes || prop_has_string(status, "okay") || prop_has_string(status, "ok");
 }
 
-/* A value of #address-cells or the like: absent or absurd ones are the default. */
+/* A value of #address-cells or the like; the default if it is absent or absurd. */
 static u32 read_cells(struct scan *s, enum scan_prop which, u32 normal)
 {
 	struct prop p = s->props[which];
@@ -212,7 +211,7 @@ static u32 read_cells(struct scan *s, enum scan_prop which, u32 normal)
 	return normal;
 }
 
-/* Sets up what the children of the innermost node need to know. */
+/* Sets up the state that the children of the innermost node need. */
 static void read_level(struct scan *s)
 {
 	struct scan_level *here = &s->level[s->depth];
@@ -234,7 +233,7 @@ static void read_level(struct scan *s)
 						  .interrupt_cells = prop_cell(cells, 0)};
 }
 
-/* Nodes directly below the root that are what they are by their name. */
+/* Handles nodes directly below the root whose name decides what they are. */
 static bool handle_named(struct scan *s)
 {
 	struct scan_level *here = &s->level[s->depth];
@@ -260,14 +259,13 @@ static bool handle_named(struct scan *s)
 	return true;
 }
 
-/* The node that names interfaces of firmware. A guest gets one of its own in place of one that
- * is not enabled. */
+/* The node of firmware interfaces. If it is not enabled, the guest gets one of its own instead. */
 static bool is_firmware(const struct scan *s)
 {
 	return s->depth == 1 && !strcmp(s->level[1].name, "firmware");
 }
 
-/* A node that is what it is by its compatible strings. */
+/* Handles a node whose compatible strings decide what it is. */
 static void handle_kind(struct scan *s, bool enabled)
 {
 	struct scan_level *here = &s->level[s->depth];
@@ -304,7 +302,7 @@ static void handle_kind(struct scan *s, bool enabled)
 	}
 }
 
-/* Any node below the root or a bus. */
+/* Handles any node below the root or a bus. */
 static void handle_device(struct scan *s)
 {
 	struct scan_level *here = &s->level[s->depth];
@@ -323,7 +321,7 @@ static void handle_device(struct scan *s)
 		scan_memory(s);
 }
 
-/* The innermost node's properties are complete. */
+/* Handles the innermost node, whose properties are complete. */
 static void handle_node(struct scan *s)
 {
 	struct scan_level *here = &s->level[s->depth];
@@ -376,7 +374,7 @@ static void close_node(struct scan *s)
 	s->depth--;
 }
 
-/* What there is to know of a property's name. Most have been seen before. */
+/* Finds the property of a name. Most names are in the cache. */
 static const struct scan_name *know_name(struct scan *s, const char *name)
 {
 	struct scan_name *known = &s->names[(uintptr_t)name % SCAN_NAMES];
@@ -390,7 +388,7 @@ static const struct scan_name *know_name(struct scan *s, const char *name)
 	return known;
 }
 
-/* Properties after a child node are not looked at: no writer makes them. */
+/* Ignores properties after a child node, because no writer makes them. */
 static void take_prop(struct scan *s, const struct tree_item *item)
 {
 	const struct scan_name *known = know_name(s, item->name);
@@ -422,7 +420,7 @@ static enum err walk(struct scan *s)
 	return OK;
 }
 
-/* Firmware that EL2 cannot call. */
+/* Complains of firmware that EL2 cannot call. */
 static void check_psci(const struct machine *m, const struct scan *s)
 {
 	if (m->psci_smc)
@@ -433,7 +431,7 @@ static void check_psci(const struct machine *m, const struct scan *s)
 		 s->psci_hvc ? " (QEMU: take a tree made with virtualization=on)" : "");
 }
 
-/* What no machine can do without. */
+/* Checks for the parts that every machine needs. */
 static enum err check_machine(const struct machine *m, const struct scan *s)
 {
 	if (s->error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Devices: which addresses a partition may have, which ones Tocsin keeps (GIC,
- * its UART, what acts below a guest's feet), and the UART that Tocsin drives.
+ * Devices: the addresses that a partition may have, those that Tocsin keeps (GIC, its UART, devices
+ * that could harm EL2), and the UART that Tocsin drives.
  */
 #include <boot/arena.h>
 #include <boot/scan.h>
@@ -33,8 +33,8 @@ static void add_regs(struct scan *s, struct ranges *set)
 		add_range(s, set, r);
 }
 
-/* The windows through which a PCI host bridge reaches its devices: child
- * address of three cells, parent address, size. */
+/* Adds the windows of a PCI host bridge to its devices: child address of three cells, parent
+ * address, size. */
 static void add_pci_windows(struct scan *s)
 {
 	const struct scan_level *here = &s->level[s->depth];
@@ -72,7 +72,7 @@ static const char *node_path(const struct scan *s)
 	return path;
 }
 
-/* The INTID of the first interrupt; 0 if it is no shared one of the GIC's. */
+/* The INTID of the first interrupt; 0 if it is no SPI of the GIC. */
 static u32 first_spi(const struct scan *s, u32 *parent)
 {
 	struct prop p = s->props[PROP_INTERRUPTS], extended = s->props[PROP_INTERRUPTS_EXTENDED];
@@ -140,7 +140,7 @@ void scan_withhold(struct scan *s)
 	add_regs(s, &s->kept);
 }
 
-/* wanted, up to its end or a ':', names path; unit addresses may be left out. */
+/* True if wanted, up to its end or a ':', names path; unit addresses may be left out. */
 static bool path_matches(const char *path, const char *wanted)
 {
 	while (*wanted && *wanted != ':') {
@@ -170,7 +170,8 @@ static const char *resolve_alias(const struct scan *s, const char *alias)
 	return value ? prop_string((struct prop){(const u8 *)value, (u32)value_len}) : NULL;
 }
 
-/* What stdout-path names, by its compatible; libfdt may search, for the tree was read. */
+/* The compatible string of the node that stdout-path names. libfdt is safe here, because the tree
+ * was read. */
 static const char *stdout_kind(const struct scan *s, const char *path)
 {
 	const char *colon = path ? strchr(path, ':') : NULL;
@@ -221,7 +222,7 @@ static struct scan_uart *find_console(const struct scan *s)
 	return s->uarts;
 }
 
-/* EL2 maps a console as a device's, so it cannot be RAM as well. */
+/* Drops UARTs within RAM, because EL2 maps a console as a device. */
 static void drop_uarts_in_ram(struct scan *s)
 {
 	u32 nr = s->nr_uarts;
@@ -259,7 +260,7 @@ void scan_choose_uart(struct scan *s)
 	m->notes[console->note].role = NODE_CONSOLE;
 }
 
-/* RAM is no device, whatever else the tree may say. */
+/* RAM is no device, even if the tree says so. */
 void scan_finish_devices(struct scan *s)
 {
 	scan_fail(s, ranges_subtract(&s->m->devices, &s->kept));

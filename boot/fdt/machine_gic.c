@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The interrupt controller and the timers, whose interrupts are written in the
- * controller's terms. Trees are often wrong about the sizes of the GIC's parts;
- * what is too small for us is named here, for later it would be a fault in EL2.
+ * The interrupt controller and the timers, whose interrupts have the controller's format. Trees
+ * often have wrong sizes for the GIC's parts. A part that is too small is reported here, because
+ * EL2 would fault on it later.
  */
 #include <boot/arena.h>
 #include <boot/scan.h>
@@ -21,7 +21,7 @@
 /* Shared interrupts: type 0, number counted from INTID 32. */
 #define NR_SPIS 988
 
-/* A part of the GIC as the tree has it, and what it must be. */
+/* A part of the GIC as the tree has it, and its smallest size. */
 struct part {
 	const char *name;
 	struct range *at;
@@ -46,7 +46,7 @@ static bool missing_part(const struct scan *s, const char *kind)
 	return false;
 }
 
-/* Whether a part is what we can use; rounded up to whole pages, as EL2 maps it. */
+/* True if Tocsin can use the part; its size is rounded up to whole pages, as EL2 maps it. */
 static bool check_part(const struct scan *s, const struct part *p)
 {
 	if (p->at->size < p->size || !IS_ALIGNED(p->at->base, p->align)) {
@@ -61,9 +61,9 @@ static bool check_part(const struct scan *s, const struct part *p)
 }
 
 /*
- * Trees from before EOImode 1 was in use name only the first page of the CPU
- * interface; GICC_DIR is in the second. Nothing else can be there, unless the
- * rest of the tree says so (scan_finish_gic).
+ * Old trees, from before the use of EOImode 1, name only the first page of the CPU interface, but
+ * GICC_DIR is in the second. Nothing else can be at the second page, unless the rest of the tree
+ * says so (scan_finish_gic()).
  */
 static void widen_cpu_interface(struct scan *s, struct gic_config *found)
 {
@@ -76,7 +76,7 @@ static void widen_cpu_interface(struct scan *s, struct gic_config *found)
 	found->cpu.size = GICC_SIZE;
 }
 
-/* Distributor, CPU, hypervisor and virtual CPU interface. */
+/* reg: distributor, CPU, hypervisor and virtual CPU interface. */
 static bool read_gicv2(struct scan *s, struct gic_config *found)
 {
 	const struct part parts[] = {
@@ -98,7 +98,7 @@ static bool read_gicv2(struct scan *s, struct gic_config *found)
 	return all;
 }
 
-/* 0: what GICR_TYPER says. Frames are two or four pages of 64 KiB. */
+/* The stride of redistributors; 0: GICR_TYPER decides. Frames are two or four pages of 64 KiB. */
 static u64 read_stride(const struct scan *s)
 {
 	struct prop p = s->props[PROP_REDIST_STRIDE];
@@ -112,7 +112,7 @@ static u64 read_stride(const struct scan *s)
 	return 0;
 }
 
-/* Distributor, then the redistributor regions. */
+/* reg: distributor, then the redistributor regions. */
 static bool read_gicv3(struct scan *s, struct gic_config *found)
 {
 	const struct part dist = {"GICD", &found->dist, GICD_V3_SIZE, GIC_V3_ALIGN};
@@ -147,7 +147,7 @@ static bool read_gicv3(struct scan *s, struct gic_config *found)
 	return true;
 }
 
-/* INTID of the PPI that the cells at index i of p stand for; 0: it is none. */
+/* INTID of the PPI in the cells at index i of p; 0: it is none. */
 static u32 ppi_at(struct prop p, u32 i)
 {
 	if ((i + 3) * 4 > p.len || prop_cell(p, i) != 1 || prop_cell(p, i + 1) >= 16)
@@ -162,8 +162,7 @@ u32 scan_spi(struct prop p, u32 i)
 	return GIC_SPI_BASE + prop_cell(p, i + 1);
 }
 
-/* The interrupt in p, seen through the mask, is that of the entry whose cells are
- * at index i of the map. */
+/* True if the interrupt in p, after the mask, is that of the map's entry at cell i. */
 static bool map_matches(const struct scan_nexus *n, struct prop p, u32 i)
 {
 	for (u32 k = 0; k < n->interrupt_cells; k++) {
@@ -175,7 +174,7 @@ static bool map_matches(const struct scan_nexus *n, struct prop p, u32 i)
 	return true;
 }
 
-/* Maps that ask for addresses are those of PCI: no UART that we drive is there. */
+/* Maps with unit addresses are PCI's, where no UART is that Tocsin drives. */
 u32 scan_mapped_spi(const struct scan *s, const struct scan_nexus *n, struct prop p)
 {
 	u32 in = n->address_cells + n->interrupt_cells;
@@ -227,7 +226,8 @@ void scan_gic(struct scan *s, u8 version)
 	scan_record(s, NODE_GIC);
 }
 
-/* Kept until the interrupt controller is known, which says how long entries are. */
+/* Keeps the interrupts until the interrupt controller is known, because it defines the length of an
+ * entry. */
 void scan_timer(struct scan *s)
 {
 	if (s->timer.bytes)
@@ -251,7 +251,7 @@ static int name_index(struct prop p, const char *name)
 	return -1;
 }
 
-/* In the order of enum timer_ppi, unless there are names. */
+/* The interrupts are in the order of enum timer_ppi, unless there are names. */
 static void finish_timer(struct scan *s)
 {
 	static const char *const names[NR_TIMER_PPI] = {"sec-phys", "phys", "virt", "hyp-phys"};
@@ -267,7 +267,7 @@ static void finish_timer(struct scan *s)
 	}
 }
 
-/* The page that the tree did not name must belong to no other device. */
+/* The page that the tree did not name must be free: no RAM and no other device's. */
 static void finish_cpu_interface(struct scan *s)
 {
 	const struct gic_config *found = &s->m->gic;
@@ -287,7 +287,7 @@ static void finish_cpu_interface(struct scan *s)
 	scan_fail(s, ERR_FORMAT);
 }
 
-/* EL2 maps these as a device's, whatever else the tree has there. */
+/* Complains of a part within RAM, because EL2 maps it as a device. */
 static void check_outside_ram(struct scan *s, const char *name, struct range part)
 {
 	if (!part.size || !ranges_touching(&s->m->memory, part))

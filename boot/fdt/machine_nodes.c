@@ -6,8 +6,8 @@
 #include <lib/string.h>
 #include <libfdt.h>
 
-/* r cut off at the end of what can be addressed; false, after a sentence, if
- * nothing sensible is left. */
+/* Cuts r off at the end of the physical address space; false, after a message, if nothing sensible
+ * is left. */
 static bool clip(const struct scan *s, const char *name, struct range *r)
 {
 	u64 limit = BIT(s->m->pa_bits);
@@ -34,7 +34,7 @@ void scan_memory(struct scan *s)
 			scan_fail(s, ranges_add(&s->m->memory, range_pages_inside(r)));
 }
 
-/* Looked at again when all of /memory is known. */
+/* Records a reservation, to be checked when all of /memory is known. */
 static void note_reserved(struct scan *s, struct range r)
 {
 	struct scan_reserved *all = arena_grow(s->reserved, s->nr_reserved, sizeof(*all));
@@ -59,7 +59,7 @@ void scan_reserved(struct scan *s)
 		}
 }
 
-/* No guest reaches what is not in /memory: then its tree does not promise it, either. */
+/* Drops the nodes of reservations that are not in /memory, because no guest can access them. */
 void scan_finish_reserved(struct scan *s)
 {
 	for (u32 i = 0; i < s->nr_reserved; i++) {
@@ -74,8 +74,8 @@ void scan_finish_reserved(struct scan *s)
 }
 
 /*
- * U-Boot reserves what it hands over, tree and ramdisk. That is known from
- * elsewhere and free once read; what else is reserved stays so.
+ * U-Boot reserves the tree and the ramdisk that it passes on. Their ranges are known from
+ * elsewhere, and free after they were read. All other reservations stay.
  */
 void scan_memreserve(struct scan *s)
 {
@@ -208,7 +208,7 @@ static void add_module(struct scan *s, const struct module *module)
 	modules[m->nr_modules++] = *module;
 }
 
-/* Read by config_read(); no guest sees what another is made of. */
+/* Only config_read() reads these nodes; no guest gets them. */
 static bool is_partition(struct prop compatible)
 {
 	return prop_has_string(compatible, "tocsin,partition") ||

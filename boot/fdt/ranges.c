@@ -9,7 +9,7 @@ static u64 end_of(struct range r)
 	return r.base + r.size;
 }
 
-/* Index of the first range that ends at or behind address. */
+/* Index of the first range that ends at or above address. */
 static u32 first_reaching(const struct ranges *set, u64 address)
 {
 	u32 low = 0, high = set->nr;
@@ -122,7 +122,7 @@ u64 ranges_size(const struct ranges *set)
 	return size;
 }
 
-/* What a and b share; size 0 if nothing. */
+/* The intersection of a and b; size 0 if it is empty. */
 static struct range common(struct range a, struct range b)
 {
 	u64 base = MAX(a.base, b.base), end = MIN(end_of(a), end_of(b));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where there is room: free RAM, a place for Tocsin, and moving there. */
+/* Finds free RAM and a place for Tocsin, and adjusts pointers for the move there. */
 #include <boot/machine.h>
 #include <drivers/log.h>
 
@@ -41,7 +41,7 @@ enum err reloc_find(const struct machine *m, struct range image, u64 size, u64 a
 	return ERR_NO_MEMORY;
 }
 
-/* A pointer to whatever, seen as a number. */
+/* A pointer of any type, accessed as a number. */
 typedef uintptr_t __attribute__((may_alias)) pointer_bits;
 
 /* Adds distance to the pointer at p, if there is one. */

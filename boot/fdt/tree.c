@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The walk over a flattened tree. fdt_next_tag checks every token against the
- * ends of the structure block and fdt_get_string every name against those of
- * the strings block; fdt_check_full would only do the same a second time.
+ * The walk over a flattened tree. fdt_next_tag() checks every token against the bounds of the
+ * structure block, and fdt_get_string() every name against those of the strings block.
+ * fdt_check_full() would only repeat that.
  */
 #include <boot/tree.h>
 #include <lib/bits.h>
@@ -18,8 +18,8 @@ enum err tree_check(const void *fdt)
 	return fdt_version(fdt) < 17 || fdt_totalsize(fdt) > TREE_MAX_SIZE ? ERR_FORMAT : OK;
 }
 
-/* Blocks may come in any order; fdt_check_header has seen that all end within
- * totalsize, so no sum wraps. */
+/* Blocks may be in any order. No sum wraps, because fdt_check_header() has checked that all end
+ * within totalsize. */
 u32 tree_used_size(const void *fdt)
 {
 	u32 tokens = fdt_off_dt_struct(fdt) + fdt_size_dt_struct(fdt);
@@ -48,8 +48,8 @@ void tree_start(struct tree_reader *r, const void *fdt)
 	*r = (struct tree_reader){.fdt = fdt};
 }
 
-/* Fills in name and value of the property between item->offset and next. A length near 2^32 wraps
- * in libfdt. */
+/* Fills in name and value of the property between item->offset and next. Checks the length, because
+ * one near 2^32 wraps in libfdt. */
 static enum err read_prop(const void *fdt, struct tree_item *item, int next)
 {
 	const struct fdt_property *prop = fdt_offset_ptr(fdt, item->offset, sizeof(*prop));
@@ -66,7 +66,7 @@ enum err tree_next(struct tree_reader *r, struct tree_item *item)
 	do {
 		item->offset = r->next;
 		item->tag = fdt_next_tag(r->fdt, item->offset, &r->next);
-		/* The same: it stays where it is. */
+		/* The end of the structure block, or an error: the walk does not advance. */
 		if (r->next <= item->offset)
 			return ERR_FORMAT;
 	} while (item->tag == FDT_NOP);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The machine's tree is copied token by token into a new one by libfdt's
- * sequential writer. Nodes with a role (noted by machine_scan, in the order of
- * the tree) lose properties or get ours; everything else goes through as it is.
+ * Copies the machine's tree token by token into a new one, with libfdt's sequential writer. Nodes
+ * with a role (recorded by machine_scan() in the order of the tree) lose properties or get
+ * Tocsin's. All other nodes are copied unchanged.
  */
 #include <boot/guest_tree.h>
 #include <boot/guest_tree_nodes.h>
@@ -10,12 +10,12 @@
 #include <lib/string.h>
 #include <libfdt.h>
 
-/* What our own nodes and properties need, beside texts and lists. */
+/* Bytes for Tocsin's own nodes and properties, beside texts and lists. */
 #define OWN_NODES_ROOM 2048
 #define CPU_NODE_ROOM 192
 #define MEMORY_ROOM 16
 
-/* Properties that no guest can use: there is no IOMMU, MSI or NUMA for it. */
+/* Properties that no guest can use, because it has no IOMMU, MSI or NUMA. */
 static const char *const useless[] = {
     "msi-parent", "msi-map",        "msi-map-mask", "iommus",
     "iommu-map",  "iommu-map-mask", "numa-node-id", NULL,
@@ -53,7 +53,7 @@ static bool listed(const char *const *list, const char *name)
 	return false;
 }
 
-/* Whether a property goes through unchanged. */
+/* True if a property is copied unchanged. */
 static bool keeps(const struct tree_writer *w, enum node_role role, const char *name)
 {
 	switch (role) {
@@ -74,9 +74,9 @@ static bool keeps(const struct tree_writer *w, enum node_role role, const char *
 	}
 }
 
-/* The role of the node at offset. Nodes come in the order of the notes. CPUs are
- * kept if a vCPU has their affinity: the boot CPU need not be the first node, and
- * those that did not start have none. */
+/* The role of the node at offset. Nodes come in the order of the records. A CPU's node is kept if a
+ * vCPU has its affinity. The boot CPU need not be the first node, and CPUs that did not start have
+ * no vCPU. */
 static enum node_role take_role(struct tree_writer *w, int offset)
 {
 	const struct machine *m = w->g->machine;
@@ -96,20 +96,20 @@ static enum node_role take_role(struct tree_writer *w, int offset)
 	return NODE_DROPPED;
 }
 
-/* Children of these are about the hardware that the guest does not have. */
+/* The children of these nodes describe hardware that the guest does not have. */
 static bool loses_children(enum node_role role)
 {
 	return role == NODE_GIC || role == NODE_CONSOLE || role == NODE_PSCI;
 }
 
-/* Events of the real firmware, whatever it calls itself, are never a guest's: the only node of
- * that name is ours. */
+/* No guest gets the SDEI node of the real firmware, whatever its compatible; the only node of that
+ * name is Tocsin's. */
 static bool is_firmwares_sdei(enum node_role parent, const char *name)
 {
 	return parent == NODE_FIRMWARE && !strcmp(name, "sdei");
 }
 
-/* What a node gets from us before its own properties. */
+/* Writes Tocsin's properties of a node before the node's own. */
 static void begin_role(struct tree_writer *w, enum node_role role)
 {
 	switch (role) {
@@ -170,7 +170,7 @@ static void close_node(struct tree_writer *w, int depth)
 	tree_writer_check(w, fdt_end_node(w->to));
 }
 
-/* Remembers what we must know of a property to write our own nodes. */
+/* Records the values of properties that are needed to write Tocsin's own nodes. */
 static void look_at(struct tree_writer *w, const struct tree_item *item, int depth)
 {
 	bool cell = item->prop.len == 4;
@@ -226,7 +226,7 @@ static enum err copy_tokens(struct tree_writer *w)
 	return OK;
 }
 
-/* Reservations, less those that a boot loader made for what we were given. */
+/* Copies reservations, except those that a boot loader made for its own data. */
 static void copy_reservations(struct tree_writer *w)
 {
 	const struct machine *m = w->g->machine;
@@ -259,7 +259,7 @@ enum err guest_tree_write(const struct guest_tree *g, const void *source, void *
 				.size_cells = 1,
 				.cpu_cells = 2};
 
-	/* Searching each name among those before would cost more than all the rest. */
+	/* To search each name among the earlier ones would cost more than all the rest. */
 	tree_writer_check(&w, fdt_create_with_flags(to, (int)room, FDT_CREATE_FLAG_NO_NAME_DEDUP));
 	copy_reservations(&w);
 	if (copy_tokens(&w)) {

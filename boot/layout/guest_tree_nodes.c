@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Tocsin adds to the guest's device tree. */
+/* Nodes and properties that Tocsin adds to the guest's device tree. */
 #include <boot/guest_tree_nodes.h>
 #include <lib/fmt.h>
 #include <lib/string.h>
@@ -61,7 +61,7 @@ static void put_cells(fdt32_t **to, u64 value, u32 n)
 		*(*to)++ = cpu_to_fdt32(n >= 2 ? 0 : (u32)(value >> (32 * n)));
 }
 
-/* A property of n phandles of our clock, filled in by guest_tree_set_phandles. */
+/* Writes a property of n phandles of Tocsin's clock; guest_tree_set_phandles() fills them in. */
 static void clock_phandles(struct tree_writer *w, const char *name, u32 n)
 {
 	void *cells;
@@ -126,12 +126,13 @@ void guest_tree_firmware_end(struct tree_writer *w)
 		return;
 	w->has_firmware = true;
 	tree_writer_check(w, fdt_begin_node(w->to, "sdei"));
-	tree_writer_string(w, "compatible", "arm,sdei-1.0"); /* of 1.1, too: there is no other */
+	tree_writer_string(w, "compatible",
+			   "arm,sdei-1.0"); /* for 1.1, too; no other string is defined */
 	tree_writer_string(w, "method", "hvc");
 	tree_writer_check(w, fdt_end_node(w->to));
 }
 
-/* The machine's tree has a CPU of that affinity. */
+/* True if the machine's tree has a CPU of that affinity. */
 static bool has_node(const struct machine *m, u64 mpidr)
 {
 	for (u32 i = 0; i < m->nr_notes; i++)
@@ -190,7 +191,7 @@ static void write_memory(struct tree_writer *w)
 	tree_writer_check(w, fdt_end_node(w->to));
 }
 
-/* Only for a console that came without clocks of its own. */
+/* Writes the clock, only for a console without clocks of its own. */
 static void write_clock(struct tree_writer *w)
 {
 	if (!w->nr_clock_phandles)

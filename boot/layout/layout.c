@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Planning a configured partition: where in the machine its memory is, where the guest
- * sees it, and how it is loaded. Its files stay where the loader put them, which is
- * memory that no partition uses, so that the partition can be started again.
+ * Plans a configured partition: the physical and guest-physical addresses of its memory, and how it
+ * is loaded. Its files stay where the loader put them, in memory that is not used otherwise, so
+ * that the partition can be started again.
  */
 #include <boot/arena.h>
 #include <boot/layout.h>
@@ -13,14 +13,15 @@
 #include <lib/fmt.h>
 #include <lib/string.h>
 
-/* Where there is enough, stage 2 can use blocks. */
+/* Lets stage 2 use blocks, if there is enough memory. */
 #define MEMORY_ALIGN MIB(2)
 
 _Static_assert((int)SPEC_STOP == (int)ACTION_STOP && (int)SPEC_RESTART == (int)ACTION_RESTART &&
 		   (int)SPEC_STOP_ALL == (int)ACTION_STOP_ALL,
 	       "the configuration's words mean the same to el2");
 
-/* What the configuration gives, or one piece, seen where virt has RAM. */
+/* The memory that the configuration gives, then one range of allocated memory. It is seen where
+ * virt has RAM. */
 static enum err take_memory(struct partition_config *c, const struct partition_spec *s,
 			    struct ranges *free)
 {
@@ -52,7 +53,7 @@ static enum err take_memory(struct partition_config *c, const struct partition_s
 	return OK;
 }
 
-/* Affinities as on virt: 8 or 16 CPUs in a cluster. */
+/* Affinities are as on virt: 8 or 16 CPUs in a cluster. */
 static enum err plan_vcpus(struct partition_config *c, const struct partition_spec *s,
 			   const struct machine *m)
 {
@@ -84,7 +85,7 @@ static enum err plan_windows(struct partition_config *c, const struct partition_
 	return OK;
 }
 
-/* A whole tree stays where it is; one that is written goes to memory that is free. */
+/* A whole tree stays where it is; for one that is written, free memory is taken. */
 static enum err reserve_tree(struct plan *plan, const struct partition_spec *s, struct ranges *free)
 {
 	u64 size = layout_tree_room(s->nr_vcpus, plan->files.bootargs) +
@@ -126,7 +127,7 @@ enum err layout_reserve(struct plan *plan, const struct partition_spec *s, const
 	return err ?: reserve_tree(plan, s, free);
 }
 
-/* All of its memory is cleared before anything is put there. */
+/* Has all of the partition's memory cleared before anything is loaded there. */
 static enum err scrub_first(struct partition_config *c)
 {
 	u32 nr = c->nr_memory + c->nr_load;
@@ -144,7 +145,7 @@ static enum err scrub_first(struct partition_config *c)
 
 enum err layout_plan(struct plan *plan, const struct partition_spec *s, const struct machine *m)
 {
-	/* The guest's machine, with the version and the timers of the real one. */
+	/* The guest's platform, with the GIC version and the timers of the real machine. */
 	struct machine platform = {.gic.version = m->gic.version, .uart.driver = &uart_pl011};
 	struct partition_config *c = &plan->config;
 	struct ranges room = {0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Channels of partitions with memory of their own (docs/channels.md). A partition's
- * first channel has the first page of registers, the first place for shared memory, and
- * so on; what one side lacks is never another side's matter.
+ * Channels of configured partitions (docs/channels.md). A partition's first channel has the first
+ * page of registers and the first place for shared memory, and so on. A failure on one side of a
+ * channel never affects the other side.
  */
 #include <boot/arena.h>
 #include <boot/layout.h>
@@ -23,7 +23,7 @@
 
 /* ---- memory ---- */
 
-/* No vCPU runs yet, so this is not cut into steps. What a pager shares stays mapped. */
+/* Not cut into steps, because no partition runs yet. Memory shared with a pager stays mapped. */
 static bool clear(struct range r, bool stays)
 {
 	for (u64 at = r.base; at < r.base + r.size; at += BLOCK) {
@@ -38,7 +38,7 @@ static bool clear(struct range r, bool stays)
 	return true;
 }
 
-/* In one piece that stage 2 can map by blocks, if it is that large. */
+/* Takes the memory in one range, aligned for stage-2 blocks if it is large enough. */
 static bool take(const struct channel_spec *spec, struct ranges *free, pa_t *pa)
 {
 	struct range r;
@@ -56,7 +56,8 @@ static bool take(const struct channel_spec *spec, struct ranges *free, pa_t *pa)
 	return false;
 }
 
-/* The registers of a direct-mapped side are seen where there is RAM that no partition gets. */
+/* The registers of a direct-mapped side are seen at the address of a free page of RAM, which is
+ * reserved for that. */
 static bool take_page(const struct partition_spec *p, struct ranges *free, struct channel_end *e)
 {
 	struct range page;
@@ -148,7 +149,7 @@ static void choose_addresses(struct channel_end *e, const struct partition_confi
 		e->memory.base += config_channel_room(config->channels[i]->memory.size);
 }
 
-/* Places e as the next of config's; false after a sentence. */
+/* Places e as the next end of config; false after a message. */
 static bool place(struct channel_end *e, const struct channel_spec *spec,
 		  const struct partition_config *config, const struct partition_spec *s)
 {
@@ -238,7 +239,7 @@ static void reg(struct tree_writer *w, u64 base, u64 size)
 	tree_writer_cells(w, "reg", cells, ARRAY_SIZE(cells));
 }
 
-/* Not the guest's RAM: it must not be used for anything else. */
+/* The shared memory is reserved, so that the guest does not use it as RAM. */
 static void write_memory(struct tree_writer *w, const struct channel_end *e, u32 phandle)
 {
 	tree_writer_begin(w, "channel", e->memory.base);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Planning a partition with paged memory: frames for what is resident, far memory or a pager
- * for the rest, and its files as what pages are filled with when they are first touched.
+ * Plans a partition with paged memory: frames for resident pages, far memory or a pager for the
+ * rest. Pages are filled from the partition's files when they are first accessed.
  */
 #include <boot/arena.h>
 #include <boot/layout.h>
@@ -10,10 +10,10 @@
 #include <el2/channel.h>
 #include <lib/bits.h>
 
-/* Loads at a time: all tokens of a vCPU and what it waits for itself, and some ahead. */
+/* Loads at a time: all tokens of a vCPU, and the page that it waits for itself. */
 #define LOADS_PER_VCPU (APF_LIMIT + 1)
 
-/* far: of size 0 if a pager does it. */
+/* far: size 0 if there is a pager. */
 static enum err take(const struct partition_spec *s, struct ranges *free, struct range *frames,
 		     struct range *far)
 {
@@ -29,7 +29,7 @@ static enum err take(const struct partition_spec *s, struct ranges *free, struct
 	return ERR_NO_MEMORY;
 }
 
-/* What is shared with its pager. There is no such end if there was no memory for it. */
+/* Plans the memory shared with the pager. There is no such end if there was no memory for it. */
 static enum err plan_pager(struct paging_config *to, const struct partition_config *c,
 			   const struct spec_paging *from)
 {
@@ -89,7 +89,7 @@ void layout_paged_ranges(const struct partition_config *c, struct range *frames,
 		*far = (struct range){(u64)c->paging->far, (u64)p->nr_pages * PAGE_SIZE};
 }
 
-/* Nothing is loaded at the start: pages are filled when they are touched. */
+/* Nothing is loaded at the start; pages are filled when they are accessed. */
 enum err layout_paged_plan(struct partition_config *c)
 {
 	struct paged_image *images = arena_alloc(MAX(c->nr_load, 1U) * sizeof(*images));

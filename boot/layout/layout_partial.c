@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The guest's tree: the nodes of a partial tree (boot/partial_dt.h) go in as they are, but for
- * what is said in them to Tocsin, and for the interrupt controller.
+ * Copies the nodes of a partial tree (boot/partial_dt.h) into the guest's tree unchanged, except
+ * the properties for Tocsin, and the interrupt controller.
  */
 #include <boot/guest_tree_nodes.h>
 #include <boot/layout.h>
@@ -10,7 +10,7 @@
 #include <lib/string.h>
 #include <libfdt.h>
 
-/* Directly below the root: those that are ours to write. */
+/* Nodes directly below the root that Tocsin writes itself. */
 static const char *const ours[] = {"chosen",   "cpus",  "memory",     "reserved-memory",  "psci",
 				   "firmware", "timer", "hypervisor", "tocsin-uart-clock"};
 
@@ -27,8 +27,8 @@ static bool left_out(const void *part, const struct tree_item *item, int depth)
 	return (depth == 2 && begins(item->name, "__")) || partial_dt_is_gic(part, item->offset);
 }
 
-/* Big-endian cells, of which every step-th, from the first on, may name a controller
- * that the guest does not have: then it is that one. */
+/* Copies big-endian cells. Every step-th, from the first on, is a phandle of an interrupt
+ * controller; one that is not in the partial tree is replaced by gic_phandle. */
 static void copy_parents(struct tree_writer *w, const struct tree_item *item, u32 step,
 			 u32 gic_phandle)
 {
@@ -44,7 +44,7 @@ static void copy_parents(struct tree_writer *w, const struct tree_item *item, u3
 			((fdt32_t *)value)[i] = cpu_to_fdt32(gic_phandle);
 }
 
-/* What is for Tocsin and for Xen is not for the guest. */
+/* The guest does not get properties for Tocsin and for Xen. */
 static void copy_prop(struct tree_writer *w, const struct tree_item *item, u32 gic_phandle)
 {
 	if (begins(item->name, "xen,") || begins(item->name, "tocsin,"))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a configured partition sees besides its RAM: interrupt controller, UART, devices
- * of the machine, its stolen time. They are where QEMU's virt machine has them or,
- * direct-mapped, where this machine has them; what it has not is then seen at the
- * address of the RAM that is behind it, which no other region uses.
+ * The platform of a configured partition besides its RAM: interrupt controller, UART, devices of
+ * the machine, stolen time. They are where QEMU's virt machine has them. For a direct-mapped
+ * partition they are where this machine has them. A device that this machine lacks is then at the
+ * address of RAM that is reserved for it, which no other partition uses.
  */
 #include <boot/arena.h>
 #include <boot/layout.h>
@@ -15,7 +15,7 @@
 
 #define GICR_STRIDE KIB(128)
 
-/* As many of the redistributors in these regions as there are vCPUs. */
+/* Takes as many redistributors of these regions as there are vCPUs. */
 static enum err plan_frames(struct partition_config *c, const struct range *regions, u32 nr,
 			    u64 stride)
 {
@@ -95,7 +95,7 @@ static enum err plan_interrupts(struct partition_config *c, const struct partiti
 	return layout_channels_interrupts(c);
 }
 
-/* Several devices may be in one page. */
+/* True if the pages of d are mapped already, because several devices may be in one page. */
 static bool is_mapped(const struct partition_config *c, const struct spec_device *d)
 {
 	for (u32 i = 0; i < c->nr_devices; i++)
@@ -123,7 +123,7 @@ static enum err plan_devices(struct partition_config *c, const struct partition_
 	return OK;
 }
 
-/* Where the vCPUs of the partition read their stolen time. */
+/* Plans the memory from which the partition's vCPUs read their stolen time. */
 static enum err plan_pvtime(struct partition_config *c, bool direct_map, struct ranges *free)
 {
 	struct range page;
@@ -143,7 +143,7 @@ static u64 end_of(const struct range *r, u32 nr, u64 so_far)
 	return so_far;
 }
 
-/* The end of everything that the guest can reach. */
+/* The end of all addresses that the guest can access. */
 static u64 top_address(const struct partition_config *c)
 {
 	const struct range fixed[] = {

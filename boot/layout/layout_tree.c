@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tree of a configured partition that brings none: the platform that layout_platform.c
- * has planned, and the nodes of the devices that it was given (boot/layout/layout_partial.c).
+ * Writes the tree of a configured partition without a whole one: the platform that
+ * layout_platform.c has planned, and the nodes of assigned devices (boot/layout/layout_partial.c).
  */
 #include <boot/guest_tree_nodes.h>
 #include <boot/layout.h>
@@ -15,13 +15,13 @@
 #define GIC_SPI 0
 #define EDGE_RISING 1
 #define LEVEL_HIGH 4
-/* GICv2: in a PPI's flags, for which CPUs. */
+/* GICv2: the CPU mask in a PPI's flags. */
 #define PPI_CPUS(nr) (((1U << (nr)) - 1) << 8)
 
 #define ROOM 3072
 #define CPU_ROOM 192
 
-/* first and nr more ranges, as two cells of address and of size each. */
+/* Writes first and nr more ranges, each as two cells of address and two of size. */
 static void regs(struct tree_writer *w, struct range first, const struct range *more, u32 nr)
 {
 	void *value;
@@ -57,7 +57,7 @@ static void cpu_nodes(struct tree_writer *w)
 	tree_writer_end(w);
 }
 
-/* In the binding's order; EL1 has the physical and the virtual one. */
+/* The interrupts are in the binding's order; EL1 has the physical and the virtual timer. */
 static void timer(struct tree_writer *w)
 {
 	const struct machine *m = w->g->machine;
@@ -75,7 +75,7 @@ static void timer(struct tree_writer *w)
 	tree_writer_string(w, "compatible", "arm,armv8-timer");
 	tree_writer_cells(w, "interrupts", cells, ARRAY_SIZE(cells));
 	tree_writer_empty(w, "always-on");
-	/* Guests read the machine's counter, and have to be as careful. */
+	/* Guests read the machine's counter, so they need the same workaround. */
 	if (m->timer_faults & TIMER_A64)
 		tree_writer_empty(w, TIMER_A64_PROPERTY);
 	if (m->timer_faults & TIMER_A008585)
@@ -139,7 +139,7 @@ static void watchdog(struct tree_writer *w)
 	tree_writer_end(w);
 }
 
-/* Where async page-not-present is announced. */
+/* Announces async page-not-present. */
 static void apf_node(struct tree_writer *w)
 {
 	u32 flags =

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The zero-configuration partition. Memory is a question of sets: what the guest
- * gets is RAM less what Tocsin keeps; where things may be put is that less what
- * is reserved and what was already put somewhere.
+ * The zero-configuration partition. Its memory is computed with sets of ranges. The guest gets all
+ * RAM except Tocsin's. Files may be placed in all of that except reserved memory and memory that is
+ * in use already.
  */
 #include <boot/arena.h>
 #include <boot/guest_tree.h>
@@ -11,7 +11,7 @@
 #include <drivers/log.h>
 #include <lib/string.h>
 
-/* Holes that a bank may get beyond the machine's ranges. */
+/* Ranges beyond the machine's, for holes in a bank. */
 #define SPARE_RANGES 8
 
 #define GICV2_MAX_CPUS 8
@@ -51,7 +51,7 @@ enum err plan_retain(struct plan *plan, const struct machine *m, const struct op
 	struct ranges free;
 	pa_t at;
 
-	/* In an archive its place says nothing; code runs from whole pages. */
+	/* The offset in an archive has no meaning; code runs from whole pages. */
 	if (!raw.asked)
 		raw.at =
 		    IS_ALIGNED(files->kernel.base, PAGE_SIZE) ? files->kernel.base : RAW_ANYWHERE;
@@ -90,7 +90,7 @@ static void retain(struct range *file, pa_t *at)
 	*at += pages(file->size);
 }
 
-/* The guest's RAM, and in room what of it can be used to put things. */
+/* The guest's RAM in memory, and the part of it where files can be placed in room. */
 static enum err divide_memory(struct plan *plan, const struct machine *m, struct ranges *memory,
 			      struct ranges *room)
 {
@@ -111,8 +111,8 @@ static enum err divide_memory(struct plan *plan, const struct machine *m, struct
 	return err;
 }
 
-/* An affinity that neither a CPU nor an earlier vCPU has: Aff0 up to 15, as
- * GICv3's SGI target lists demand. */
+/* An affinity that no CPU and no earlier vCPU has. Aff0 is at most 15, as GICv3's SGI target lists
+ * require. */
 static u64 make_up_mpidr(const struct machine *m, u32 *next)
 {
 	for (;;) {
@@ -177,7 +177,7 @@ static u64 top_of(const struct ranges *set)
 	return set->nr ? set->at[set->nr - 1].base + set->at[set->nr - 1].size : 0;
 }
 
-/* The end of everything the guest can reach. */
+/* The end of all addresses that the guest can access. */
 static u64 top_address(const struct machine *m, const struct ranges *memory)
 {
 	u64 top = MAX(top_of(memory), top_of(&m->devices));
@@ -208,7 +208,7 @@ enum err plan_partition(struct plan *plan, const struct machine *m, const void *
 		err = plan_interrupts(config, m);
 	if (err)
 		return err;
-	config->name = arena_text("guest", 5); /* a literal would go with boot */
+	config->name = arena_text("guest", 5); /* a literal would be freed with boot code */
 	if (!config->name)
 		return ERR_NO_MEMORY;
 	plan_gic(config, &m->gic);

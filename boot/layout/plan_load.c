@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where kernel, ramdisk and tree go in a guest's memory: addresses as the guest
- * sees them, until the last step tells where in the machine that is.
+ * Places kernel, ramdisk and tree in a guest's memory. Addresses are guest-physical; the last step
+ * translates them.
  */
 #include <boot/arena.h>
 #include <boot/plan.h>
@@ -14,9 +14,9 @@
 #define TREE_ALIGN MIB(2)
 
 /*
- * Takes size bytes out of room, above the image and as high as possible, for a
- * raw one may grow its bss behind it. Formats that say how large they are may
- * have it below them if there is nothing above.
+ * Takes size bytes out of room, above the image and as high as possible, because a raw image may
+ * grow its bss behind it. If there is no room above, an image whose format gives its size may have
+ * them below.
  */
 static enum err put(const struct plan *plan, const char *what, struct ranges *room, u64 size,
 		    u64 align, struct range *at)
@@ -70,8 +70,8 @@ static enum err cut(struct image *image, u32 i, u64 bytes)
 	return OK;
 }
 
-/* Segments say where the guest has them; from now on, where that is, which may be in several
- * pieces. */
+/* Translates the guest-physical addresses of segments. A segment may be split into several pieces.
+ */
 static enum err translate(const struct partition_config *c, struct image *image)
 {
 	for (u32 i = 0; c->memory_pa && i < image->nr_load; i++) {

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A look at the way that a CPU takes into raw code: on past what falls through, along
- * branches, as far as it is certain. Of the 16 groups in which bits 28:25 put a word, two are
- * unallocated, one is reserved but for SME and one is SVE; neither of these has a guest here. So
- * a word of any other data is refused in one of four cases, and most branches in it lead
- * nowhere.
+ * Follows the path of a CPU into raw code, past instructions that fall through and along branches,
+ * as long as the path is certain. Bits 28:25 put a word into one of 16 groups. Two groups are
+ * unallocated, one is reserved except for SME, and one is SVE; no guest here has SME or SVE. So a
+ * random word is refused in one of four cases, and most branches in random data lead out of it.
  */
 #include <boot/a64.h>
 #include <lib/bits.h>
 
-/* As far as entries of kernels go before they branch by a register. */
+/* Kernels branch by a register within this number of steps. */
 #define MAX_STEPS 48
 
 enum flow { FLOW_ON, FLOW_TO, FLOW_EITHER, FLOW_ENDS };
@@ -20,7 +19,7 @@ static bool is_allocated(u32 word)
 	return (word >> 25 & 15) > 3;
 }
 
-/* What follows of an instruction; *distance, in bytes, is how far it branches. */
+/* Where a CPU continues after an instruction; *distance becomes the branch offset in bytes. */
 static enum flow flow_of(u32 word, s64 *distance)
 {
 	if ((word & 0x7c000000) == 0x14000000) { /* B, BL */

@@ -44,8 +44,8 @@ static bool read_field(const u8 *header, u32 n, u64 *value)
 	return true;
 }
 
-/* The archive is smaller than an address space and fields have 32 bits: sums
- * do not wrap. */
+/* Sums do not wrap, because the archive is smaller than the address space and fields have 32 bits.
+ */
 enum err cpio_next(struct cpio *c, struct cpio_member *member)
 {
 	const u8 *header = c->bytes + c->next;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading newc cpio archives ("070701"), strictly: every length is hostile. */
+/* Reads newc cpio archives ("070701") and checks every length, because it may be hostile. */
 #pragma once
 
 #include <lib/err.h>
@@ -16,11 +16,11 @@ struct cpio_member {
 	struct range data; /* offset and size within the archive */
 };
 
-/* True if the bytes begin like a newc archive. */
+/* True if the bytes start like a newc archive. */
 bool cpio_recognise(const void *bytes, u64 size);
 
 /* Starts at the first header. */
 void cpio_start(struct cpio *c, const void *bytes, u64 size);
 
-/* The next member. ERR_NOT_FOUND after the trailer, ERR_FORMAT if broken; silent. */
+/* The next member. ERR_NOT_FOUND after the trailer, ERR_FORMAT if broken. Logs nothing. */
 enum err cpio_next(struct cpio *c, struct cpio_member *member) MUST_CHECK;

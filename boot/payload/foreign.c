@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What people give by mistake in place of a kernel: a table of magic numbers, and the few
- * formats that need a second look. Nothing in it can begin a Linux arm64 Image, which the
- * caller has recognised before; a magic number of four bytes or more is by chance in one of
- * 2^32 raw kernels.
+ * Files that users give by mistake instead of a kernel: a table of magic numbers, and the few
+ * formats that need more checks. No Linux arm64 Image can match, because the caller has recognised
+ * it before. A raw kernel matches a magic number of four bytes or more by chance in one of 2^32
+ * cases.
  */
 #include "foreign.h"
 #include <lib/bits.h>
 #include <lib/string.h>
 
-/* By its first bytes, or those at an offset. The first row that matches counts. */
+/* Formats by their bytes at an offset. The first row that matches counts. */
 static const struct {
 	u32 offset;
 	u8 len;
@@ -122,8 +122,8 @@ static bool has(const u8 *file, u64 size, u64 at, const void *bytes, u32 len)
 	return at + len <= size && !memcmp(file + at, bytes, len);
 }
 
-/* Microsoft's PE/COFF: a program for EFI, DOS or Windows. The stub of a Linux kernel that is
- * none of arm64's is in the table, or for another CPU. */
+/* Microsoft's PE/COFF: a program for EFI, DOS or Windows. The EFI stub of a Linux kernel of another
+ * architecture is in the table, or names another CPU. */
 static struct foreign find_program(const u8 *file, u64 size)
 {
 	u64 pe = number(file, size, 60, 4);
@@ -147,8 +147,8 @@ static bool is_lzma(const u8 *file, u64 size)
 	       !(dictionary & (dictionary - 1)) && (high == UINT32_MAX || high < BIT(8));
 }
 
-/* A signature at its end, and either a table of partitions, each active or not, or the jump
- * of a FAT or NTFS volume. */
+/* A signature at the end, and either a table of partitions with valid active flags, or the jump of
+ * a FAT or NTFS volume. */
 static bool is_boot_sector(const u8 *file, u64 size)
 {
 	bool types = false, flags = true;
@@ -162,15 +162,15 @@ static bool is_boot_sector(const u8 *file, u64 size)
 	return (flags && types) || (file[0] == 0xeb && file[2] == 0x90);
 }
 
-/* Its magic number has two bytes, but the first KiB is zero. */
+/* The magic number has only two bytes, but the first KiB is zero. */
 static bool is_ext(const u8 *file, u64 size)
 {
 	return has(file, size, 0x438, "\x53\xef", 2) && !number(file, size, 0, 4) &&
 	       !number(file, size, 252, 4);
 }
 
-/* Sixteen words of A64 hold control characters: a register's number, if nothing else. A short
- * text may be filled up with zeros. */
+/* Sixteen words of A64 code contain control characters, at least as register numbers. A short text
+ * may be padded with zeros. */
 static bool is_text(const u8 *file, u64 size)
 {
 	u64 ascii = 0, nr = MIN(size, 64UL);

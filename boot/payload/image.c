@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kernel files. Linux: Documentation/arch/arm64/booting.rst; ELF: the System V
- * ABI, class 64. Headers are copied out byte by byte, for a file may lie at any
- * address.
+ * Kernel files. Linux: Documentation/arch/arm64/booting.rst; ELF: the System V ABI, class 64.
+ * Headers are copied byte by byte, because a file may be at any address.
  */
 #include "foreign.h"
 #include <boot/a64.h>
@@ -92,7 +91,7 @@ LAYOUT(struct elf_segment, filesz, 32);
 LAYOUT(struct elf_segment, memsz, 40);
 LAYOUT_SIZE(struct elf_segment, 56);
 
-/* Linux takes its place from a multiple of this. */
+/* Linux is placed at text_offset from a multiple of this. */
 #define LINUX_ALIGN MIB(2)
 
 static char why[192];
@@ -102,7 +101,7 @@ const char *image_why(void)
 	return why;
 }
 
-/* The sentence why a file is refused; returns err. */
+/* Sets the message why a file is refused; returns err. */
 __attribute__((format(printf, 2, 3))) static enum err refuse(enum err err, const char *format, ...)
 {
 	va_list args;
@@ -132,7 +131,8 @@ static enum err add_segment(struct image *image, struct load_segment segment)
 	return OK;
 }
 
-/* image_size 0 is a kernel older than 3.17: its bss is unknown, so it is refused. */
+/* image_size 0 is a kernel older than 3.17. It is refused, because the size of its bss is unknown.
+ */
 static enum err parse_linux(struct image *image, const struct linux_header *h, u64 size)
 {
 	u64 occupied = MAX(h->image_size, size);
@@ -173,7 +173,7 @@ static enum err parse_raw(struct image *image, const u8 *file, u64 size, struct 
 	return add_segment(image, (struct load_segment){.to = raw.at, .size = size});
 }
 
-/* Program header i; false if a range in it is not what it can be. */
+/* Reads the program header at offset at; false if a range in it is invalid. */
 static bool read_segment(const u8 *file, u64 size, u64 at, struct elf_segment *s)
 {
 	memcpy(s, file + at, sizeof(*s));
@@ -183,14 +183,14 @@ static bool read_segment(const u8 *file, u64 size, u64 at, struct elf_segment *s
 	       range_contains((struct range){0, size}, (struct range){s->offset, s->filesz});
 }
 
-/* The entry is a virtual address: found in its segment, it is used as the
- * physical one; outside all of them it is physical already. */
+/* The entry is a virtual address. If it is in a segment, the physical address is used instead;
+ * outside all segments it is physical already. */
 static u64 physical_entry(u64 entry, const struct elf_segment *s, u64 so_far)
 {
 	return entry - s->vaddr < s->memsz ? entry - s->vaddr + s->paddr : so_far;
 }
 
-/* What the header says that cannot be run here. */
+/* Refuses an ELF file that cannot be run here. */
 static enum err check_elf(const struct elf_header *h)
 {
 	const char *cpu = foreign_elf_cpu(h->machine);
@@ -210,8 +210,8 @@ static enum err check_elf(const struct elf_header *h)
 	return OK;
 }
 
-/* One program header that is not within file or memory. Linux's vmlinux has addresses of EL1
- * only. */
+/* Refuses a program header that is not within file or memory. Linux's vmlinux has only virtual
+ * addresses of EL1. */
 static enum err bad_segment(u32 i, const struct elf_segment *s)
 {
 	if (s->type == ELF_PT_LOAD && s->paddr == s->vaddr && s->paddr >= BIT(48))
@@ -268,7 +268,7 @@ static enum err parse_elf(struct image *image, const u8 *file, u64 size)
 		      image->entry);
 }
 
-/* What is no kernel, in one sentence; OK: it may be one. */
+/* Refuses a file that is no kernel, with one message; OK: it may be one. */
 static enum err check_foreign(const u8 *file, u64 size)
 {
 	struct foreign foreign = foreign_find(file, size);
@@ -334,8 +334,9 @@ static enum err does_not_fit(const struct image *image, const struct ranges *roo
 }
 
 /*
- * The lowest boundary in RAM, and image at text_offset above it, for Linux and others take
- * what lies between for theirs. Where RAM does not begin at a boundary, the one below counts.
+ * Places the image at text_offset above the lowest possible boundary in RAM. The memory in between
+ * must be RAM, too, because Linux and others use it. Where RAM does not begin at a boundary, the
+ * boundary below counts.
  */
 static bool find_place(const struct image *image, const struct ranges *room, pa_t *at)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Boot modules: nothing is read before every range was compared with every
- * other, because boot loaders overwrite in silence.
+ * Boot modules. No module is read before every range was compared with every other, because boot
+ * loaders overwrite memory without a message.
  */
 #include "cpio.h"
 #include "foreign.h"
@@ -10,16 +10,16 @@
 #include <drivers/log.h>
 #include <lib/string.h>
 
-/* Linux wants its image, and U-Boot people everything, on such a boundary. */
+/* Linux needs its image at such a boundary, and U-Boot users prefer it for all files. */
 #define NICE_ALIGN MIB(2)
 
-/* A range that must be free, and what lies there. */
+/* A range that must not overlap with another, and its name. */
 struct claim {
 	const char *name;
 	struct range range;
 };
 
-/* Where size bytes could go instead; false: nowhere. */
+/* Proposes another address for size bytes; false: there is none. */
 static bool propose(const struct machine *m, struct range image, u64 size, pa_t *at)
 {
 	struct ranges free;
@@ -77,7 +77,7 @@ static enum err check_claim(const struct machine *m, struct range image, const s
 	return err;
 }
 
-/* Image and tree come first: they cannot be asked to go elsewhere. */
+/* Image and tree come first, because no other address can be proposed for them. */
 #define NR_FIXED 2
 
 enum err modules_check(const struct machine *m, struct range image)
@@ -102,7 +102,7 @@ enum err modules_check(const struct machine *m, struct range image)
 	return err;
 }
 
-/* The first module of a kind; more are named as unused. */
+/* The first module of a kind; a warning names each further one as unused. */
 static const struct module *find_module(const struct machine *m, enum module_kind kind)
 {
 	const struct module *found = NULL;
@@ -147,7 +147,7 @@ static enum err take_member(const u8 *archive, const struct cpio_member *member,
 	return files->bootargs ? OK : ERR_NO_MEMORY;
 }
 
-/* An initrd that holds everything. */
+/* Opens an initrd that contains all files. */
 static enum err open_archive(struct range initrd, struct guest_files *files)
 {
 	const u8 *archive = (const u8 *)initrd.base;

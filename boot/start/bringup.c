@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Second run, at the final place: page pool, final stage-1 map, interrupt
- * controller, CPUs, partitions; then the boot CPU becomes one among others.
+ * Second run, at the final place: page pool, final stage-1 map, interrupt controller, CPUs,
+ * partitions. Then the boot CPU runs guests like the others.
  */
 #include "features.h"
 #include "smp.h"
@@ -28,13 +28,13 @@
 #include <mm/pages.h>
 #include <mm/stage1.h>
 
-/* What one of each costs the page pool, rounded up generously: the pool is
- * taken once, and a boot that runs out of it says so. */
-#define POOL_BASE KIB(128)         /* stage 1, vGIC words, arrays; later, what boot gives back */
+/* Bytes of page pool per object, rounded up generously. The pool is allocated once, and a boot that
+ * uses it up logs that. */
+#define POOL_BASE KIB(128)         /* stage 1, vGIC words, arrays; later boot's memory is added */
 #define POOL_PER_CPU KIB(44)       /* stacks, struct cpu */
 #define POOL_PER_VCPU KIB(8)       /* struct vcpu and its list-register bookkeeping */
 #define POOL_PER_PARTITION KIB(48) /* struct partition, tables' roots, vGIC arrays */
-#define POOL_PER_CHANNEL KIB(64)   /* at both sides: tables of its memory and page */
+#define POOL_PER_CHANNEL KIB(64)   /* on both sides: tables for its memory and page */
 #define POOL_PER_RANGE KIB(24)     /* tables at both ends, in stage 2 and in stage 1 */
 
 _Static_assert((int)STOP_HALT == (int)END_HALT && (int)STOP_POWER_OFF == (int)END_OFF &&
@@ -47,8 +47,8 @@ void stage1_switch(u64 root); /* head.S */
 
 static u64 partition_pool_size(const struct partition_spec *s)
 {
-	/* Tables down to the page; frames, and as much again for loads and tokens; a pager's
-	 * slots, and for each page two bytes and two bits. */
+	/* Tables down to the last level; struct paged_frame, and as much again for loads and
+	 * tokens; a pager's slots, and two bytes and two bits for each page. */
 	u64 paged = s->paging.on ? s->memory / 512 + s->memory / KIB(256) +
 				       s->paging.resident / 256 + KIB(32) + s->nr_vcpus * KIB(8)
 				 : 0;
@@ -87,7 +87,7 @@ static struct range between(const char *from, const char *to)
 	return (struct range){(u64)from, (u64)(to - from)};
 }
 
-/* Everything that EL2 may touch, and no more; guards come out in smp_create(). */
+/* Maps all that EL2 may access, and no more; smp_create() unmaps the guard pages. */
 static void map_all(const struct machine *m, struct range pool)
 {
 	must_map(between(image_start, boot_rodata_start), STAGE1_BOOT_CODE);
@@ -149,15 +149,15 @@ static void start_cpus(void)
 	m->nr_cpus = smp_start(m);
 	if (!boot.vcpus_asked)
 		boot.options.vcpus = MIN(boot.options.vcpus, (u64)m->nr_cpus);
-	/* A CPU that comes up late has not been asked. */
+	/* A CPU that comes up late has not been checked. */
 	spin_lse = smp_complete() && IDREG_FIELD(idreg_machine, ID_AA64ISAR0_EL1, ATOMIC) >= 2;
 	errata_report(boot.options.mitigations);
 	features_report(idreg_machine);
 	log_info("%u of %u CPUs, GICv%u", m->nr_cpus, nr_cpus, m->gic.version);
 }
 
-/* What is not needed when boot is over: its code and constants; the end of the arena, the
- * early map, the first stacks, the tree. Returns how many pieces. */
+/* Memory that is not needed after boot: its code and constants; the end of the arena, the early
+ * map, the first stacks, the tree. Returns the number of ranges. */
 static u32 spent(struct range *at)
 {
 	if (!smp_complete()) {

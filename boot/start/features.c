@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Newer CPUs than Tocsin knows. What a guest is not told of is hidden for all that only if
- * it traps or is switched, and that the HIDDEN rows of arch/sysreg.def say up to a version.
+ * CPUs that are newer than Tocsin. A feature that a guest's ID registers do not show is really
+ * hidden only if Tocsin traps it or turns it off. The HIDDEN rows of arch/sysreg.def say up to
+ * which version it does.
  */
 #include "features.h"
 #include <drivers/log.h>
@@ -13,7 +14,7 @@
 
 struct known {
 	u8 index, hi, lo, value;
-	const char *name; /* NULL: shown to guests, with a ceiling */
+	const char *name; /* NULL: shown to guests, up to a maximum */
 };
 
 static const struct known known[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the machine's CPUs have that Tocsin does not know how to hide. */
+/* Features of the machine's CPUs that Tocsin does not know how to hide. */
 #pragma once
 
 #include <el2/idreg.h>

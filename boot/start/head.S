@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the loader jumps to: the Linux arm64 Image header, then the shortest
- * way into C with MMU and caches on. The same steps run twice, at the address
- * of loading and, after boot_main() has copied the image to the top of RAM,
- * there; secondary CPUs join at cpu_entry.
+ * The image's entry: the Linux arm64 Image header, then the shortest path to C
+ * with MMU and caches on. The same steps run twice: first at the load address,
+ * and again at the top of RAM, after boot_main() has copied the image there.
+ * Secondary CPUs enter at cpu_entry.
  *
  * Live throughout: x19 image base, x20 device tree, x21 first C function.
  */
@@ -16,7 +16,7 @@
 _start:
 	b	primary_entry
 	.long	0
-	.quad	0		/* text_offset: any 2 MiB boundary, and others */
+	.quad	0		/* text_offset: a 2 MiB boundary, but any address will do */
 	.long	image_size, 0	/* a 64-bit word would get a relocation */
 	.quad	0xa		/* little-endian, 4 KiB pages, anywhere in memory */
 	.quad	0, 0, 0
@@ -42,8 +42,8 @@ primary_entry:
 	mov	x1, x19
 	bl	image_relocate
 
-	/* Before the first function that has one: the stack guard of this boot. Fibonacci hashing
-	 * spreads the counter; RNDR, if it has a number. */
+	/* The stack guard of this boot, before the first function that uses it. Fibonacci hashing
+	 * spreads the counter; RNDR is used if it gives a number. */
 	mrs	x0, cntvct_el0
 	ldr	x1, =0x9e3779b97f4a7c15
 	mul	x0, x0, x1
@@ -80,7 +80,7 @@ wrong_level:
 	lsr	x0, x1, #2
 	b	boot_wrong_level
 
-/* HCR_EL2.E2H cannot be cleared: our stage 1 would mean something else. */
+/* HCR_EL2.E2H cannot be cleared, so Tocsin's stage-1 entries would have another meaning. */
 fixed_e2h:
 	adrp	x0, probe_vectors
 	add	x0, x0, :lo12:probe_vectors
@@ -138,7 +138,7 @@ el2_setup:
 	sub	x0, x0, #1
 	bl	map_block
 
-	/* A tree is mapped only where one could be: aligned, not at 0, below 2^48. */
+	/* A tree is mapped only if its address is possible: aligned, not 0, below 2^48. */
 	tst	x20, #7
 	ccmp	x20, #0, #4, eq
 	b.eq	1f
@@ -153,7 +153,7 @@ el2_setup:
 	b	2f
 1:	mov	x20, #0
 2:
-	/* Lines that a loader left in the caches would hide what was stored above. */
+	/* Stale lines of a loader in the caches would hide what was stored above. */
 	adrp	x0, image_start
 	adrp	x1, image_end
 	mrs	x2, ctr_el0
@@ -177,8 +177,8 @@ el2_setup:
 	mov	x30, #0
 	br	x21
 
-/* Everything at EL2 that could disturb us, whatever firmware or an earlier
- * loader left: nothing is trapped, MMU off, our vectors. Clobbers x0, x1. */
+/* Resets EL2 registers that firmware or a loader may have changed: nothing is
+ * trapped, the MMU is off, the vectors are Tocsin's. Clobbers x0, x1. */
 el2_sane:
 	adrp	x0, el2_vectors
 	add	x0, x0, :lo12:el2_vectors
@@ -247,9 +247,10 @@ mmu_on:
 	isb
 	ret
 
-/* void stage1_switch(u64 root): another table and W^X for the calling CPU. With
- * the MMU off in between, as the two may map the same address by different
- * block sizes; nothing is loaded or stored meanwhile. */
+/* void stage1_switch(u64 root): loads another table and turns on W^X for the
+ * calling CPU. The MMU is off in between, because the two tables may map the
+ * same address with different block sizes. Nothing is loaded or stored
+ * meanwhile. */
 	.global stage1_switch
 stage1_switch:
 	ldr	x2, =SCTLR_EL2_FINAL
@@ -288,8 +289,8 @@ cpu_entry:
 	ldr	x0, [x20, #BOOT_CPU]
 	b	cpu_main
 
-/* Firmware started it elsewhere than at EL2: it cannot report by itself; the
- * boot CPU does, when the state below stays what it is (boot/start/smp.c). */
+/* Firmware has not started this CPU at EL2, so it cannot report that itself. The
+ * boot CPU does, when it reads the state below (boot/start/smp.c). */
 cpu_wrong_level:
 	lsr	x1, x1, #2
 	str	x1, [x20, #BOOT_LEVEL]
@@ -298,8 +299,8 @@ cpu_wrong_level:
 1:	wfi
 	b	1b
 
-/* Vectors for where MMU and caches stay off and nothing but drivers/probe.S may fault: whatever
- * it is, that probe says no. x16 and x17 are free in any function call. */
+/* Vectors while MMU and caches are off and only drivers/probe.S may fault: any exception makes the
+ * probe fail. x16 and x17 are free in any function call. */
 	.balign	0x800
 probe_vectors:
 	.rept	16
@@ -318,8 +319,8 @@ probe_vectors:
 	eret
 	.endr
 
-/* void image_relocate(u64 image, u64 address): makes the pointers of the image
- * that stands at image right for running at address. */
+/* void image_relocate(u64 image, u64 address): relocates the pointers of the
+ * image stored at image for running at address. */
 	.global image_relocate
 image_relocate:
 	adrp	x2, _start

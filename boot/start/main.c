@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * First run, where the loader put us: read the device tree, find the place at
- * the top of RAM, go there. Boot CPU only, MMU and caches on by head.S's map of
- * image and tree.
+ * First run, at the load address: reads the device tree, finds a place at the top of RAM, and moves
+ * Tocsin there. Boot CPU only. MMU and caches are on, with head.S's map of image and tree.
  */
 #include <arch/barrier.h>
 #include <arch/sysreg.h>
@@ -34,8 +33,8 @@ static struct range image_range(void)
 	return (struct range){(u64)image_start, (u64)(image_end - image_start)};
 }
 
-/* The early map has whole blocks around image and tree; what lies elsewhere is
- * added. Never splits a block: it might be the one that we run in. */
+/* The early map has whole blocks around image and tree; pages elsewhere are added. Never splits a
+ * block, because this code might run in it. */
 void boot_map_early(struct range r)
 {
 	for (u64 at = r.base, next; at < r.base + r.size; at = next) {
@@ -48,8 +47,8 @@ void boot_map_early(struct range r)
 	}
 }
 
-/* Takes back what boot_map_early() has added, but for whole blocks: what it found is in
- * blocks or, as a device, not within RAM. */
+/* Unmaps the pages that boot_map_early() has added. Keeps whole blocks, because they were mapped
+ * before; pages that were mapped before are a device's, and not within RAM. */
 static void unmap_early(struct range r)
 {
 	r = range_pages_around(r);
@@ -71,8 +70,7 @@ static void open_console(const struct uart *u)
 		console_init(u);
 }
 
-/* The tree names no UART that we know: see whether one answers where such boards
- * have theirs. */
+/* The tree names no known UART: probes the address where such boards have theirs. */
 static void find_uart(void)
 {
 	struct uart u;
@@ -82,7 +80,7 @@ static void find_uart(void)
 		console_init(&u);
 }
 
-/* Without a tree there is one thing left to do: say so where it may be seen. */
+/* There is no tree: stops, with a message on a UART if one is found. */
 _Noreturn static void no_tree(const void *tree)
 {
 	find_uart();
@@ -118,7 +116,7 @@ static void read_machine(const void *tree)
 		boot_stop("this device tree cannot be used");
 }
 
-/* The image and what comes behind it at the new place. */
+/* The size of the image and of the data behind it at the new place. */
 static u64 reloc_size(const void *tree)
 {
 	return ALIGN_UP(image_range().size + ALIGN_UP(tree_used_size(tree), PAGE_SIZE) +
@@ -126,7 +124,7 @@ static u64 reloc_size(const void *tree)
 			RELOC_ALIGN);
 }
 
-/* Whether there is memory: it keeps two patterns, and has again what it had. */
+/* True if there is memory at `at`: it keeps two patterns. Restores the old contents. */
 static bool is_memory(pa_t at)
 {
 	volatile u32 *word = (volatile u32 *)at;
@@ -146,7 +144,7 @@ static bool is_memory(pa_t at)
 	return true;
 }
 
-/* The place is where RAM ends: a tree that promises more than there is shows here. */
+/* The place is at the end of RAM, so a tree that claims too much RAM is noticed here. */
 static void check_place(struct range place)
 {
 	pa_t last = place.base + place.size - PAGE_SIZE;
@@ -157,7 +155,7 @@ static void check_place(struct range place)
 			  place.base, place.base + place.size - 1);
 }
 
-/* Copies image and tree to where they stay and continues there: boot_moved(). */
+/* Copies image and tree to their final place and continues there, in boot_moved(). */
 _Noreturn static void move(const void *tree, pa_t at)
 {
 	struct range image = image_range();
@@ -170,20 +168,20 @@ _Noreturn static void move(const void *tree, pa_t at)
 	if (tree_copy(tree, (void *)end, tree_size) != OK)
 		boot_stop("the device tree could not be copied");
 	boot.moved_by = (s64)(at - image.base);
-	/* What follows the arena, the second run makes anew. */
+	/* The second run makes all that follows the arena again. */
 	memcpy((void *)at, (const void *)image.base, arena_end() - image.base);
 	image_relocate(at, at);
 	cache_clean_for_uncached((const void *)at, image.size + tree_size);
 	boot_restart((const void *)end, at);
 }
 
-/* What is wrong with the configuration is said once, in the second run. */
+/* Errors of the configuration are logged only in the second run. */
 static void say_later(void *context, const struct complaint *c)
 {
 }
 
-/* What partitions are given by trees of theirs, each mapped meanwhile. One of whose files
- * are not in RAM is not looked at. */
+/* Reads each partition's own device tree, which is mapped for that time. Skips a tree that is not
+ * within RAM. */
 static void read_devices(const void *tree, complain_fn say)
 {
 	for (u32 i = 0; i < boot.config.nr_partitions; i++) {
@@ -221,7 +219,7 @@ _Noreturn void boot_main(const void *tree, u64 *root, u8 *pages, const u8 *pages
 		 (u64)tree);
 	if (modules_check(&boot.machine, image_range()) != OK)
 		boot_stop("the boot modules cannot be used");
-	/* How large the configured partitions are, and where Tocsin must not go. */
+	/* The sizes of configured partitions, and the memory that Tocsin must not use. */
 	boot_read_config(tree, say_later);
 	if (config_assigned(&boot.config, &boot.machine.claimed) != OK)
 		boot_stop("the configuration is too large");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The machine's partitions: planned, their files mapped for reading, and made. Each that
- * the configuration asks for is a transaction over boot's memory, the machine's free
- * memory and EL2's map; what el2 makes is one of its own. Boot CPU alone.
+ * Plans the machine's partitions, maps their files for reading, and makes the partitions. Each
+ * configured partition is a transaction over boot's memory, the machine's free memory and EL2's
+ * map; el2's part of it is a transaction of its own. Boot CPU alone.
  */
 #include <boot/arena.h>
 #include <boot/boot.h>
@@ -37,7 +37,7 @@ static void unmap(struct range r)
 		CHECK(stage1_unmap(r) == OK);
 }
 
-/* ---- the one guest of a machine without configuration ---- */
+/* ---- the guest of a machine without configuration ---- */
 
 static enum err create_guest(const struct plan *plan)
 {
@@ -78,9 +78,9 @@ static void make_guest(void)
 		boot_stop("there is nothing to run");
 }
 
-/* ---- what the configuration asks for ---- */
+/* ---- configured partitions ---- */
 
-/* Frames and far memory. */
+/* Maps frames and far memory. */
 static enum err map_paged(const struct partition_config *c)
 {
 	struct range frames, far;
@@ -98,7 +98,7 @@ static void unmap_paged(const struct partition_config *c)
 	unmap(far);
 }
 
-/* Memory for s out of free, its files and its tree, and the partition. */
+/* Takes memory for s out of free, maps its files and its tree, and makes the partition. */
 static enum err plan_and_create(struct plan *plan, struct partition_spec *s,
 				const struct layout_channels *channels, struct ranges *free)
 {
@@ -133,7 +133,7 @@ static enum err plan_and_create(struct plan *plan, struct partition_spec *s,
 	return err ?: partition_create(&plan->config);
 }
 
-/* Files that a partition shares with others stay theirs. */
+/* Files that the partition shares with others stay mapped for them. */
 static void undo_maps(const struct plan *plan)
 {
 	unmap(plan->files.kernel);
@@ -172,7 +172,7 @@ enum err partitions_make_one(struct partition_spec *s, const struct layout_chann
 	return err;
 }
 
-/* As far as it is sound. */
+/* Makes all partitions whose configuration is valid. */
 static void make_configured(void)
 {
 	struct config *c = &boot.config;

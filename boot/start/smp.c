@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CPUs: their stacks, the start of the secondary ones, and what each does before
- * it runs guests. The same steps on every CPU, the boot CPU included: cpu_init().
+ * CPUs: their stacks, the start of the secondary ones, and the setup of each before it runs guests.
+ * Every CPU, the boot CPU included, does the same steps in cpu_init().
  */
 #include "smp.h"
 #include <arch/barrier.h>
@@ -30,14 +30,14 @@
 #define STACK_PAGES 4
 #define START_SECONDS 2
 
-static u32 nr_started; /* CPUs that firmware was asked for, the boot CPU included */
+static u32 nr_started; /* CPUs that firmware was asked to start, and the boot CPU */
 
 extern char el2_vectors[], el2_vectors_hardened[];
 void cpu_entry(void); /* head.S */
 _Noreturn void cpu_main(struct cpu *cpu);
 
-/* Everything is still unmapped or mapped by a table not yet in use, so guards
- * can be left out without breaking a live block. */
+/* The stage-1 table is not in use yet, so guard pages can be unmapped without splitting a live
+ * block. */
 static enum err add_stacks(struct cpu *cpu)
 {
 	const size_t n = 2 + PANIC_STACK_PAGES + STACK_PAGES;
@@ -82,7 +82,7 @@ enum err smp_create(struct machine *m)
 	return err;
 }
 
-/* Which vectors guests come in by, and what they do first. */
+/* Chooses the vectors for exceptions from guests, and their first steps. */
 static void choose_vectors(struct cpu *cpu)
 {
 	char *vectors = el2_vectors_hardened;
@@ -92,7 +92,7 @@ static void choose_vectors(struct cpu *cpu)
 		vectors = el2_vectors;
 		break;
 	case ENTRY_CLRBHB:
-		cpu->branch_loops = 1; /* CLRBHB precedes any number of them */
+		cpu->branch_loops = 1; /* CLRBHB precedes the loop, whatever its count */
 		break;
 	case ENTRY_LOOP:
 		cpu->branch_loops = ERRATA_BHB_LOOPS(cpu->errata);
@@ -125,7 +125,7 @@ enum err cpu_init(struct cpu *cpu)
 		return err;
 	irq_init_cpu(cpu);
 	serror = panic_drain_serror();
-	if (serror) /* firmware's doing, not a guest's */
+	if (serror) /* caused by firmware, not by a guest */
 		log_warn("cpu%u: an SError was pending at entry, esr 0x%lx: ignored", cpu->index,
 			 serror);
 	return OK;
@@ -139,7 +139,7 @@ void cpu_main(struct cpu *cpu)
 	handover_join(cpu);
 }
 
-/* False, after a sentence: it stays off. */
+/* False, after a message: the CPU stays off. */
 static bool start(const struct machine *m, struct cpu *cpu, struct cpu_boot *b)
 {
 	long result;
@@ -168,8 +168,8 @@ static bool wait_online(const struct cpu *cpu, u64 deadline)
 	return true;
 }
 
-/* The next CPU takes the place of one that firmware refuses. Configurations number CPUs as
- * the tree does: there, those after it stay off. */
+/* The next CPU takes the place of one that firmware refuses. With a configuration, which numbers
+ * CPUs as the tree does, the CPUs after it stay off instead. */
 static u32 start_all(struct machine *m, struct cpu_boot *b)
 {
 	u32 started = 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ends of a boot: a sentence always comes first. */
+/* The ends of a boot, each after a message. */
 #include <arch/barrier.h>
 #include <boot/boot.h>
 #include <boot/stop.h>
@@ -15,7 +15,8 @@ _Noreturn static void sleep(void)
 		wfi();
 }
 
-/* As tocsin.on-stop says and firmware allows; before the command line was read, halted. */
+/* Ends the machine as tocsin.on-stop says and firmware allows. Before the command line was read,
+ * halts. */
 _Noreturn static void end_machine(void)
 {
 	psci_init(boot.machine.psci_smc);
@@ -62,7 +63,7 @@ static const char *const refusals[] = {
 	  "firmware switch to EL2",
 };
 
-/* MMU off and vectors that only serve probes, so nothing here takes a lock. */
+/* The MMU is off and the vectors serve only probes, so nothing here takes a lock. */
 void boot_wrong_level(u32 level)
 {
 	char text[LOG_LINE_MAX];
