@@ -349,7 +349,7 @@ image_relocate:
 	.global boot_tables
 boot_tables:
 	.space	TABLE_PAGES * 4096
-	.space	4096
+	.space	8192 /* as PANIC_STACK_PAGES of smp.c */
 boot_panic_stack_top:
 	.space	16384
 	.global boot_stack_top

@@ -21,7 +21,7 @@
 #include <mm/stage1.h>
 
 #define BACKTRACE_DEPTH 24
-#define BEGIN_STACK 1024 /* more than begin() and what it calls use */
+#define BEGIN_STACK 2048 /* at least what begin() and its callees use: tests/check/panic-stack */
 
 extern const char image_start[], image_end[];
 
